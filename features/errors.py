@@ -1,0 +1,41 @@
+"""The one family of errors that this toolkit raises for what a user can cause."""
+
+
+class SerError(Exception):
+    """Base of every error that a user's input, files or options can cause.
+
+    The message states the value found, what was expected, and the remedy, on one line; command lines print it and exit
+    with status 2.
+    """
+
+
+class AudioError(SerError):
+    """A sound file that cannot be read, or holds nothing that can be analysed."""
+
+
+class FeatureError(SerError):
+    """An unknown feature group or set, or a feature table that does not fit."""
+
+
+class CacheError(SerError):
+    """A cache folder that cannot be used."""
+
+
+class CorpusError(SerError):
+    """A corpus that is missing, incomplete, or not what its publisher describes."""
+
+
+class FoldError(SerError):
+    """Folds that cannot be made, or that would leak from training to test."""
+
+
+class PipelineError(SerError):
+    """An unknown pipeline, or one that cannot be trained on the data it was given."""
+
+
+class ModelError(SerError):
+    """A saved model that is missing, foreign, or not safe to load."""
+
+
+class ResultsError(SerError):
+    """Stored results that are locked, damaged, or do not fit together."""

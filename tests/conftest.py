@@ -1,0 +1,40 @@
+"""Fixtures shared by all tests: where real speech and the real encoder are, if they are here at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+def _folder(variable: str, name: str) -> Path:
+    root = os.environ.get(variable, "")
+    folder = Path(root) / name
+    if not root or not folder.is_dir():
+        pytest.skip(f"needs {name}: set {variable} to the folder that holds it")
+    return folder.resolve()
+
+
+@pytest.fixture(scope="session")
+def emodb_root() -> Path:
+    """The Berlin Database of Emotional Speech, the folder that holds `wav/`."""
+    return _folder("SER_CORPORA", "emodb")
+
+
+@pytest.fixture(scope="session")
+def ravdess_root() -> Path:
+    """RAVDESS speech, the folder that holds `Actor_01/` to `Actor_24/`."""
+    return _folder("SER_CORPORA", "ravdess")
+
+
+@pytest.fixture(scope="session")
+def whisper_folder() -> Path:
+    """The encoder of Whisper tiny.en in Hugging Face format."""
+    return _folder("SER_MODELS", "whisper-tiny.en-encoder")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the tests away from the user's own cache folder."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
