@@ -1,0 +1,103 @@
+"""Stored predictions: read from any run or any other tool, and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features.errors import ResultsError
+
+KEYS = ("pipeline", "seed", "fold", "utterance", "speaker", "truth", "prediction")
+"""Columns that every predictions table must have; `corpus`, `folds` and `p_<label>` may stand beside them."""
+
+
+def read_predictions(path: Path) -> pd.DataFrame:
+    """Read a `predictions.csv`, all names as text (a speaker `03` stays `03`), and check it.
+
+    Parameters
+    ----------
+    path
+        The file, or a run's folder that holds it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns as stored; `p_<label>` as float64, `seed` as int64.
+
+    Raises
+    ------
+    ResultsError
+        If the file is missing, is not such a table, repeats an utterance within a pipeline and seed, or holds
+        probabilities that are not.
+    """
+    file = path / "predictions.csv" if path.is_dir() else path
+    if not file.is_file():
+        raise ResultsError(f"{file}: no such file; expected the predictions.csv of a run, or the folder that holds it")
+    try:
+        table = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8")
+        scores = [column for column in table.columns if column.startswith("p_")]
+        table[scores] = table[scores].astype(float)
+        missing = [column for column in KEYS if column not in table.columns]
+        if missing:
+            raise ResultsError(f"{file}: lacks the columns {missing}; expected {list(KEYS)} and p_<label> ...")
+        table["seed"] = table["seed"].astype(int)
+    except (ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
+        reason = " ".join(str(error).split())
+        raise ResultsError(f"{file}: not a predictions table ({reason}); expected a CSV as a run writes it") from error
+    check_predictions(table, where=str(file))
+    return table
+
+
+def check_predictions(table: pd.DataFrame, *, where: str = "predictions") -> None:
+    """Check that a table of predictions can be scored.
+
+    Raises
+    ------
+    ResultsError
+        If it is empty, an utterance stands twice within a pipeline and seed, its truth differs between rows, a label
+        has no column of probabilities though others have, or probabilities do not sum to 1.
+    """
+    if table.empty:
+        raise ResultsError(f"{where}: holds no predictions; expected at least one row")
+    twice = table.duplicated(["pipeline", "seed", "speaker", "utterance"])
+    if twice.any():
+        row = table[twice].iloc[0]
+        raise ResultsError(
+            f"{where}: utterance {row['utterance']!r} stands twice for pipeline {row['pipeline']!r}, "
+            f"seed {row['seed']}; every utterance may be tested once"
+        )
+    identity = table[["utterance", "speaker", "truth"]].drop_duplicates()
+    unclear = identity.duplicated(["utterance", "speaker"])
+    if unclear.any():
+        name = identity.loc[unclear, "utterance"].iloc[0]
+        raise ResultsError(f"{where}: utterance {name!r} has two true labels; it must have one")
+    _check_probabilities(table, where)
+
+
+def labels_of(table: pd.DataFrame) -> list[str]:
+    """All labels of a predictions table: its `p_` columns in their order, or what occurs, sorted, where it has none."""
+    columns = [column.removeprefix("p_") for column in table.columns if column.startswith("p_")]
+    return columns or sorted(set(table["truth"]) | set(table["prediction"]))
+
+
+def probabilities(table: pd.DataFrame, labels: Sequence[str]) -> np.ndarray | None:
+    """Probabilities of every row, float64 of shape (n, k), or None where the table has none for some row."""
+    columns = [f"p_{label}" for label in labels]
+    if not set(columns) <= set(table.columns):
+        return None
+    values = table[columns].to_numpy(dtype=float)
+    return None if np.isnan(values).any() else values
+
+
+def _check_probabilities(table: pd.DataFrame, where: str) -> None:
+    labels = labels_of(table)
+    unknown = sorted((set(table["truth"]) | set(table["prediction"])) - set(labels))
+    if unknown:
+        raise ResultsError(f"{where}: labels {unknown} have no column p_<label>; expected one for each, or none at all")
+    values = table[[column for column in table.columns if column.startswith("p_")]].to_numpy(dtype=float)
+    filled = values[~np.isnan(values).any(axis=1)] if values.size else values
+    if filled.size and ((filled < 0).any() or np.abs(filled.sum(axis=1) - 1).max() > 1e-3):
+        raise ResultsError(f"{where}: probabilities must be at least 0 and sum to 1 in every row")
