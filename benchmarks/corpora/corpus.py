@@ -1,0 +1,216 @@
+"""A corpus that has been read: its utterances table, and what can be asked of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.corpora.source import COLUMNS, LABEL_NAMES, Source
+from features.errors import CorpusError
+
+
+def utterances_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
+    """Rows with at least `speaker`, `id`, `path` and `label`, as an utterances table sorted by speaker and id.
+
+    Parameters
+    ----------
+    rows : iterable of mappings
+        One an utterance. `start` and `end` (seconds) default to NaN, the whole file; `gender`, `session` and `text` to
+        the empty text; the ratings to NaN.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index `(speaker, id)`, columns `COLUMNS`.
+    """
+    table = pd.DataFrame(list(rows), columns=["speaker", "id", *COLUMNS])
+    for column in ("speaker", "id", "path", "gender", "session", "label", "text"):
+        table[column] = table[column].astype(object).where(table[column].notna(), "").map(str)
+    for column in ("start", "end", "valence", "arousal", "dominance"):
+        table[column] = table[column].astype(float)
+    return table.set_index(["speaker", "id"]).sort_index(kind="stable")
+
+
+def order_labels(labels: Iterable[str]) -> tuple[str, ...]:
+    """Labels in the field's usual order, others after them by alphabet."""
+    known = list(LABEL_NAMES)
+    return tuple(sorted(set(labels), key=lambda label: (known.index(label) if label in known else len(known), label)))
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Utterances of one corpus under one label policy.
+
+    Attributes
+    ----------
+    source : Source
+        What the publisher says of it.
+    utterances : pandas.DataFrame
+        One row an utterance; index `(speaker, id)`, columns `path`, `start`, `end`, `gender`, `session`, `label`,
+        `text`, `valence`, `arousal`, `dominance`. `start` and `end` are seconds, NaN for the whole file.
+    labels : tuple of str
+        The labels in use, in the field's order.
+    root : str
+        Where it was read from.
+    policy : str
+        How labels were chosen, in words.
+    notes : tuple of str
+        What a user should know of this reading.
+    """
+
+    source: Source
+    utterances: pd.DataFrame
+    labels: tuple[str, ...]
+    root: str
+    policy: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The corpus's name on the command line."""
+        return self.source.name
+
+    @property
+    def licence(self) -> str:
+        """The publisher's licence."""
+        return self.source.licence
+
+    @property
+    def citation(self) -> str:
+        """What to cite."""
+        return self.source.citation
+
+    @property
+    def homepage(self) -> str:
+        """The publisher's page."""
+        return self.source.homepage
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether no person speaks in it."""
+        return self.source.synthetic
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """The speakers, sorted."""
+        return tuple(sorted(set(self.utterances.index.get_level_values("speaker"))))
+
+    @cached_property
+    def audio_keys(self) -> np.ndarray:
+        """What each utterance sounds like, as text: the hash of its file's bytes with start and end; shape (n,).
+
+        Reads every file once, in threads.
+
+        Raises
+        ------
+        AudioError
+            If a file cannot be read.
+        """
+        from features.audio import content_hash
+
+        paths = self.utterances["path"].unique().tolist()
+        with ThreadPoolExecutor() as pool:
+            hashes = dict(zip(paths, pool.map(content_hash, paths), strict=True))
+        columns = (self.utterances[name] for name in ("path", "start", "end"))
+        return np.array([f"{hashes[path]}:{start}:{end}" for path, start, end in zip(*columns, strict=True)])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of all that a result depends on: ids, speakers, labels, sessions and every file's bytes; no path."""
+        digest = hashlib.blake2b(digest_size=16)
+        columns = (self.utterances[name] for name in ("label", "session", "gender"))
+        for (speaker, name), audio, *rest in zip(self.utterances.index, self.audio_keys, *columns, strict=True):
+            digest.update("\x1f".join([speaker, name, audio, *rest, "\n"]).encode())
+        return digest.hexdigest()
+
+    def counts(self) -> pd.Series:
+        """Number of utterances of each label, in the labels' order."""
+        return self.utterances["label"].value_counts().reindex(list(self.labels), fill_value=0)
+
+    def validate(self) -> Corpus:
+        """Check that the table is whole: unique ids, known labels, no empty field, every file there.
+
+        Returns
+        -------
+        Corpus
+            Itself.
+
+        Raises
+        ------
+        CorpusError
+            Naming what is wrong, where, and the remedy.
+        """
+        table = self.utterances
+        if table.empty:
+            raise CorpusError(
+                f"{self.name}: no utterances left in {self.root}; check --root ({self.source.layout}) and --classes"
+            )
+        names = table.index.get_level_values("id")
+        if names.has_duplicates:
+            twice = names[names.duplicated()][0]
+            raise CorpusError(f"{self.name}: utterance id {twice!r} stands twice; ids must be unique, rename one")
+        for column in ("label", "path"):
+            empty = table.index[table[column] == ""]
+            if len(empty):
+                raise CorpusError(f"{self.name}: utterance {empty[0][1]!r} has no {column}; fill it in or remove it")
+        if (table.index.get_level_values("speaker") == "").any():
+            raise CorpusError(f"{self.name}: an utterance has no speaker; folds need one for each, fill it in")
+        bad = table.index[(table["start"] < 0) | (table["end"] <= table["start"].fillna(0.0))]
+        if len(bad):
+            row = table.loc[bad[0]]
+            raise CorpusError(
+                f"{self.name}: utterance {bad[0][1]!r} lasts from {row['start']} to {row['end']} s; "
+                "expected 0 <= start < end, mend the times"
+            )
+        self._check_files()
+        return self
+
+    def _check_files(self) -> None:
+        folders: dict[Path, set[str]] = {}
+        for (_, name), path in zip(self.utterances.index, map(Path, self.utterances["path"]), strict=True):
+            if path.parent not in folders:
+                folders[path.parent] = {p.name for p in path.parent.iterdir()} if path.parent.is_dir() else set()
+            if path.name not in folders[path.parent]:
+                raise CorpusError(
+                    f"{self.name}: audio of utterance {name!r} is missing: expected {path}; restore the file or remove "
+                    "the utterance"
+                )
+
+    def restrict(self, classes: Iterable[str]) -> Corpus:
+        """Only the utterances of some labels.
+
+        Raises
+        ------
+        CorpusError
+            If a label is not in the corpus.
+        """
+        wanted = order_labels(classes)
+        for label in wanted:
+            if label not in self.labels:
+                raise CorpusError(f"{self.name}: unknown label {label!r}; expected some of {', '.join(self.labels)}")
+        kept = self.utterances[self.utterances["label"].isin(wanted)]
+        return replace(self, utterances=kept, labels=wanted, policy=f"{self.policy}; only {', '.join(wanted)}".strip("; "))
+
+    def rename(self, mapping: Mapping[str, str]) -> Corpus:
+        """Some labels under other names, e.g. `{"exc": "hap"}` to merge excitement into happiness.
+
+        Raises
+        ------
+        CorpusError
+            If a label to rename is not in the corpus.
+        """
+        for label in mapping:
+            if label not in self.labels:
+                raise CorpusError(f"{self.name}: unknown label {label!r} in --map; expected one of {', '.join(self.labels)}")
+        table = self.utterances.assign(label=self.utterances["label"].map(lambda label: mapping.get(label, label)))
+        words = ", ".join(f"{old} as {new}" for old, new in mapping.items())
+        return replace(
+            self, utterances=table, labels=order_labels(table["label"]), policy=f"{self.policy}; {words}".strip("; ")
+        )

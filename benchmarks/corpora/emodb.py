@@ -1,0 +1,52 @@
+"""Berlin Database of Emotional Speech (EmoDB): German, ten actors, ten sentences, seven emotions."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from benchmarks.corpora.named_files import read_named
+from benchmarks.corpora.source import Options, Reading, Source
+
+LABELS = {"W": "ang", "L": "bor", "E": "dis", "A": "fea", "F": "hap", "T": "sad", "N": "neu"}
+MEN = ("03", "10", "11", "12", "15")
+SENTENCES = {
+    "a01": "Der Lappen liegt auf dem Eisschrank.",
+    "a02": "Das will sie am Mittwoch abgeben.",
+    "a04": "Heute abend könnte ich es ihm sagen.",
+    "a05": "Das schwarze Stück Papier befindet sich da oben neben dem Holzstück.",
+    "a07": "In sieben Stunden wird es soweit sein.",
+    "b01": "Was sind denn das für Tüten, die da unter dem Tisch stehen?",
+    "b02": "Sie haben es gerade hochgetragen und jetzt gehen sie wieder runter.",
+    "b03": "An den Wochenenden bin ich jetzt immer nach Hause gefahren und habe Agnes besucht.",
+    "b09": "Ich will das eben wegbringen und dann mit Karl was trinken gehen.",
+    "b10": "Die wird auf dem Platz sein, wo wir sie immer hinlegen.",
+}
+
+
+def _row(match: re.Match[str], _: Path) -> dict[str, object]:
+    speaker, sentence, letter = match.group(1, 2, 3)
+    gender = "male" if speaker in MEN else "female"
+    return {"speaker": speaker, "label": LABELS[letter], "gender": gender, "text": SENTENCES.get(sentence, sentence)}
+
+
+def read(root: Path | None, _: Options) -> Reading:
+    """Read `wav/03a01Fa.wav` and its like: speaker, sentence, emotion's letter, version."""
+    assert root is not None
+    return read_named("emodb", root, pattern=r"(\d\d)([ab]\d\d)([WLEAFTN])([a-z]?)", example="03a01Fa.wav", row=_row)
+
+
+SOURCE = Source(
+    name="emodb",
+    title="Berlin Database of Emotional Speech",
+    labels=tuple(LABELS.values()),
+    licence="CC0 1.0",
+    citation="Burkhardt, Paeschke, Rolfes, Sendlmeier, Weiss: A database of German emotional speech. Interspeech 2005",
+    homepage="http://emodb.bilderbar.info/",
+    obtain="free from the home page or from Zenodo (record 7447302)",
+    layout="a folder with wav/03a01Fa.wav and 534 more",
+    folds="speaker",
+    read=read,
+    counts={"ang": 127, "bor": 81, "neu": 79, "hap": 71, "fea": 69, "sad": 62, "dis": 46},
+    embed_audio=True,
+)

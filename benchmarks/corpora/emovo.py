@@ -1,0 +1,39 @@
+"""EMOVO: Italian, three women and three men, fourteen sentences, seven emotions."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from benchmarks.corpora.named_files import read_named
+from benchmarks.corpora.source import Options, Reading, Source
+
+LABELS = {"dis": "dis", "gio": "hap", "neu": "neu", "pau": "fea", "rab": "ang", "sor": "sur", "tri": "sad"}
+
+
+def _row(match: re.Match[str], _: Path) -> dict[str, object]:
+    emotion, speaker, sentence = match.group(1, 2, 3)
+    gender = "female" if speaker[0] == "f" else "male"
+    return {"speaker": speaker, "label": LABELS[emotion], "gender": gender, "text": sentence}
+
+
+def read(root: Path | None, _: Options) -> Reading:
+    """Read `f1/dis-f1-b1.wav`: emotion, speaker, sentence."""
+    assert root is not None
+    pattern = rf"({'|'.join(LABELS)})-([fm][123])-([a-z]\d)"
+    return read_named("emovo", root, pattern=pattern, example="f1/dis-f1-b1.wav", row=_row)
+
+
+SOURCE = Source(
+    name="emovo",
+    title="EMOVO, Italian emotional speech",
+    labels=tuple(LABELS.values()),
+    licence="free for research",
+    citation="Costantini, Iaderola, Paoloni, Todisco: EMOVO Corpus: an Italian Emotional Speech Database. LREC 2014",
+    homepage="http://voice.fub.it/activities/corpora/emovo/index.html",
+    obtain="free from the home page",
+    layout="a folder with f1/dis-f1-b1.wav and 587 more",
+    folds="speaker",
+    read=read,
+    counts={label: 84 for label in LABELS.values()},
+)

@@ -1,0 +1,43 @@
+"""SAVEE: British English, four men, seven emotions."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from benchmarks.corpora.named_files import read_named
+from benchmarks.corpora.source import Options, Reading, Source
+
+LABELS = {"a": "ang", "d": "dis", "f": "fea", "h": "hap", "n": "neu", "sa": "sad", "su": "sur"}
+SPEAKERS = ("DC", "JE", "JK", "KL")
+
+
+def _key(path: Path) -> str:
+    return path.stem if path.stem[:2] in SPEAKERS else f"{path.parent.name}_{path.stem}"
+
+
+def _row(match: re.Match[str], _: Path) -> dict[str, object]:
+    speaker, emotion, sentence = match.group(1, 2, 3)
+    return {"speaker": speaker, "label": LABELS[emotion], "gender": "male", "text": f"{emotion}{sentence}"}
+
+
+def read(root: Path | None, _: Options) -> Reading:
+    """Read `AudioData/DC/a01.wav`, or the same flat as `DC_a01.wav`."""
+    assert root is not None
+    pattern = rf"({'|'.join(SPEAKERS)})_(sa|su|[adfhn])(\d\d)"
+    return read_named("savee", root, pattern=pattern, example="AudioData/DC/a01.wav", row=_row, key=_key)
+
+
+SOURCE = Source(
+    name="savee",
+    title="Surrey Audio-Visual Expressed Emotion",
+    labels=tuple(LABELS.values()),
+    licence="free for research, on registration",
+    citation="Haq, Jackson: Multimodal emotion recognition. In: Machine Audition, IGI Global 2010",
+    homepage="http://kahlan.eps.surrey.ac.uk/savee/",
+    obtain="on registration, from the home page",
+    layout="a folder with AudioData/DC/a01.wav, or DC_a01.wav, 480 files",
+    folds="speaker",
+    read=read,
+    counts={"ang": 60, "dis": 60, "fea": 60, "hap": 60, "neu": 120, "sad": 60, "sur": 60},
+)
