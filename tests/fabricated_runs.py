@@ -23,7 +23,7 @@ def fabricate_predictions(
     speakers_a_fold: int = 2,
     random_state: int = 0,
 ) -> pd.DataFrame:
-    """Predictions of several pipelines; a higher skill is right more often, and some speakers are easier than others."""
+    """Predictions of several pipelines; a higher skill is right more often, and some speakers are easier."""
     rng = np.random.default_rng(random_state)
     k = len(labels)
     truth = np.tile(np.repeat(np.arange(k), clips), n_speakers)

@@ -1,0 +1,114 @@
+"""Scores equal to scikit-learn's and audmetric's, within their range, and refusing what cannot be scored."""
+
+from __future__ import annotations
+
+import math
+
+import audmetric
+import numpy as np
+import pytest
+import sklearn.metrics
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks import metrics
+from features.errors import ResultsError
+
+LABELS = ["ang", "hap", "neu", "sad"]
+
+
+@st.composite
+def scored(draw: st.DrawFn) -> tuple[list[str], list[str]]:
+    """Truth that holds every label, and any prediction."""
+    size = draw(st.integers(0, 40))
+    truth = LABELS + draw(st.lists(st.sampled_from(LABELS), min_size=size, max_size=size))
+    prediction = draw(st.lists(st.sampled_from(LABELS), min_size=len(truth), max_size=len(truth)))
+    return truth, prediction
+
+
+@given(scored())
+def test_scores_equal_those_of_scikit_learn_and_audmetric(pair: tuple[list[str], list[str]]) -> None:
+    truth, prediction = pair
+    assert metrics.confusion(truth, prediction, LABELS).tolist() == (
+        sklearn.metrics.confusion_matrix(truth, prediction, labels=LABELS).tolist()
+    )
+    uar = metrics.uar(truth, prediction, LABELS)
+    assert uar == pytest.approx(sklearn.metrics.balanced_accuracy_score(truth, prediction))
+    assert uar == pytest.approx(audmetric.unweighted_average_recall(truth, prediction, LABELS))
+    wa = metrics.wa(truth, prediction, LABELS)
+    assert wa == pytest.approx(sklearn.metrics.accuracy_score(truth, prediction))
+    assert wa == pytest.approx(audmetric.accuracy(truth, prediction, LABELS))
+    f1 = metrics.macro_f1(truth, prediction, LABELS)
+    expected = sklearn.metrics.f1_score(truth, prediction, labels=LABELS, average="macro", zero_division=0)
+    assert f1 == pytest.approx(expected)
+    assert metrics.recall_per_class(truth, prediction, LABELS) == pytest.approx(
+        audmetric.recall_per_class(truth, prediction, LABELS)
+    )
+    precision = metrics.precision_per_class(truth, prediction, LABELS)
+    expected = audmetric.precision_per_class(truth, prediction, LABELS, zero_division=math.nan)
+    assert precision == pytest.approx(expected, nan_ok=True)
+
+
+@given(st.integers(2, 60), st.integers(0, 2**32 - 1))
+def test_probability_scores_equal_those_of_scikit_learn(n: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    truth = np.concatenate([LABELS, rng.choice(LABELS, n)])
+    probability = rng.dirichlet(np.full(4, 0.5), size=len(truth))
+    assert metrics.log_loss(truth, probability, LABELS) == pytest.approx(
+        sklearn.metrics.log_loss(truth, probability, labels=LABELS)
+    )
+    score = metrics.brier(truth, probability, LABELS)
+    assert score == pytest.approx(
+        sklearn.metrics.brier_score_loss(truth, probability, labels=LABELS, scale_by_half=False)
+    )
+    assert 0 <= score <= 2
+    assert 0 <= metrics.expected_calibration_error(truth, probability, LABELS) <= 1
+
+
+def test_calibration_error_by_hand() -> None:
+    # Two bins: confidence 0.6 and half right, confidence 0.9 and all right; (2/3) 0.1 + (1/3) 0.1 = 0.1.
+    probability = [[0.6, 0.4], [0.6, 0.4], [0.1, 0.9]]
+    error = metrics.expected_calibration_error(["ang", "hap", "hap"], probability, ["ang", "hap"], bins=10)
+    assert error == pytest.approx((2 * 0.1 + 0.1) / 3)
+
+
+def test_calibrated_probabilities_have_a_small_error_and_overconfident_ones_a_large_one() -> None:
+    rng = np.random.default_rng(0)
+    probability = rng.dirichlet(np.ones(4), size=20_000)
+    drawn = (probability.cumsum(axis=1) < rng.random((len(probability), 1))).sum(axis=1)
+    truth = np.asarray(LABELS)[np.minimum(drawn, 3)]
+    sharp = probability**3 / (probability**3).sum(axis=1, keepdims=True)
+    assert metrics.expected_calibration_error(truth, probability, LABELS) < 0.015
+    assert metrics.expected_calibration_error(truth, sharp, LABELS) > 0.15
+
+
+def test_a_fold_without_a_class_is_scored_over_the_classes_present() -> None:
+    assert metrics.uar(["ang", "hap", "hap"], ["ang", "hap", "sad"], LABELS) == pytest.approx(0.75)
+    recalls = metrics.recall_per_class(["ang"], ["ang"], LABELS)
+    assert recalls["ang"] == 1
+    assert math.isnan(recalls["sad"])
+
+
+def test_scores_of_stacked_matrices_are_those_of_each() -> None:
+    matrices = np.random.default_rng(0).integers(0, 9, size=(2, 5, 4, 4))
+    for of in (metrics.uar_of, metrics.wa_of, metrics.macro_f1_of):
+        assert of(matrices).shape == (2, 5)
+        assert of(matrices)[1, 3] == pytest.approx(of(matrices[1, 3]))
+    assert math.isnan(float(metrics.uar_of(np.zeros((4, 4)))))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: metrics.uar(["ang"], ["fea"], LABELS), "fea"),
+        (lambda: metrics.uar(["ang", "hap"], ["ang"], LABELS), "2 true labels and 1"),
+        (lambda: metrics.uar([], [], LABELS), "no utterances"),
+        (lambda: metrics.uar(["ang"], ["ang"], ["ang", "ang"]), "twice"),
+        (lambda: metrics.brier(["ang"], [[0.5, 0.5]], LABELS), "shape"),
+        (lambda: metrics.log_loss(["ang"], [[0.5, 0.5, 0.5, 0.5]], LABELS), "sum to 1"),
+        (lambda: metrics.brier(["ang"], [[math.nan, 0.5, 0.5, 0.0]], LABELS), "finite"),
+    ],
+)
+def test_what_cannot_be_scored_is_refused_with_the_reason(call: object, words: str) -> None:
+    with pytest.raises(ResultsError, match=words):
+        call()  # type: ignore[operator]
