@@ -1,1 +1,28 @@
 """From a waveform to named statistics of pitch, energy, timing, voice, MFCC and spectrum."""
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "CsvFeatures": "features.csv_table",
+    "FeatureCache": "features.cache",
+    "FeatureExtractor": "features.extractor",
+    "FeatureTable": "features.table",
+    "GROUPS": "features.groups",
+    "OpenSmileExtractor": "features.opensmile",
+    "PRESETS": "features.groups",
+    "SerError": "features.errors",
+    "load": "features.audio",
+    "select": "features.groups",
+}
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'features' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

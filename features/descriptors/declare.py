@@ -1,0 +1,37 @@
+"""How a group of features declares what it computes: the names and the catalogue are made from these entries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Frames that functionals run over.
+ALL, VOICED, UNVOICED = "all", "voiced", "unvoiced"
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """One contour on the 10 ms grid and the functionals that are taken of it.
+
+    Attributes
+    ----------
+    name, unit, formula, source : str
+        For the catalogue; `source` is the paper or manual of the formula.
+    over : dict of str to tuple of str
+        Functionals by the frames that they are taken over: 'all', 'voiced', 'unvoiced'.
+    """
+
+    name: str
+    unit: str
+    formula: str
+    source: str
+    over: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Number:
+    """One feature that is computed from the utterance as a whole."""
+
+    name: str
+    unit: str
+    formula: str
+    source: str

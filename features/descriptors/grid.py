@@ -1,0 +1,41 @@
+"""The one grid of frames that every contour lies on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from features.audio import RATE
+
+HOP = 160
+FRAME = 512
+FRAMES_A_SECOND = RATE // HOP
+
+
+def n_frames(n_samples: int) -> int:
+    """Frames of a waveform: frame i is centred on sample 160 i, as with librosa's `center=True`."""
+    return 1 + n_samples // HOP
+
+
+def frames_between(waveform: np.ndarray, first: int, last: int, *, length: int, hop: int) -> np.ndarray:
+    """View of frames `first` to `last` (exclusive), centred, zeros outside the waveform.
+
+    Parameters
+    ----------
+    waveform : np.ndarray
+        [shape=(n_samples,)]
+    first, last : int
+        Positions of frames.
+    length, hop : int
+        In samples.
+
+    Returns
+    -------
+    np.ndarray
+        [shape=(last - first, length)], a strided view of (a copy of) the stretch that the frames cover.
+    """
+    begin = first * hop - length // 2
+    end = (last - 1) * hop - length // 2 + length
+    stretch = waveform[max(begin, 0) : max(min(end, len(waveform)), 0)]
+    if begin < 0 or end > len(waveform):
+        stretch = np.pad(stretch, (max(-begin, 0), max(end - max(len(waveform), 0), 0)))
+    return np.lib.stride_tricks.sliding_window_view(stretch, length)[::hop]

@@ -1,0 +1,84 @@
+"""Mel-frequency cepstral coefficients with their first and second deltas."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from features.descriptors.analysis import Analysis
+from features.descriptors.declare import ALL, UNVOICED, VOICED, Descriptor
+
+N_COEFFICIENTS = 20
+_TOP_DB = 80.0
+_WIDTH = 9
+_SOURCE = "Davis & Mermelstein 1980; librosa.feature.mfcc"
+
+DESCRIPTORS = (
+    *(
+        Descriptor(
+            f"c{i:02d}", "1", f"coefficient {i}: orthonormal DCT-II of 40 mel bands in dB, floor 80 dB below the peak",
+            _SOURCE, {ALL: ("mean", "std", "skew", "p05", "p95"), VOICED: ("mean", "std"), UNVOICED: ("mean",)},
+        )
+        for i in range(N_COEFFICIENTS)
+    ),
+    *(
+        Descriptor(
+            f"c{i:02d}_delta", "1/frame", f"slope of coefficient {i} over 9 frames (Savitzky-Golay, order 1)",
+            "Furui 1986; librosa.feature.delta", {ALL: ("std", "p05", "p95")},
+        )
+        for i in range(N_COEFFICIENTS)
+    ),
+    *(
+        Descriptor(
+            f"c{i:02d}_delta2", "1/frame^2", f"curvature of coefficient {i} over 9 frames (Savitzky-Golay, order 2)",
+            "Furui 1986; librosa.feature.delta", {ALL: ("std",)},
+        )
+        for i in range(N_COEFFICIENTS)
+    ),
+)  # fmt: skip
+NUMBERS = ()
+
+
+def describe(analysis: Analysis) -> tuple[np.ndarray, np.ndarray]:
+    """Contours [shape=(60, n_frames)] and no numbers."""
+    static = coefficients(analysis.front.mfcc_bands)
+    result = np.concatenate([static, delta(static, order=1), delta(static, order=2)])
+    return result, np.empty(0, dtype=np.float32)
+
+
+def coefficients(bands: np.ndarray) -> np.ndarray:
+    """MFCC of mel band powers, equal to `librosa.feature.mfcc`.
+
+    Parameters
+    ----------
+    bands : np.ndarray
+        [shape=(n_bands, n_frames)] power.
+
+    Returns
+    -------
+    np.ndarray
+        [shape=(20, n_frames)] float32.
+    """
+    from scipy.fft import dct
+
+    decibels = 10 * np.log10(np.maximum(bands, np.float32(1e-10)))
+    np.maximum(decibels, decibels.max() - np.float32(_TOP_DB), out=decibels)
+    basis = dct(np.eye(len(bands), dtype=np.float32), axis=0, norm="ortho")[:N_COEFFICIENTS]
+    return basis @ decibels
+
+
+def delta(contours: np.ndarray, *, order: int) -> np.ndarray:
+    """Derivative of each contour by a Savitzky-Golay filter over 9 frames, equal to `librosa.feature.delta`.
+
+    Contours of fewer than 9 frames are taken to go on at their ends' values.
+
+    Parameters
+    ----------
+    contours : np.ndarray
+        [shape=(n_contours, n_frames)]
+    order : int
+        1 or 2.
+    """
+    from scipy.signal import savgol_filter
+
+    mode = "interp" if contours.shape[1] >= _WIDTH else "nearest"
+    return savgol_filter(contours, _WIDTH, polyorder=order, deriv=order, axis=1, mode=mode).astype(np.float32)

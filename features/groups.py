@@ -1,0 +1,67 @@
+"""Groups and presets of features, and the columns that they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from features.errors import FeatureError
+
+GROUPS: tuple[str, ...] = ("pitch", "energy", "timing", "voice", "mfcc", "spectrum")
+
+PRESETS: dict[str, tuple[str, ...]] = {
+    "prosodic": ("pitch", "energy", "timing"),
+    "spectral": ("mfcc", "spectrum"),
+    "all": GROUPS,
+}
+
+
+def groups_of(spec: str) -> tuple[str, ...]:
+    """Groups that a text such as 'all', 'prosodic' or 'pitch,voice' stands for, in the order of `GROUPS`.
+
+    Raises
+    ------
+    FeatureError
+        A part of the text is neither a group nor a preset.
+
+    Examples
+    --------
+    >>> groups_of("voice,prosodic")
+    ('pitch', 'energy', 'timing', 'voice')
+    """
+    wanted: set[str] = set()
+    for part in (piece.strip() for piece in spec.split(",")):
+        if part not in GROUPS and part not in PRESETS:
+            raise FeatureError(
+                f"unknown feature group {part!r}; expected some of {', '.join((*GROUPS, *PRESETS))}, joined by commas"
+            )
+        wanted.update(PRESETS.get(part, (part,)))
+    return tuple(group for group in GROUPS if group in wanted)
+
+
+def select(names: Sequence[str], spec: str) -> np.ndarray:
+    """Positions of the columns that belong to a group, a preset or a comma-joined list of them.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Column names, each beginning with its group: `pitch.f0_semitone.p80.voiced`.
+    spec : str
+        As for `groups_of`.
+
+    Returns
+    -------
+    np.ndarray
+        [shape=(n_selected,)] int64, ascending.
+
+    Raises
+    ------
+    FeatureError
+        Unknown group, or no column belongs to it.
+    """
+    wanted = set(groups_of(spec))
+    positions = np.array([i for i, name in enumerate(names) if name.partition(".")[0] in wanted], dtype=np.int64)
+    if not positions.size:
+        raise FeatureError(f"none of {len(names)} columns belongs to {spec!r}; expected names such as pitch.f0_hz.mean")
+    return positions

@@ -1,0 +1,58 @@
+"""A table of features: one row an utterance, one named number a column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from features.errors import FeatureError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """Features of some utterances, in the order they were asked for.
+
+    Attributes
+    ----------
+    values : np.ndarray
+        [shape=(n_utterances, n_features)] float32; NaN where a statistic had no frames to be computed on.
+    names : tuple of str
+        Names of the columns.
+    seconds : np.ndarray
+        [shape=(n_utterances,)] float64, time that computing each row took, also where a cache served it.
+    """
+
+    values: np.ndarray
+    names: tuple[str, ...]
+    seconds: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or self.values.shape != (len(self.seconds), len(self.names)):
+            raise FeatureError(
+                f"values of shape {self.values.shape} with {len(self.names)} names and {len(self.seconds)} times; "
+                "expected (n_utterances, n_features)"
+            )
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def columns(self, positions: np.ndarray) -> FeatureTable:
+        """Keep the columns at these positions (see `features.groups.select`)."""
+        return FeatureTable(self.values[:, positions], tuple(self.names[i] for i in positions), self.seconds)
+
+    def select(self, spec: str) -> FeatureTable:
+        """Keep the columns that a group, a preset or a comma-joined list of them names."""
+        from features.groups import select
+
+        return self.columns(select(self.names, spec))
+
+    def to_frame(self, index: Any = None) -> pd.DataFrame:
+        """Rows as a `pandas.DataFrame` with the names as columns."""
+        import pandas as pd
+
+        return pd.DataFrame(self.values, columns=list(self.names), index=index)
