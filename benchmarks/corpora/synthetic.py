@@ -1,0 +1,147 @@
+"""The embedded corpus: synthetic speech in IEMOCAP's own layout, read by the IEMOCAP loader.
+
+It needs no licence and no download. Ten speakers in five sessions speak four emotions that differ by known amounts; see
+`synthesiser`. Its scores say nothing about people, and are marked so wherever they are shown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.corpora import iemocap, synthesiser
+from benchmarks.corpora.source import Options, Reading, Source
+
+SPEAKERS = tuple(f"Ses{session:02d}{gender}" for session in range(1, 6) for gender in "FM")
+TURNS_AN_EMOTION = 6
+CODES = {"ang": ("ang",), "hap": ("hap", "exc"), "sad": ("sad",), "neu": ("neu",)}
+RATINGS = {"ang": (1.8, 4.0, 4.0), "hap": (4.0, 3.6, 3.2), "sad": (2.0, 2.0, 2.2), "neu": (3.0, 2.6, 2.8)}
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """One synthetic turn: where it stands, what is said, how it is labelled, how it sounds."""
+
+    session: str
+    dialog: str
+    id: str
+    label: str
+    ratings: tuple[float, float, float]
+    text: str
+    wave: np.ndarray
+
+
+def speak_session(session: int, *, seed: int) -> Iterator[Spoken]:
+    """All turns of one session, two dialogues of a woman and a man.
+
+    Parameters
+    ----------
+    session : int
+        1 to 5.
+    seed : int
+        The same seed gives the same sounds.
+    """
+    name = f"Ses{session:02d}"
+    dialogs = (f"{name}F_impro01", f"{name}M_script01_1")
+    for letter, gender in (("F", "female"), ("M", "male")):
+        rng = np.random.default_rng([seed, session, ord(letter)])
+        voice = synthesiser.draw_voice(gender, rng)
+        turns = [(emotion, take) for take in range(TURNS_AN_EMOTION) for emotion in synthesiser.EMOTIONS]
+        for number, (emotion, take) in enumerate(turns):
+            dialog = dialogs[take % len(dialogs)]
+            text = synthesiser.draw_text(rng)
+            wave = synthesiser.speak(text, voice, synthesiser.draw_manner(emotion, rng), rng)
+            v, a, d = (float(np.clip(round(value + rng.normal(0.0, 0.4), 4), 1.0, 5.0)) for value in RATINGS[emotion])
+            label = CODES[emotion][take % len(CODES[emotion])]
+            yield Spoken(f"Session{session}", dialog, f"{dialog}_{letter}{number:03d}", label, (v, a, d), text, wave)
+
+
+def write_session(root: Path, turns: list[Spoken]) -> None:
+    """Write turns as `Session*/dialog/...` and `Session*/sentences/wav/...` below `root`."""
+    import soundfile
+
+    for dialog in dict.fromkeys(turn.dialog for turn in turns):
+        own = [turn for turn in turns if turn.dialog == dialog]
+        folder = root / own[0].session
+        clock, labels, words = 1.0, ["% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]\n"], []
+        for turn in own:
+            end = clock + len(turn.wave) / synthesiser.RATE
+            v, a, d = turn.ratings
+            labels.append(f"[{clock:.4f} - {end:.4f}]\t{turn.id}\t{turn.label}\t[{v:.4f}, {a:.4f}, {d:.4f}]\n")
+            words.append(f"{turn.id} [{clock:08.4f}-{end:08.4f}]: {turn.text}\n")
+            clock = end + 0.5
+            path = folder / "sentences" / "wav" / dialog / f"{turn.id}.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(path, turn.wave, synthesiser.RATE, subtype="PCM_16")
+        for place, lines in (("EmoEvaluation", labels), ("transcriptions", words)):
+            path = folder / "dialog" / place / f"{dialog}.txt"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("\n".join(labels) if place == "EmoEvaluation" else "".join(lines), encoding="utf-8")
+
+
+def write(root: Path, *, seed: int = 0) -> Path:
+    """Write the whole corpus below `root`, atomically; what is there already stays.
+
+    Returns
+    -------
+    path
+        `root`.
+    """
+    if root.exists():
+        return root
+    root.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{root.name}-", dir=root.parent))
+    try:
+        for session in range(1, 6):
+            write_session(work, list(speak_session(session, seed=seed)))
+        try:
+            work.rename(root)
+        except OSError:
+            if not root.exists():  # else another process finished first, with the same content
+                raise
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return root
+
+
+def cached_root(seed: int) -> Path:
+    """Where the corpus of a seed lies in the user's cache; another synthesiser gives another folder."""
+    import platformdirs
+
+    sources = [Path(synthesiser.__file__), Path(__file__)]
+    code = hashlib.blake2b(b"".join(path.read_bytes() for path in sources), digest_size=6).hexdigest()
+    cache = Path(platformdirs.user_cache_dir("speech-emotion-baselines", appauthor=False))
+    return cache / "synthetic" / f"seed{seed}-{code}"
+
+
+def read(root: Path | None, options: Options) -> Reading:
+    """Speak the corpus if it has not been spoken yet, and read it as IEMOCAP is read."""
+    folder = write(root if root is not None else cached_root(options.seed), seed=options.seed)
+    partial = Options(policy=options.policy, improvised=options.improvised, allow_partial=True, seed=options.seed)
+    reading = iemocap.read(folder, partial)
+    return Reading(reading.utterances, ("synthetic speech: its scores say nothing about people",))
+
+
+SOURCE = Source(
+    name="synthetic",
+    title="Synthetic speech of ten voices in five sessions, in IEMOCAP's layout",
+    labels=("ang", "hap", "sad", "neu", "exc"),
+    licence="MIT, as this toolkit",
+    citation="this toolkit",
+    homepage="docs/protocol.md",
+    obtain="made on first use, nothing to fetch",
+    layout="nothing, or a folder written by it before",
+    folds="session",
+    read=read,
+    policies=iemocap.POLICIES,
+    improvised=True,
+    embed_audio=True,
+    synthetic=True,
+    root_needed=False,
+)
