@@ -1,0 +1,177 @@
+"""Features to class probabilities: one estimator on the utterances table around any model on arrays."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.utils.validation import check_is_fitted
+
+from classical.normalise import Normaliser, Scope
+from features.errors import PipelineError
+
+MODELS = {
+    "svm": "classical.svm:SvmClassifier",
+}
+
+
+class Features(Protocol):
+    """What turns utterances into numbers: `features.FeatureExtractor`, a frozen encoder, a table of one's own."""
+
+    def transform(self, X: Any) -> NDArray:
+        """Values of shape (n_utterances, n_features), NaN where a statistic has nothing to be computed on."""
+        ...
+
+    def get_feature_names_out(self) -> NDArray:
+        """Names of the features."""
+        ...
+
+
+class SpeechClassifier(ClassifierMixin, BaseEstimator):
+    """Extract, standardise and classify utterances.
+
+    Parameters
+    ----------
+    features
+        Transformer from utterances to an array (n_utterances, n_features). It learns nothing, so it is used as it is.
+    model
+        Estimator on arrays with ``fit(X, y, groups=speakers)``, such as `classical.svm.SvmClassifier`.
+    normalise
+        ``'global'`` or ``'speaker'``; see `classical.normalise.Normaliser`.
+    random_state
+        Seed given to the model.
+    n_jobs
+        Threads given to the model.
+
+    Attributes
+    ----------
+    classes_ : ndarray of str
+        Sorted labels.
+    normaliser_ : Normaliser
+    model_ : estimator
+        The fitted model.
+    feature_names_ : ndarray of str
+        Names of the features that the model uses, in its order.
+    chosen_, n_settings_, tuning_cpu_seconds_, notes_, inner_probability_
+        As learnt by the model; `inner_probability_` has shape (n_utterances of fit, n_classes) and NaN where there is
+        none.
+    """
+
+    def __init__(
+        self,
+        features: Features,
+        model: BaseEstimator,
+        *,
+        normalise: Scope = "global",
+        random_state: int = 0,
+        n_jobs: int = 1,
+    ) -> None:
+        self.features = features
+        self.model = model
+        self.normalise = normalise
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def fit(self, X: pd.DataFrame, y: Any) -> SpeechClassifier:
+        """Train on an utterances table whose index has the level 'speaker'.
+
+        Parameters
+        ----------
+        X
+            Utterances table; the columns path, start and end are all that counts.
+        y : (n_utterances,)
+            Labels.
+
+        Raises
+        ------
+        PipelineError
+            If there are fewer than two labels, lengths differ, or X names no speakers.
+        """
+        y = np.asarray(y).astype(str)
+        if len(X) != len(y):
+            raise PipelineError(f"{len(X)} utterances but {len(y)} labels: give one label each")
+        speakers = speakers_of(X)
+        if speakers is None:
+            raise PipelineError("training needs an utterances table whose index has the level 'speaker'")
+        self.normaliser_ = Normaliser(self.normalise)
+        values = self.normaliser_.fit_transform(self.features.transform(X), speakers)
+        self.feature_names_ = np.asarray(self.features.get_feature_names_out())[self.normaliser_.kept_].astype(str)
+        model = clone(self.model)
+        given = {"random_state": self.random_state, "n_jobs": self.n_jobs}
+        model.set_params(**{name: value for name, value in given.items() if name in model.get_params()})
+        self.model_ = model.fit(values, y, groups=speakers)
+        self.classes_ = self.model_.classes_
+        self.chosen_: dict[str, Any] = dict(getattr(model, "chosen_", {}))
+        self.n_settings_ = int(getattr(model, "n_settings_", 1))
+        self.tuning_cpu_seconds_ = float(getattr(model, "tuning_cpu_seconds_", 0.0))
+        self.notes_ = [*self.normaliser_.fallbacks(speakers), *getattr(model, "notes_", [])]
+        missing = np.full((len(y), len(self.classes_)), np.nan)
+        self.inner_probability_: NDArray[np.float64] = getattr(model, "inner_probability_", missing)
+        return self
+
+    def standardise(self, X: Any) -> NDArray[np.float64]:
+        """Features as the model sees them, shape (n_utterances, n_features used)."""
+        check_is_fitted(self, "model_")
+        speakers = speakers_of(X)
+        if speakers is None:
+            if self.normalise == "speaker":
+                raise PipelineError(
+                    "this model standardises each speaker by their own clips, and these name no speakers: "
+                    "give an utterances table (a manifest with speakers), or say that it is one speaker"
+                )
+            speakers = np.full(len(X), "")
+        return self.normaliser_.transform(self.features.transform(X), speakers)
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Probability of every class.
+
+        Parameters
+        ----------
+        X
+            Utterances table, paths, or (waveform, rate) pairs; with per-speaker normalisation a table.
+
+        Returns
+        -------
+        probabilities : (n_utterances, n_classes)
+            Rows sum to 1; columns as `classes_`.
+        """
+        return self.model_.predict_proba(self.standardise(X))
+
+    def predict(self, X: Any) -> NDArray[np.str_]:
+        """Label with the highest probability, shape (n_utterances,)."""
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+
+def speakers_of(X: Any) -> NDArray[np.str_] | None:
+    """Speaker of each utterance of a table; None for what names no speakers."""
+    if isinstance(X, pd.DataFrame) and "speaker" in X.index.names:
+        return X.index.get_level_values("speaker").to_numpy().astype(str)
+    return None
+
+
+def build(
+    model_name: str, *, features: Features, normalise: Scope = "global", random_state: int = 0, n_jobs: int = 1
+) -> SpeechClassifier:
+    """Put a pipeline together by the name of its model.
+
+    Parameters
+    ----------
+    model_name
+        One of `MODELS`.
+    features, normalise, random_state, n_jobs
+        As for `SpeechClassifier`.
+
+    Raises
+    ------
+    PipelineError
+        If there is no such model.
+    """
+    if model_name not in MODELS:
+        raise PipelineError(f"model {model_name!r} is unknown: choose one of {', '.join(MODELS)}")
+    module, _, name = MODELS[model_name].partition(":")
+    model = getattr(importlib.import_module(module), name)()
+    return SpeechClassifier(features, model, normalise=normalise, random_state=random_state, n_jobs=n_jobs)
