@@ -1,0 +1,19 @@
+"""Plots of stored results, each a function from findings to a figure, in one registry."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "confusion_figure": "benchmarks.plots.confusion",
+    "save": "benchmarks.plots.canvas",
+}
+
+__all__ = ["confusion_figure", "save"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
