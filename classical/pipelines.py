@@ -16,6 +16,7 @@ from features.errors import PipelineError
 
 MODELS = {
     "svm": "classical.svm:SvmClassifier",
+    "xgboost": "classical.boosting:BoostingClassifier",
 }
 
 

@@ -1,0 +1,184 @@
+"""The utterances to answer for: files, folders or a manifest, whole or in windows over long recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from features.errors import AudioError, SerError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".w64", ".caf")
+COLUMNS = ("path", "start", "end", "gender", "session")
+SHORTEST_TAIL = 0.1
+
+
+class InputError(SerError):
+    """Inputs that cannot be answered for: no sound files, a manifest that does not fit, windows that make no sense."""
+
+
+def utterances(
+    inputs: Sequence[str | Path], *, manifest: str | Path | None = None, one_speaker: bool = False
+) -> pd.DataFrame:
+    """Put files, folders and a manifest together as an utterances table.
+
+    Parameters
+    ----------
+    inputs
+        Sound files, and folders whose sound files are taken, subfolders included, in the order of their names.
+    manifest
+        CSV with the column path (relative to the manifest's folder) and, where known, speaker, start, end (seconds).
+    one_speaker
+        Say that everything is spoken by one and the same person.
+
+    Returns
+    -------
+    table
+        Index (speaker, id); columns path, start, end, gender, session. A speaker who is not known is ''.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to answer for, or the manifest cannot be used.
+    """
+    import pandas as pd
+
+    rows = [(path, float("nan"), float("nan"), "") for given in inputs for path in _files(Path(given))]
+    if manifest is not None:
+        rows.extend(_manifest_rows(Path(manifest)))
+    if not rows:
+        raise InputError("nothing to answer for: give sound files, folders, or a manifest")
+    speakers = ["one speaker" if one_speaker else speaker for *_, speaker in rows]
+    table = pd.DataFrame(
+        {"path": [str(path) for path, *_ in rows], "start": [row[1] for row in rows], "end": [row[2] for row in rows]}
+    )
+    table["gender"] = table["session"] = ""
+    table.index = _index(speakers, _ids(table))
+    return table
+
+
+def cut(table: pd.DataFrame, *, window: float, hop: float) -> pd.DataFrame:
+    """Cut every utterance of a table into overlapping windows.
+
+    The last window ends where the utterance ends, so that nothing is left out; an utterance shorter than a window stays
+    whole.
+
+    Parameters
+    ----------
+    table
+        Utterances table.
+    window, hop
+        Length of a window, and from the start of one to the start of the next, in seconds, above 0.
+
+    Raises
+    ------
+    InputError
+        If window or hop is not above 0.
+    AudioError
+        If a file cannot be read.
+    """
+    import pandas as pd
+
+    if not (window > 0 and hop > 0):
+        raise InputError(f"window {window:g} s and hop {hop:g} s: both must be above 0")
+    pieces: list[tuple[int, float, float]] = []
+    for position, (start, end) in enumerate(zip(table["start"], table["end"])):
+        first = 0.0 if pd.isna(start) else float(start)
+        last = duration(table["path"].iloc[position]) if pd.isna(end) else float(end)
+        pieces.extend((position, begin, stop) for begin, stop in spans(first, last, window=window, hop=hop))
+    result = table.iloc[[position for position, _, _ in pieces]].copy()
+    result["start"] = [begin for _, begin, _ in pieces]
+    result["end"] = [stop for _, _, stop in pieces]
+    result.index = _index(result.index.get_level_values("speaker"), _ids(result))
+    return result
+
+
+def spans(first: float, last: float, *, window: float, hop: float) -> list[tuple[float, float]]:
+    """Start and end of the windows from `first` to `last`, in seconds; always at least one.
+
+    Examples
+    --------
+    >>> spans(0.0, 5.5, window=3.0, hop=1.0)
+    [(0.0, 3.0), (1.0, 4.0), (2.0, 5.0), (2.5, 5.5)]
+    """
+    if last - first <= window:
+        return [(first, last)]
+    count = int((last - first - window) / hop + 1e-9) + 1
+    windows = [(first + k * hop, first + k * hop + window) for k in range(count)]
+    if last - windows[-1][1] >= SHORTEST_TAIL:
+        windows.append((last - window, last))
+    return windows
+
+
+def duration(path: str | Path) -> float:
+    """Length of a sound file in seconds.
+
+    Raises
+    ------
+    AudioError
+        If the file is missing or is not audio.
+    """
+    import soundfile
+
+    if not Path(path).is_file():
+        raise AudioError(f"{path}: no such file; expected a sound file; check the path")
+    try:
+        return float(soundfile.info(str(path)).duration)
+    except (soundfile.LibsndfileError, TypeError) as error:
+        raise AudioError(f"{path}: not audio that can be read; expected WAV, FLAC, OGG, MP3 or AIFF") from error
+
+
+def _files(given: Path) -> list[Path]:
+    if given.is_file():
+        return [given]
+    if not given.is_dir():
+        raise InputError(f"{given}: no such file or folder; expected sound files or folders; check the path")
+    hidden = (path for path in sorted(given.rglob("*")) if not path.name.startswith("."))
+    found = [path for path in hidden if path.suffix.lower() in SUFFIXES and path.is_file()]
+    if not found:
+        raise InputError(f"{given}: no sound file in this folder; expected one of {' '.join(SUFFIXES)}")
+    return found
+
+
+def _manifest_rows(manifest: Path) -> list[tuple[Path, float, float, str]]:
+    import pandas as pd
+
+    try:
+        read = pd.read_csv(manifest, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{manifest}: not a CSV that can be read ({error}); expected the column path") from error
+    if "path" not in read:
+        raise InputError(f"{manifest}: columns {', '.join(read)}; expected at least path, better also speaker")
+    times = {}
+    for name in ("start", "end"):
+        text = read[name] if name in read else pd.Series("", index=read.index)
+        seconds = pd.to_numeric(text.replace("", "nan"), errors="coerce")
+        odd = seconds.isna() & ~text.str.strip().str.lower().isin(["", "nan"])
+        if odd.any():
+            raise InputError(f"{manifest}: {name} {text[odd].iloc[0]!r} is no number; expected seconds")
+        times[name] = seconds
+    paths = [manifest.parent / path for path in read["path"]]
+    for path in paths:
+        if not path.is_file():
+            raise InputError(f"{manifest}: {path} is not there; expected paths relative to the manifest's folder")
+    speakers = read["speaker"] if "speaker" in read else [""] * len(read)
+    return list(zip(paths, times["start"], times["end"], speakers))
+
+
+def _ids(table: pd.DataFrame) -> list[str]:
+    """Name each row by its path, and by its stretch where it is not the whole file."""
+    import pandas as pd
+
+    return [
+        str(path) if pd.isna(start) and pd.isna(end) else f"{path}#{start:g}-{end:g}"
+        for path, start, end in zip(table["path"], table["start"], table["end"])
+    ]
+
+
+def _index(speakers: Sequence[str], ids: list[str]) -> pd.MultiIndex:
+    import pandas as pd
+
+    return pd.MultiIndex.from_arrays([list(speakers), ids], names=["speaker", "id"])
