@@ -17,6 +17,9 @@ from features.errors import PipelineError
 MODELS = {
     "svm": "classical.svm:SvmClassifier",
     "xgboost": "classical.boosting:BoostingClassifier",
+    "logistic": "classical.logistic:LogisticClassifier",
+    "majority": "classical.reference:MajorityClassifier",
+    "random": "classical.reference:RandomClassifier",
 }
 
 
