@@ -1,0 +1,40 @@
+# make benchmark   install and run the comparison on the embedded corpus
+# make test        install and run the whole test suite
+# EXTRAS= leaves torch out; EXTRAS=deep,peers chooses.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+EXTRAS ?= deep
+TEST_EXTRAS := deep,peers,test
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+RUN ?=
+WORKERS ?= 2
+
+comma := ,
+bracket = $(if $(strip $(1)),[$(strip $(1))])
+stamp = $(VENV)/installed-$(subst $(comma),-,$(or $(strip $(1)),base))
+
+.PHONY: benchmark test test-long lint notebooks docs clean
+
+benchmark: $(call stamp,$(EXTRAS))
+	$(BIN)/python -m benchmarks.run $(RUN)
+
+test: $(call stamp,$(TEST_EXTRAS)) lint
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not long and not gpu"
+
+test-long: $(call stamp,$(TEST_EXTRAS))
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "long or gpu"
+
+lint: $(call stamp,$(TEST_EXTRAS))
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed-%: setup.cfg pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -c constraints.txt -e ".$(call bracket,$(if $(filter base,$*),,$(subst -,$(comma),$*)))"
+	touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache

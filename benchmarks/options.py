@@ -1,0 +1,33 @@
+"""What a user may set for the pipelines of a run beyond their names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PipelineOptions:
+    """Options that reach the pipelines which know them.
+
+    Attributes
+    ----------
+    encoder : str or None
+        Hub name or local folder of a speech encoder, for frozen features and for fine-tuning.
+    layer : str
+        Layer of a frozen encoder: a number, or `auto` for the one that inner folds choose.
+    random_start : bool
+        The untrained twin of a frozen encoder.
+    device : str
+        `auto`, `cpu`, `cuda` or `cuda:N`.
+    augment : bool
+        Augment the training clips of deep pipelines.
+    epochs : int or None
+        Epochs of fine-tuning; None for the recipe's.
+    """
+
+    encoder: str | None = None
+    layer: str = "auto"
+    random_start: bool = False
+    device: str = "auto"
+    augment: bool = False
+    epochs: int | None = None
