@@ -113,7 +113,7 @@ def content_hash(path: str | Path) -> str:
             while block := stream.read(_HASH_BLOCK):
                 digest.update(block)
     except OSError as error:
-        raise AudioError(f"{path}: {error.strerror or error}; expected a readable sound file; check the path") from error
+        raise AudioError(f"{path}: {error.strerror or error}; expected a readable file; check the path") from error
     return digest.hexdigest()
 
 
@@ -214,7 +214,7 @@ def _full_scale(samples: np.ndarray, name: str) -> np.ndarray:
         raise AudioError(f"{name}: shape {samples.shape}; expected (n_samples,) or (n_channels, n_samples)")
     if samples.ndim == 2 and samples.shape[0] > 64:
         raise AudioError(
-            f"{name}: shape {samples.shape} is {samples.shape[0]} channels; expected (n_channels, n_samples); transpose it"
+            f"{name}: shape {samples.shape} is {samples.shape[0]} channels; expected (n_channels, n_samples)"
         )
     if np.issubdtype(samples.dtype, np.floating):
         with np.errstate(over="ignore"):

@@ -131,7 +131,7 @@ def _read(path: Path, width: int) -> _Rows:
     except (FileNotFoundError, zipfile.BadZipFile, KeyError, ValueError, EOFError):
         return {}
     except OSError as error:
-        raise CacheError(f"{path}: {error.strerror or error}; expected a readable cache; clear it or use --no-cache") from error
+        raise CacheError(f"{path}: {error.strerror or error}; expected a cache; use --no-cache") from error
     if keys.ndim != 2 or values.shape != (len(keys), width) or seconds.shape != (len(keys),):
         return {}
     return {key.tobytes(): (values[i], float(seconds[i])) for i, key in enumerate(keys)}

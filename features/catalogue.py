@@ -38,7 +38,7 @@ class _Plan:
 @lru_cache(maxsize=1)
 def catalogue() -> tuple[Feature, ...]:
     """All features, in the order of the columns."""
-    return tuple(feature for group in GROUPS if group in MODULES for feature in _plan(group).features)
+    return tuple(feature for group in GROUPS for feature in _plan(group).features)
 
 
 def names_of(groups: tuple[str, ...]) -> tuple[str, ...]:
@@ -62,7 +62,7 @@ def features_of(waveform: np.ndarray, groups: tuple[str, ...]) -> np.ndarray:
         [shape=(n_features,)] float32; NaN where a statistic has no frames to be computed on.
     """
     analysis = Analysis(waveform)
-    return np.concatenate([_row(analysis, _plan(group)) for group in groups if group in MODULES])
+    return np.concatenate([_row(analysis, _plan(group)) for group in groups])
 
 
 def _row(analysis: Analysis, plan: _Plan) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 
 from features.descriptors.front import Front, front
 from features.descriptors.grid import n_frames
+from features.descriptors.tracker import Track, track
 
 FLOOR_DB = -100.0
 
@@ -41,6 +42,11 @@ class Analysis:
         return 10 * np.log10(np.maximum(self.front.loudness, np.float32(10 ** (FLOOR_DB / 10))))
 
     @cached_property
+    def track(self) -> Track:
+        """F0 and periodicity."""
+        return track(self.waveform)
+
+    @cached_property
     def voiced(self) -> np.ndarray:
         """[shape=(n_frames,)] bool."""
-        return self.level > self.level.max() - 25
+        return self.track.voiced

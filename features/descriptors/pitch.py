@@ -1,0 +1,82 @@
+"""Pitch: F0 in semitones and Hz, periodicity, and the movement of its contour's segments."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from features.descriptors.analysis import Analysis
+from features.descriptors.declare import ALL, VOICED, Descriptor, Number
+from features.descriptors.grid import FRAMES_A_SECOND
+from features.descriptors.runs import runs
+
+REFERENCE_HZ = 27.5
+_SHORTEST = 5
+_BOERSMA = "Boersma 1993"
+_SEGMENT = "of F0 (semitones) over each voiced stretch of 50 ms or more"
+_MERTENS = "Mertens 2004; least squares"
+
+DESCRIPTORS = (
+    Descriptor(
+        "f0_semitone", "semitone", "12 log2(F0 / 27.5 Hz)", f"{_BOERSMA}; GeMAPS",
+        {
+            VOICED: (
+                "mean", "std", "skew", "p05", "p20", "p50", "p80", "p95", "range", "slope", "change", "rise", "fall",
+            )
+        },
+    ),
+    Descriptor(
+        "f0_hz", "Hz", "F0 by normalised autocorrelation and Viterbi's path, 60 to 600 Hz", _BOERSMA,
+        {VOICED: ("mean", "std", "p20", "p50", "p80", "range", "change")},
+    ),
+    Descriptor(
+        "periodicity", "1", "normalised autocorrelation at the period", _BOERSMA,
+        {ALL: ("mean", "std", "p20", "p80"), VOICED: ("mean", "std", "p05", "p20", "change")},
+    ),
+)  # fmt: skip
+NUMBERS = (
+    Number("segment_slope_mean", "semitone/s", f"mean of the slopes {_SEGMENT}", _MERTENS),
+    Number("segment_slope_std", "semitone/s", f"deviation of the slopes {_SEGMENT}", _MERTENS),
+    Number("segment_slope_size", "semitone/s", f"mean absolute slope {_SEGMENT}", _MERTENS),
+    Number("segment_slope_last", "semitone/s", "slope of the last voiced stretch of 50 ms or more", _MERTENS),
+    Number("segment_rising", "1", "share of voiced stretches (by length) that rise", _MERTENS),
+    Number("segment_curvature_mean", "semitone/s^2", f"mean second derivative of the parabola {_SEGMENT}", _MERTENS),
+    Number("segment_curvature_std", "semitone/s^2", f"deviation of second derivatives {_SEGMENT}", _MERTENS),
+    Number("segment_range_mean", "semitone", f"mean range {_SEGMENT}", _MERTENS),
+    Number("segment_range_std", "semitone", f"deviation of the ranges {_SEGMENT}", _MERTENS),
+    Number("segment_step", "semitone", "mean absolute step of mean F0 from one voiced stretch to the next", _MERTENS),
+)
+
+
+def describe(analysis: Analysis) -> tuple[np.ndarray, np.ndarray]:
+    """Contours [shape=(3, n_frames)], F0 NaN where unvoiced, and numbers [shape=(10,)]."""
+    f0 = analysis.track.f0
+    semitones = 12 * np.log2(f0 / np.float32(REFERENCE_HZ))
+    return np.stack([semitones, f0, analysis.track.periodicity]), _segments(semitones, analysis.voiced)
+
+
+def _segments(semitones: np.ndarray, voiced: np.ndarray) -> np.ndarray:
+    stretches = [semitones[a:b].astype(np.float64) for a, b in runs(voiced) if b - a >= _SHORTEST]
+    if not stretches:
+        return np.full(len(NUMBERS), np.nan, dtype=np.float32)
+    slopes, curvatures = np.array([_parabola(stretch) for stretch in stretches]).T
+    lengths = np.array([len(stretch) for stretch in stretches])
+    ranges = np.array([stretch.max() - stretch.min() for stretch in stretches])
+    steps = np.abs(np.diff([stretch.mean() for stretch in stretches]))
+    return np.array(
+        [
+            slopes.mean(), slopes.std(), np.abs(slopes).mean(), slopes[-1], lengths[slopes > 0].sum() / lengths.sum(),
+            curvatures.mean(), curvatures.std(), ranges.mean(), ranges.std(), steps.mean() if steps.size else np.nan,
+        ],
+        dtype=np.float32,
+    )  # fmt: skip
+
+
+def _parabola(stretch: np.ndarray) -> tuple[float, float]:
+    """Slope and second derivative of the least-squares parabola, by orthogonal polynomials, a second (squared)."""
+    n = len(stretch)
+    time = np.arange(n) - 0.5 * (n - 1)
+    square = time * time
+    spread = square.sum()
+    bow = square - spread / n
+    slope = float(time @ stretch) / spread
+    return slope * FRAMES_A_SECOND, 2 * float(bow @ stretch) / float(bow @ bow) * FRAMES_A_SECOND**2

@@ -1,0 +1,182 @@
+"""The F0 tracker: normalised autocorrelation at 8 kHz, and the cheapest path through its candidates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numba
+import numpy as np
+import scipy.fft
+
+from features.audio import RATE
+from features.descriptors.grid import HOP, frames_between, n_frames
+
+F0_MIN = 60.0
+F0_MAX = 600.0
+_RATE = 8000
+_HOP = HOP * _RATE // RATE
+_WINDOW = 400
+_FFT = 540
+_FINER = 2
+_LAGS = int(_FINER * _RATE / F0_MIN) + 3
+_CANDIDATES = 7
+_BLOCK = 1024
+# Costs as in Boersma 1993 and Praat's manual ("Sound: To Pitch (ac)..."), at its time step of 10 ms.
+_VOICING_THRESHOLD = 0.45
+_SILENCE_THRESHOLD = 0.03
+_OCTAVE_COST = 0.01
+_JUMP_COST = 0.35
+_CHANGE_COST = 0.14
+
+
+@dataclass(frozen=True)
+class Track:
+    """F0 of an utterance on the common grid.
+
+    Attributes
+    ----------
+    f0 : np.ndarray
+        [shape=(n_frames,)] float32, Hz; NaN where unvoiced.
+    periodicity : np.ndarray
+        [shape=(n_frames,)] float32, 0 to 1: normalised autocorrelation at the period chosen, or at the best one where
+        unvoiced.
+    """
+
+    f0: np.ndarray
+    periodicity: np.ndarray
+
+    @property
+    def voiced(self) -> np.ndarray:
+        """[shape=(n_frames,)] bool."""
+        return ~np.isnan(self.f0)
+
+
+def track(waveform: np.ndarray) -> Track:
+    """Follow F0 between 60 and 600 Hz.
+
+    The autocorrelation of 50 ms under a Hann window, divided by that of the window (Boersma 1993), gives up to seven
+    candidates a frame, refined by parabolic interpolation; the path with the least cost of octave jumps and of changes
+    of voicing is found by Viterbi's algorithm.
+
+    Parameters
+    ----------
+    waveform : np.ndarray
+        [shape=(n_samples,)] float32 at 16 kHz.
+    """
+    import soxr
+
+    low = soxr.resample(waveform, RATE, _RATE, quality="LQ")
+    total = n_frames(len(waveform))
+    f0 = np.full((total, _CANDIDATES), np.nan, dtype=np.float32)
+    strength = np.full((total, _CANDIDATES), -np.inf, dtype=np.float32)
+    peaks = np.empty(total, dtype=np.float32)
+    for first in range(0, total, _BLOCK):
+        last = min(first + _BLOCK, total)
+        frames = frames_between(low, first, last, length=_WINDOW, hop=_HOP)
+        peaks[first:last] = np.maximum(frames.max(axis=1), -frames.min(axis=1))
+        _candidates(_autocorrelation(frames), f0[first:last], strength[first:last])
+    loudest = max(float(low.max()), -float(low.min()))
+    chosen = _path(f0, strength, peaks / np.float32(max(loudest, 1e-10)))
+    path = np.where(chosen < 0, np.nan, np.take_along_axis(f0, np.maximum(chosen, 0)[:, None], axis=1)[:, 0])
+    held = np.take_along_axis(strength, np.maximum(chosen, 0)[:, None], axis=1)[:, 0]
+    best = np.where(chosen < 0, strength.max(axis=1), held)
+    return Track(path.astype(np.float32), np.clip(best, 0, 1).astype(np.float32))
+
+
+def _autocorrelation(frames: np.ndarray) -> np.ndarray:
+    """Normalised autocorrelation at half-sample lags, [shape=(n_frames, _LAGS)]."""
+    window, cosines = _tables()
+    centred = frames - frames.mean(axis=1, keepdims=True)
+    centred *= window
+    spectra = scipy.fft.rfft(centred, _FFT, axis=1)
+    lags = (spectra.real**2 + spectra.imag**2) @ cosines
+    lags /= np.maximum(lags[:, :1], np.float32(1e-20))
+    return lags
+
+
+@lru_cache(maxsize=1)
+def _tables() -> tuple[np.ndarray, np.ndarray]:
+    """Window, and the matrix that takes power spectra to autocorrelations relative to the window's own.
+
+    Half-sample lags and the weights of the bins cost nothing this way, and few lags are cheaper than a transform.
+    """
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(_WINDOW) + 0.5) / _WINDOW)
+    bins = np.arange(_FFT // 2 + 1)
+    frequencies = bins * _RATE / _FFT
+    weights = np.clip((frequencies - 20) / 30, 0, 1) * np.clip((3900 - frequencies) / 1500, 0, 1)
+    cosines = np.cos(np.pi * np.outer(bins, np.arange(_LAGS)) / (_FFT // 2 * _FINER)) * 2
+    cosines[[0, -1]] /= 2
+    expected = (np.abs(np.fft.rfft(window, _FFT)) ** 2) @ cosines
+    cosines = weights[:, None] * cosines / (expected / expected[0])
+    return window.astype(np.float32), cosines.astype(np.float32)
+
+
+@numba.njit(cache=True, nogil=True)
+def _candidates(lags: np.ndarray, f0: np.ndarray, strength: np.ndarray) -> None:
+    """The highest maxima of each frame's autocorrelation, refined by a parabola through three points."""
+    shortest = int(np.floor(_FINER * _RATE / F0_MAX))
+    for t in range(lags.shape[0]):
+        row = lags[t]
+        for k in range(shortest, _LAGS - 1):
+            if row[k] > 0.15 and row[k] > row[k - 1] and row[k] >= row[k + 1]:
+                slope = 0.5 * (row[k + 1] - row[k - 1])
+                bend = 2 * row[k] - row[k - 1] - row[k + 1]
+                shift = slope / bend
+                frequency = _FINER * _RATE / (k + shift)
+                height = row[k] + 0.5 * slope * shift
+                if height > 1:
+                    height = 1 / height
+                value = height - _OCTAVE_COST * np.log2(F0_MIN / frequency)
+                weakest = 0
+                for c in range(1, _CANDIDATES):
+                    if _value(strength[t, c], f0[t, c]) < _value(strength[t, weakest], f0[t, weakest]):
+                        weakest = c
+                if value > _value(strength[t, weakest], f0[t, weakest]):
+                    strength[t, weakest] = height
+                    f0[t, weakest] = frequency
+
+
+@numba.njit(cache=True, nogil=True)
+def _value(height: float, frequency: float) -> float:
+    """A candidate's strength with the small preference for high F0 that decides between octaves."""
+    if frequency != frequency:
+        return -np.inf
+    return height - _OCTAVE_COST * np.log2(F0_MIN / frequency)
+
+
+@numba.njit(cache=True, nogil=True)
+def _path(f0: np.ndarray, strength: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Candidate of each frame on the best path, -1 for unvoiced, [shape=(n_frames,)] int64."""
+    n_frames, n_candidates = f0.shape
+    score = np.full(n_candidates + 1, -np.inf)
+    fresh = np.empty(n_candidates + 1)
+    octave = np.log2(f0)
+    back = np.zeros((n_frames, n_candidates + 1), dtype=np.int8)
+    for t in range(n_frames):
+        quiet = level[t] * (1 + _VOICING_THRESHOLD) / _SILENCE_THRESHOLD
+        unvoiced = _VOICING_THRESHOLD + max(0.0, 2.0 - quiet)
+        for c in range(n_candidates + 1):
+            local = unvoiced if c == n_candidates else _value(strength[t, c], f0[t, c])
+            best, place = -np.inf, n_candidates
+            if local > -np.inf and t > 0:
+                for b in range(n_candidates + 1):
+                    if score[b] == -np.inf:
+                        continue
+                    if c == n_candidates and b == n_candidates:
+                        cost = 0.0
+                    elif c == n_candidates or b == n_candidates:
+                        cost = _CHANGE_COST
+                    else:
+                        cost = _JUMP_COST * abs(octave[t, c] - octave[t - 1, b])
+                    if score[b] - cost > best:
+                        best, place = score[b] - cost, b
+            fresh[c] = local if t == 0 else local + best
+            back[t, c] = place
+        score[:] = fresh
+    chosen = np.empty(n_frames, dtype=np.int64)
+    here = int(np.argmax(score))
+    for t in range(n_frames - 1, -1, -1):
+        chosen[t] = -1 if here == n_candidates else here
+        here = back[t, here]
+    return chosen
