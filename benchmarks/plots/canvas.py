@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,8 @@ _STYLE: dict[str, Any] = {
     "axes.spines.top": False,
     "axes.titlelocation": "left",
     "axes.titlesize": 10.0,
+    "figure.constrained_layout.h_pad": 0.08,
+    "figure.constrained_layout.w_pad": 0.08,
     "figure.facecolor": PAPER,
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
@@ -53,6 +56,7 @@ _STYLE: dict[str, Any] = {
     "savefig.facecolor": PAPER,
     "svg.fonttype": "none",
     "text.color": INK,
+    "text.parse_math": False,
     "xtick.color": FAINT,
     "xtick.labelcolor": INK,
     "xtick.labelsize": 8.5,
@@ -82,44 +86,52 @@ def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, figure.add_subplot()
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """A figure, drawn: as SVG text and as the bytes of a PNG of 150 dots an inch."""
+
+    name: str
+    svg: str
+    png: bytes
+
+    def write(self, folder: Path) -> None:
+        """Write `<name>.svg` and `<name>.png` into the folder."""
+        (folder / f"{self.name}.svg").write_text(self.svg, encoding="utf-8")
+        (folder / f"{self.name}.png").write_bytes(self.png)
+
+    def inline(self) -> str:
+        """SVG to stand inside a page: its colours are the page's variables, and only definitions keep an id.
+
+        It is hidden from screen readers; the page says in words what it shows.
+        """
+        text = re.sub(r"<metadata>.*?</metadata>", "", self.svg[self.svg.index("<svg") :], flags=re.DOTALL)
+        text = re.sub(r'<g id="[^"]*"', "<g", text)
+        for attribute in ("width", "height"):
+            text = re.sub(rf'(<svg[^>]*?) {attribute}="[^"]*"', r"\1", text, count=1)
+        text = text.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+        for colour, variable in _VARIABLES.items():
+            text = text.replace(colour, variable)
+        return text
+
+
+def render(figure: Figure, name: str) -> Drawing:
+    """Draw a figure that was made within `style`; the name keeps its marks apart from those of others in one page."""
+    import matplotlib as mpl
+
+    text, picture = io.StringIO(), io.BytesIO()
+    with style(), mpl.rc_context({"svg.hashsalt": name}):
+        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+        # The first drawing has placed everything; to place it once more would take as long again.
+        figure.set_layout_engine("none")
+        figure.savefig(picture, format="png", dpi=150, metadata={"Software": None})
+    return Drawing(name=name, svg=text.getvalue(), png=picture.getvalue())
+
+
 def save(figure: Figure, stem: Path) -> None:
-    """Write `<stem>.png` (150 dots an inch) and `<stem>.svg`."""
-    with style():
-        figure.savefig(stem.with_name(stem.name + ".png"), dpi=150, metadata={"Software": None})
-        stem.with_name(stem.name + ".svg").write_text(_svg(figure, stem.name), encoding="utf-8")
-
-
-def inline_svg(figure: Figure, *, name: str) -> str:
-    """SVG to stand inside a page: its colours are the page's variables, and its marks do not clash with another's.
-
-    Parameters
-    ----------
-    figure
-        Drawn within `style`.
-    name
-        Unique in the page.
-    """
-    with style():
-        text = _svg(figure, name)
-    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
-    text = re.sub(r'<g id="[^"]*"', "<g", text)
-    text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
-    text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
-    text = text.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
-    for colour, variable in _VARIABLES.items():
-        text = text.replace(colour, variable)
-    return text.replace("#ffffff", "var(--paper)")
+    """Write `<stem>.png` and `<stem>.svg`."""
+    render(figure, stem.name).write(stem.parent)
 
 
 def colour_of(position: int) -> str:
     """Colour of the series at a position; they repeat after the last."""
     return SERIES[position % len(SERIES)]
-
-
-def _svg(figure: Figure, salt: str) -> str:
-    import matplotlib as mpl
-
-    buffer = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": salt}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return buffer.getvalue()

@@ -1,0 +1,48 @@
+"""All plots of a run, in the order of the report. A new plot is one module and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmarks.findings import Findings
+from benchmarks.plots.calibration import calibration_figure, calibration_words
+from benchmarks.plots.cost import cost_figure, cost_words
+from benchmarks.plots.intervals import differences_figure, differences_words, scores_figure, scores_words
+from benchmarks.plots.recalls import recalls_figure, recalls_words, speakers_figure, speakers_words
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A plot of findings.
+
+    Attributes
+    ----------
+    name
+        Its file's name without the ending.
+    title
+        Shown above it.
+    draw
+        From findings to a figure, or None where these findings have nothing to show.
+    words
+        What it shows, for a person who cannot see it.
+    """
+
+    name: str
+    title: str
+    draw: Callable[[Findings], Figure | None]
+    words: Callable[[Findings], str]
+
+
+PLOTS: tuple[Plot, ...] = (
+    Plot("scores", "UAR and how sure it is", scores_figure, scores_words),
+    Plot("differences", "Behind the best", differences_figure, differences_words),
+    Plot("recalls", "Recall of every emotion", recalls_figure, recalls_words),
+    Plot("speakers", "Every speaker", speakers_figure, speakers_words),
+    Plot("calibration", "Confidence against truth", calibration_figure, calibration_words),
+    Plot("cost", "Score against time", cost_figure, cost_words),
+)
