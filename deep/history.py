@@ -1,0 +1,36 @@
+"""Loss, learning rates and UAR of every epoch, as a table and as a picture."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+
+def write_csv(rows: Sequence[Mapping[str, float]], path: Path) -> None:
+    """Write a row an epoch."""
+    with Path(path).open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def write_plot(rows: Sequence[Mapping[str, float]], path: Path) -> None:
+    """Draw losses, UAR on validation speakers and learning rates over the epochs, as the path's suffix says."""
+    from matplotlib.figure import Figure
+
+    epochs = [row["epoch"] for row in rows]
+    figure = Figure(figsize=(9.0, 3.0), layout="constrained")
+    losses, score, rates = figure.subplots(1, 3)
+    losses.plot(epochs, [row["train_loss"] for row in rows], "-", color="#0072B2", marker=".", label="training")
+    losses.plot(epochs, [row["valid_loss"] for row in rows], "--", color="#D55E00", marker=".", label="validation")
+    losses.set(title="cross entropy", xlabel="epoch")
+    losses.legend(frameon=False)
+    score.plot(epochs, [row["valid_uar"] for row in rows], "-", color="#0072B2", marker=".")
+    score.set(title="UAR, validation speakers", xlabel="epoch", ylim=(0, 1))
+    for name, style, colour in (("encoder", "-", "#0072B2"), ("head", "--", "#D55E00")):
+        if f"{name}_rate" in rows[0]:
+            rates.plot(epochs, [row[f"{name}_rate"] for row in rows], style, color=colour, marker=".", label=name)
+    rates.set(title="learning rate", xlabel="epoch", yscale="log")
+    rates.legend(frameon=False)
+    figure.savefig(path)

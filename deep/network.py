@@ -1,0 +1,87 @@
+"""The network of every deep pipeline: encoder, mean over the clip's own frames, linear head."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from deep import validframes
+from deep.encoder import Encoder, build_encoder, configuration_of
+from features.errors import ModelError
+
+
+class EmotionNetwork(torch.nn.Module):
+    """A speech encoder with a linear classifier on the mean of its last layer.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        Makes frames out of waveforms.
+    n_classes : int
+        Number of labels.
+    output_norm : bool
+        Normalise each clip's frames and values together to mean 0 and deviation 1 before the mean is taken, as
+        SpeechBrain's recipe does; over the clip's own frames.
+
+    References
+    ----------
+    Wang, Boumadane and Heba (2021), A Fine-tuned Wav2vec 2.0/HuBERT Benchmark, https://arxiv.org/abs/2111.02735
+    """
+
+    def __init__(self, encoder: Encoder, n_classes: int, *, output_norm: bool = True) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.output_norm = output_norm
+        self.head = torch.nn.Linear(encoder.width, n_classes, bias=False)
+
+    def embed(self, waveforms: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Return one vector a clip, shape (n_clips, width), float32."""
+        hidden, frames = self.encoder(waveforms, lengths)
+        hidden = hidden.float()
+        if self.output_norm:
+            hidden = validframes.over_each(
+                lambda x: torch.nn.functional.layer_norm(x, x.shape[1:]), hidden, frames, dim=-2
+            )
+        return validframes.mean(hidden, frames)
+
+    def forward(self, waveforms: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Return logits, shape (n_clips, n_classes), float32.
+
+        Parameters
+        ----------
+        waveforms : torch.Tensor
+            Shape (n_clips, n_samples), 16 kHz, zero behind each clip's end.
+        lengths : torch.Tensor
+            Integer, shape (n_clips,): samples of each clip.
+        """
+        return self.head(self.embed(waveforms, lengths)).float()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as shape and tensors: torch refuses to pickle the weight norm of the positional convolution."""
+        shape = (*configuration_of(self.encoder), self.head.out_features, self.output_norm)
+        return restored, (*shape, {name: tensor.cpu() for name, tensor in self.state_dict().items()})
+
+
+def restored(
+    config: Mapping[str, Any],
+    preprocessor: Mapping[str, Any],
+    n_classes: int,
+    output_norm: bool,
+    tensors: Mapping[str, torch.Tensor],
+) -> EmotionNetwork:
+    """Return the network of that shape with these weights, on the CPU.
+
+    Raises
+    ------
+    ModelError
+        When the tensors do not fit the shape.
+    """
+    network = EmotionNetwork(build_encoder(config, preprocessor, seed=0), n_classes, output_norm=output_norm)
+    try:
+        network.load_state_dict(dict(tensors))
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise ModelError(f"weights that do not fit their configuration ({reason})") from error
+    return network.eval()

@@ -1,0 +1,139 @@
+"""The deep pipelines by name, each with what it needs; importing this imports no torch."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from deep.sources import ENCODER_FILES, RELEASED_FILES, folder_of
+from features.errors import SerError
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
+ENCODER = "facebook/wav2vec2-base"
+RELEASED = "speechbrain/emotion-recognition-wav2vec2-IEMOCAP"
+RELEASED_LABELS = ("ang", "hap", "neu", "sad")
+LIBRARIES = ("torch", "torchaudio", "speechbrain", "transformers", "safetensors")
+
+
+@dataclass(frozen=True)
+class DeepOptions:
+    """What a user may choose for the deep pipelines.
+
+    Attributes
+    ----------
+    encoder : str, optional
+        Hub name or local folder: of the encoder for `wav2vec2`, of the emotion model for `speechbrain-released`.
+    epochs : int, optional
+        Epochs of fine-tuning; None leaves the pipeline's own.
+    augment : bool
+        Augment the training clips.
+    device : str
+        `auto`, `cpu`, `cuda` or `cuda:N`.
+    """
+
+    encoder: str | None = None
+    epochs: int | None = None
+    augment: bool = False
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class DeepPipeline:
+    """A deep pipeline that can be built.
+
+    Attributes
+    ----------
+    name : str
+        Its name in every table.
+    description : str
+        What it is, in one honest line.
+    build : callable
+        `(options) -> estimator`, not fitted.
+    needs : callable
+        `(options, labels) -> str or None`: why it cannot run here, apart from missing libraries.
+    contaminated_on : tuple of str
+        Corpora whose speakers it has seen in training: a score on them is not a test result.
+    """
+
+    name: str
+    description: str
+    build: Callable[[DeepOptions], BaseEstimator]
+    needs: Callable[[DeepOptions, Sequence[str]], str | None] = field(default=lambda _options, _labels: None)
+    contaminated_on: tuple[str, ...] = ()
+
+    def unavailable(self, options: DeepOptions, labels: Sequence[str]) -> str | None:
+        """Return in one line why it cannot run here, or None where it can."""
+        missing = [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
+        if missing:
+            return f"needs {', '.join(missing)}: pip install 'speech-emotion-baselines[deep]'"
+        return self.needs(options, labels)
+
+
+def _training(options: DeepOptions) -> dict[str, Any]:
+    given = {"device": options.device, "augment": options.augment}
+    return given if options.epochs is None else {**given, "epochs": options.epochs}
+
+
+def _wav2vec2(options: DeepOptions) -> BaseEstimator:
+    from deep.classifier import FineTunedClassifier
+
+    return FineTunedClassifier(options.encoder or ENCODER, **_training(options))
+
+
+def _wav2vec2_tiny(options: DeepOptions) -> BaseEstimator:
+    from deep.tiny import tiny_classifier
+
+    return tiny_classifier(**_training(options))
+
+
+def _released(options: DeepOptions) -> BaseEstimator:
+    from deep.released import ReleasedClassifier
+
+    return ReleasedClassifier(options.encoder or RELEASED, device=options.device)
+
+
+def _encoder_is_here(options: DeepOptions, _labels: Sequence[str]) -> str | None:
+    return _not_here(options.encoder or ENCODER, ENCODER_FILES)
+
+
+def _released_fits(options: DeepOptions, labels: Sequence[str]) -> str | None:
+    if sorted(labels) != sorted(RELEASED_LABELS):
+        return f"knows {', '.join(RELEASED_LABELS)} only; here the labels are {', '.join(sorted(labels))}"
+    return _not_here(options.encoder or RELEASED, RELEASED_FILES)
+
+
+def _not_here(source: str, patterns: tuple[str, ...]) -> str | None:
+    try:
+        folder_of(source, patterns=patterns)
+    except SerError as error:
+        return str(error)
+    return None
+
+
+PIPELINES: Mapping[str, DeepPipeline] = {
+    pipeline.name: pipeline
+    for pipeline in (
+        DeepPipeline(
+            "wav2vec2",
+            "pretrained speech encoder, fine-tuned on every fold by SpeechBrain's recipe",
+            _wav2vec2,
+            _encoder_is_here,
+        ),
+        DeepPipeline(
+            "wav2vec2-tiny",
+            "wav2vec2 architecture with a few small layers, random start, not pretrained",
+            _wav2vec2_tiny,
+        ),
+        DeepPipeline(
+            "speechbrain-released",
+            "SpeechBrain's published emotion checkpoint as it is, trained on IEMOCAP's speakers",
+            _released,
+            _released_fits,
+            contaminated_on=("iemocap",),
+        ),
+    )
+}
