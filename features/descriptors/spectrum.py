@@ -5,17 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from features.descriptors.analysis import Analysis
-from features.descriptors.declare import ALL, UNVOICED, VOICED, Descriptor
+from features.descriptors.declare import ALL, UNVOICED, VOICED, Descriptor, Number
 from features.descriptors.front import N_MEL
 
 _OVER = {ALL: ("mean", "std", "skew", "p20", "p80", "change"), VOICED: ("mean", "std"), UNVOICED: ("mean", "std")}
-_BAND = {ALL: ("mean", "std", "p95"), VOICED: ("mean",)}
+_BAND = {ALL: ("std",), VOICED: ("mean", "std")}
+_SILENT, _FLOOR = 1e-10, 1e-8
 _GEMAPS = "Eyben et al. 2016 (GeMAPS)"
 
 DESCRIPTORS = (
     *(
         Descriptor(
-            f"mel{i:02d}", "dB", f"power in mel band {i} of 26 (Slaney), not below 80 dB under the clip's peak",
+            f"mel{i:02d}", "dB", f"power in mel band {i} of 26 (Slaney) over the clip's mean power in all bands, -80 or more",
             "librosa.feature.melspectrogram", _BAND,
         )
         for i in range(N_MEL)
@@ -51,11 +52,25 @@ DESCRIPTORS = (
         )
     ),
 )  # fmt: skip
-NUMBERS = ()
+NUMBERS = tuple(
+    Number(
+        f"ltas{i:02d}", "dB", f"long-term average power in mel band {i} of 26 over that in all bands",
+        "Lofqvist & Mandersson 1987; librosa.feature.melspectrogram",
+    )
+    for i in range(N_MEL)
+)  # fmt: skip
 
 
 def describe(analysis: Analysis) -> tuple[np.ndarray, np.ndarray]:
-    """Contours [shape=(43, n_frames)] and no numbers."""
-    decibels = 10 * np.log10(np.maximum(analysis.front.mel, np.float32(1e-10)))
-    np.maximum(decibels, decibels.max() - np.float32(80), out=decibels)
-    return np.concatenate([decibels, analysis.front.shape]), np.empty(0, dtype=np.float32)
+    """Contours [shape=(43, n_frames)] and numbers [shape=(26,)].
+
+    Mel bands are relative to the clip's own mean power: how loud it is belongs to the energy group alone.
+    """
+    mel = analysis.front.mel
+    average = mel.mean(axis=1)
+    total = average.sum()
+    if total <= _SILENT:
+        silent = np.full((N_MEL, analysis.n_frames), np.nan, dtype=np.float32)
+        return np.concatenate([silent, analysis.front.shape]), np.full(N_MEL, np.nan, dtype=np.float32)
+    decibels = 10 * np.log10(np.maximum(mel / total, np.float32(_FLOOR)))
+    return np.concatenate([decibels, analysis.front.shape]), 10 * np.log10(np.maximum(average / total, _FLOOR))
