@@ -69,9 +69,9 @@ class LeaveOneOut:
 class BalancedSpeakerKFold:
     """k groups of whole speakers, alike in gender and in labels.
 
-    Speakers are dealt out one by one, those with most utterances first: each to the group, among those with fewest
-    speakers of its gender, in which the labels then deviate least from an equal share. The result does not depend on a
-    seed.
+    Speakers of each gender are dealt out in turn, so that groups differ by one speaker at most, in number and in each
+    gender; then two speakers of one gender change places for as long as that brings the groups' labels nearer to equal
+    shares. The result does not depend on a seed.
 
     Parameters
     ----------
@@ -97,19 +97,30 @@ class BalancedSpeakerKFold:
                 f"--folds {self.n_splits}: the corpus has {len(counts)} speakers; expected 2 to {len(counts)} folds"
             )
         gender = dict(zip(speakers, table["gender"], strict=True))
-        share = counts.sum().to_numpy() / self.n_splits
-        filled = np.zeros((self.n_splits, counts.shape[1]))
-        heads: dict[str, np.ndarray] = {g: np.zeros(self.n_splits, dtype=int) for g in set(gender.values())}
-        groups: dict[str, int] = {}
-        for speaker in sorted(counts.index, key=lambda s: (gender[s], -int(counts.loc[s].sum()), s)):
-            own = counts.loc[speaker].to_numpy()
-            mates, size = heads[gender[speaker]], sum(heads.values())
-            cost = ((((filled + own) - share) / np.maximum(share, 1.0)) ** 2 - ((filled - share) / np.maximum(share, 1.0)) ** 2)
-            best = min(range(self.n_splits), key=lambda g: (mates[g], size[g], round(float(cost[g].sum()), 9), g))
-            groups[speaker] = best
-            filled[best] += own
-            mates[best] += 1
-        return groups
+        order = sorted(counts.index, key=lambda speaker: (gender[speaker], speaker))
+        member = np.arange(len(order)) % self.n_splits
+        names = np.array([gender[speaker] for speaker in order])
+        self._exchange(member, counts.loc[order].to_numpy(dtype=float), names)
+        return {speaker: int(group) for speaker, group in zip(order, member, strict=True)}
+
+    def _exchange(self, member: np.ndarray, counts: np.ndarray, genders: np.ndarray) -> None:
+        """Let pairs of speakers change places, the best pair first, until no pair is left that helps; in place."""
+        weights = 1.0 / np.maximum(counts.sum(axis=0), 1.0)
+        counts = counts * weights
+        first, second = np.triu_indices(len(member), k=1)
+        alike = genders[first] == genders[second]
+        first, second = first[alike], second[alike]
+        move = counts[second] - counts[first]
+        while len(first):
+            filled = np.zeros((self.n_splits, counts.shape[1]))
+            np.add.at(filled, member, counts)
+            ahead = filled[member[first]] - filled[member[second]]
+            gain = np.where(member[first] != member[second], 2.0 * (move * (ahead + move)).sum(axis=1), 0.0)
+            best = int(gain.argmin())
+            if gain[best] > -1e-12:
+                return
+            one, other = first[best], second[best]
+            member[one], member[other] = member[other], member[one]
 
     def split(self, table: pd.DataFrame, y: Sequence[str] | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield positions of the training and of the test side, one pair a group."""

@@ -1,0 +1,158 @@
+"""Miniature copies of every corpus, each in its publisher's own layout, with a moment of noise for sound."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+
+def sound(path: Path, *, seed: int, rate: int = 16_000, channels: int = 1, seconds: float = 0.3) -> Path:
+    """A tone with noise, a different one for each seed."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(int(rate * seconds)) / rate
+    tone = 0.2 * np.sin(2 * np.pi * (120 + 7 * (seed % 40)) * time)[:, None]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, tone + 0.02 * rng.normal(size=(len(time), channels)), rate)
+    return path
+
+
+def _write(root: Path, names: Iterable[str]) -> Path:
+    for seed, name in enumerate(names):
+        sound(root / name, seed=seed)
+    return root
+
+
+def emodb(root: Path) -> Path:
+    names = [f"wav/{s}{text}{e}a.wav" for s in ("03", "08", "11") for e in "WLEAFTN" for text in ("a01", "b02")]
+    return _write(root, names)
+
+
+def ravdess(root: Path) -> Path:
+    names = [
+        f"Actor_{actor:02d}/03-01-{emotion:02d}-01-{text}-01-{actor:02d}.{'flac' if actor == 3 else 'wav'}"
+        for actor in (1, 2, 3, 4)
+        for emotion in range(1, 9)
+        for text in ("01", "02")
+    ]
+    _write(root, names)
+    sound(root / "Actor_01/03-01-05-02-01-01-01.wav", seed=900, rate=48_000, channels=2)
+    sound(root / "Actor_01/03-02-05-01-01-01-01.wav", seed=901)
+    return root
+
+
+def cremad(root: Path) -> Path:
+    emotions = ("ANG", "DIS", "FEA", "HAP", "NEU", "SAD")
+    names = [f"AudioWAV/{a}_{t}_{e}_XX.wav" for a in (1001, 1002, 1003) for e in emotions for t in ("DFA", "IEO")]
+    _write(root, names)
+    text = "ActorID,Age,Sex,Race,Ethnicity\n1001,51,Male,C,N\n1002,21,Female,C,N\n1003,21,Female,C,N\n"
+    (root / "VideoDemographics.csv").write_text(text)
+    return root
+
+
+def savee(root: Path) -> Path:
+    emotions = ("a", "d", "f", "h", "n", "sa", "su")
+    return _write(root, [f"AudioData/{s}/{e}{t:02d}.wav" for s in ("DC", "JE", "KL") for e in emotions for t in (1, 2)])
+
+
+def tess(root: Path) -> Path:
+    emotions = ("angry", "disgust", "fear", "happy", "neutral", "ps", "sad")
+    names = [f"{s}_{e}/{s}_{w}_{e}.wav" for s in ("OAF", "YAF") for e in emotions for w in ("back", "bar", "base", "bath", "bean")]
+    return _write(root, [*names, "OAF_neutral/OA_bite_neutral.wav"])
+
+
+def emovo(root: Path) -> Path:
+    emotions = ("dis", "gio", "neu", "pau", "rab", "sor", "tri")
+    return _write(root, [f"{s}/{e}-{s}-{t}.wav" for s in ("f1", "m1", "m2") for e in emotions for t in ("b1", "n3")])
+
+
+def nemo(root: Path) -> Path:
+    emotions = ("anger", "fear", "happiness", "neutral", "sadness", "surprised")
+    names = [f"{s}_{e}_{t}" for s in ("SK1", "MK2", "AB3") for e in emotions for t in ("1", "2")]
+    _write(root, [f"samples/{name}.wav" for name in names])
+    rows = [
+        f"{name}.wav\t{name.split('_')[1]}\tZdanie.\tzdanie\t{name.split('_')[0]}\t{'female' if name[1] == 'K' else 'male'}\t25"
+        for name in names
+    ]
+    head = "file_id\temotion\traw_text\tnormalized_text\tspeaker_id\tgender\tage"
+    (root / "data.tsv").write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    return root
+
+
+def manifest(root: Path) -> Path:
+    lines = ["path,label,speaker,gender,valence"]
+    for speaker in ("anna", "bo", "cy", "dée", "eli", "fay"):
+        for place, label in enumerate(("joy", "NA", "rage")):
+            for take in (1, 2):
+                name = f"clips/{speaker} {label} {take}.wav"
+                sound(root / name, seed=len(lines))
+                lines.append(f"{name},{label},{speaker},{'male' if speaker in ('bo', 'cy', 'eli') else 'female'},{place + 1}.5")
+    path = root / "my corpus.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+LABEL_LINE = "[{start:.4f} - {end:.4f}]\t{turn}\t{label}\t[2.5000, 3.0000, 3.5000]\n"
+
+
+def iemocap_dialog(root: Path, dialog: str, turns: Iterable[tuple[str, str]], *, audio: bool = True) -> None:
+    """One dialogue of `(turn, label)`, with evaluators' lines, a transcript and the quirks of the release."""
+    session = root / f"Session{int(dialog[3:5])}"
+    labels, spoken, clock = ["% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]\n"], [], 6.29
+    for place, (turn, label) in enumerate(turns):
+        labels.append(
+            LABEL_LINE.format(start=clock, end=clock + 1, turn=turn, label=label)
+            + "C-E2:\tNeutral;\t()\nC-F1:\tNeutral; Anger;\t(curious)\nA-E3:\tval 3; act 2; dom  2;\t()\n"
+        )
+        spoken.append(f"{turn} [{clock:08.4f}-{clock + 1:08.4f}]: Caf\xe9 number {place}.\n")
+        clock += 1.5
+        path = session / "sentences/wav" / dialog / f"{turn}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if audio:
+            sound(path, seed=hash_of(turn), seconds=0.1)
+        else:
+            path.touch()
+    for place, text in (("EmoEvaluation", "\n".join(labels)), ("transcriptions", "".join(spoken))):
+        path = session / "dialog" / place / f"{dialog}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode("latin-1"))
+    evaluators = session / "dialog/EmoEvaluation/Categorical"
+    evaluators.mkdir(exist_ok=True)
+    (evaluators / f"{dialog}_e2_cat.txt").write_text("Ses01F_impro01_F000 :Anger; ()\n")
+    (session / f"dialog/EmoEvaluation/._{dialog}.txt").write_bytes(b"\x00\x05\x16\x07Mac OS X\xff\xfe")
+    (session / "sentences/wav" / dialog / "._x.wav").write_bytes(b"\x00\x05")
+    (root / ".DS_Store").write_bytes(b"\x00\x00\x00\x01Bud1")
+
+
+def hash_of(text: str) -> int:
+    return zlib.crc32(text.encode())
+
+
+def iemocap(root: Path) -> Path:
+    release = root / "IEMOCAP_full_release"
+    for session in range(1, 6):
+        for dialog in (f"Ses{session:02d}F_impro01", f"Ses{session:02d}M_script01_1b"):
+            turns = [
+                (f"{dialog}_{letter}{number:03d}", label)
+                for letter in "FM"
+                for number, label in enumerate(("ang", "hap", "exc", "sad", "neu", "fru", "xxx", "ang", "sad", "neu"))
+            ]
+            iemocap_dialog(release, dialog, turns)
+    return root
+
+
+BUILDERS: dict[str, Callable[[Path], Path]] = {
+    "iemocap": iemocap,
+    "emodb": emodb,
+    "ravdess": ravdess,
+    "crema-d": cremad,
+    "savee": savee,
+    "tess": tess,
+    "emovo": emovo,
+    "nemo": nemo,
+    "manifest": manifest,
+}
+"""Builder of each corpus's miniature; the synthetic corpus is its own."""

@@ -1,0 +1,195 @@
+"""Folds: nobody on both sides, everybody tested once, validation from the training side; and files of folds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.corpora.corpus import utterances_table
+from benchmarks.folds import Fold, read_folds, speakers_of, write_folds
+from benchmarks.leaks import check_folds
+from benchmarks.splits import BalancedSpeakerKFold, LeaveOneOut, make_folds
+from features.errors import FoldError
+
+
+def table_of(sizes: list[int], *, sessions: int = 0, seed: int = 0) -> pd.DataFrame:
+    """Speakers with so many clips each; every second one a man; sessions of two where asked for."""
+    rng = np.random.default_rng(seed)
+    return utterances_table(
+        {
+            "speaker": f"s{speaker:02d}",
+            "id": f"s{speaker:02d}_{clip:03d}",
+            "path": "x.wav",
+            "gender": ("female", "male")[speaker % 2],
+            "session": f"S{speaker // 2}" if sessions else "",
+            "label": str(rng.choice(["ang", "hap", "neu"])) if clip > 2 else ("ang", "hap", "neu")[clip],
+        }
+        for speaker, size in enumerate(sizes)
+        for clip in range(size)
+    )
+
+
+def keys_of(table: pd.DataFrame) -> list[str]:
+    return table.index.get_level_values("id").tolist()
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    sizes=st.lists(st.integers(3, 12), min_size=4, max_size=12),
+    scheme=st.sampled_from(["session", "speaker", "speaker-811", "2", "3", "4"]),
+    seed=st.integers(0, 99),
+)
+def test_no_speaker_on_both_sides_and_everybody_tested_once(sizes: list[int], scheme: str, seed: int) -> None:
+    sizes = sizes[: len(sizes) // 2 * 2]
+    table = table_of(sizes, sessions=1, seed=seed)
+    folds = make_folds(table, scheme)
+    assert check_folds(folds, table, keys_of(table)) == ()
+    assert sorted(np.concatenate([fold.test for fold in folds])) == list(range(len(table)))
+    for fold in folds:
+        assert sorted(np.concatenate([fold.train, fold.valid, fold.test])) == list(range(len(table)))
+        sides = [set(speakers_of(table, side)) for side in (fold.train, fold.valid, fold.test)]
+        assert not sides[0] & sides[1]
+        assert not (sides[0] | sides[1]) & sides[2]
+    again = make_folds(table, scheme)
+    assert all(np.array_equal(one.valid, other.valid) for one, other in zip(folds, again, strict=True))
+
+
+@settings(deadline=None, max_examples=40)
+@given(sizes=st.lists(st.integers(5, 30), min_size=8, max_size=24), k=st.integers(2, 4), seed=st.integers(0, 99))
+def test_k_folds_are_balanced_in_gender(sizes: list[int], k: int, seed: int) -> None:
+    table = table_of(sizes, seed=seed)
+    groups = BalancedSpeakerKFold(k).assign(table, table["label"].tolist())
+    for gender in ("female", "male"):
+        own = [groups[s] for s in sorted(groups) if table.loc[s]["gender"].iloc[0] == gender]
+        numbers = np.bincount(own, minlength=k)
+        assert numbers.max() - numbers.min() <= 1
+    assert np.ptp(np.bincount(list(groups.values()), minlength=k)) <= 1
+
+
+def test_k_folds_are_closer_to_the_labels_shares_than_dealing_in_order() -> None:
+    table = table_of([60, 10, 12, 50, 9, 40, 8, 30, 30, 10, 20, 10], seed=3)
+    total = table["label"].value_counts() / len(table) * len(table) / 4
+
+    def deviation(groups: dict[str, int]) -> float:
+        member = [groups[s] for s in table.index.get_level_values("speaker")]
+        return float(((pd.crosstab(member, table["label"]) - total) ** 2).to_numpy().sum())
+
+    balanced = BalancedSpeakerKFold(4).assign(table, table["label"].tolist())
+    dealt = {speaker: place % 4 for place, speaker in enumerate(sorted(balanced))}
+    assert deviation(balanced) < deviation(dealt)
+
+
+def test_811_validates_on_the_sessions_other_speaker() -> None:
+    folds = make_folds(table_of([5] * 10, sessions=1), "speaker-811")
+    assert [(fold.name, len(fold.train) // 5) for fold in folds] == [(f"s{n:02d}", 8) for n in range(10)]
+    table = table_of([5] * 10, sessions=1)
+    assert [speakers_of(table, fold.valid) for fold in folds] == [[f"s{n + 1 - 2 * (n % 2):02d}"] for n in range(10)]
+    table = table_of([5] * 4)
+    assert [speakers_of(table, fold.valid) for fold in make_folds(table, "speaker-811")] == [["s01"], ["s02"], ["s03"], ["s00"]]
+
+
+def test_one_training_speaker_left() -> None:
+    table = table_of([40, 40])
+    folds = make_folds(table, "speaker")
+    notes = check_folds(folds, table, keys_of(table))
+    assert len(notes) == 2
+    assert "one training speaker only (s01): inner folds are stratified clips" in notes[0]
+    for fold in folds:
+        assert set(table["label"].iloc[fold.valid]) == {"ang", "hap", "neu"}
+    with pytest.raises(FoldError, match="one training speaker with 4 clips"):
+        make_folds(table_of([4, 4]), "speaker")
+
+
+def test_splitters_look_like_scikit_learns() -> None:
+    table = table_of([4, 5, 6])
+    splitter = LeaveOneOut("speaker")
+    assert splitter.get_n_splits(table) == 3
+    train, test = next(splitter.split(table))
+    assert sorted([*train, *test]) == list(range(15))
+    assert BalancedSpeakerKFold(3).get_n_splits(table) == 3
+
+
+@pytest.mark.parametrize(
+    ("scheme", "message"),
+    [
+        ("session", "no sessions; choose --folds speaker"),
+        ("sessions", "unknown folds 'sessions'; expected session, speaker"),
+        ("1", "unknown folds '1'"),
+        ("9", "has 3 speakers; expected 2 to 3"),
+    ],
+)
+def test_impossible_schemes(scheme: str, message: str) -> None:
+    with pytest.raises(FoldError, match=message):
+        make_folds(table_of([4, 5, 6]), scheme)
+    with pytest.raises(FoldError, match="only 's00'"):
+        make_folds(table_of([4]), "speaker")
+
+
+def planted() -> tuple[pd.DataFrame, Fold]:
+    table = table_of([6, 6, 6, 6])
+    return table, make_folds(table, "speaker")[0]
+
+
+def test_planted_leaks_are_named() -> None:
+    table, fold = planted()
+    keys = keys_of(table)
+    some = fold.test[:2]
+    speaker = Fold("f", fold.train, np.concatenate([fold.valid, some]), fold.test[2:])
+    with pytest.raises(FoldError, match="fold f: speaker s00 stands on the training side and in test"):
+        check_folds([speaker], table, keys)
+    utterance = Fold("f", np.concatenate([fold.train, some]), fold.valid, fold.test)
+    with pytest.raises(FoldError, match=r"utterance 's00_000' \(2 in all\) stands in train and in test"):
+        check_folds([utterance], table, keys)
+    inner = Fold("f", fold.train[1:], np.sort(np.append(fold.valid, fold.train[0])), fold.test)
+    with pytest.raises(FoldError, match="speaker s02 both trains and validates"):
+        check_folds([inner], table, keys)
+    twin = keys.copy()
+    twin[fold.test[3]] = keys[fold.train[0]]
+    with pytest.raises(FoldError, match=r"byte-identical.*such as s00_003 and s02_000.*--allow-duplicates"):
+        check_folds([fold], table, twin)
+    notes = check_folds([fold], table, twin, allow_duplicates=True)
+    assert "s00_003 and s02_000" in notes[0]
+    with pytest.raises(FoldError, match="tested in more than one fold"):
+        check_folds([fold, Fold("other", fold.train, fold.valid, fold.test)], table, keys)
+    with pytest.raises(FoldError, match="share a name"):
+        check_folds([fold, fold], table, keys)
+    with pytest.raises(FoldError, match="nobody on the side valid"):
+        check_folds([Fold("f", fold.train, fold.valid[:0], fold.test)], table, keys)
+    with pytest.raises(FoldError, match="no folds"):
+        check_folds([], table, keys)
+
+
+def test_folds_survive_a_file(tmp_path: Path) -> None:
+    table = table_of([5, 6, 7, 8])
+    folds = make_folds(table, "2")
+    write_folds(tmp_path / "folds.csv", folds, table)
+    back = read_folds(tmp_path / "folds.csv", table)
+    assert [fold.name for fold in back] == [fold.name for fold in folds]
+    for one, other in zip(folds, back, strict=True):
+        assert all(np.array_equal(getattr(one, side), getattr(other, side)) for side in ("train", "valid", "test"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: text.replace("s00_001,s00,test", "s00_001,s00,tset"), "unknown side 'tset'"),
+        (lambda text: text.replace("s00_001", "s99_001"), "'s99_001' .*not in the corpus"),
+        (lambda text: text.replace("s00_001", "s00_000"), "'s00_000' stands twice"),
+        (lambda text: text.replace("s00,s00_001,s00,test\n", ""), "1 utterances of the corpus are missing"),
+        (lambda text: text.replace("fold,", "part,", 1), "expected fold,utterance,side"),
+    ],
+)
+def test_bad_folds_files(change: object, message: str, tmp_path: Path) -> None:
+    table = table_of([5, 6, 7, 8])
+    path = tmp_path / "folds.csv"
+    write_folds(path, make_folds(table, "speaker"), table)
+    path.write_text(change(path.read_text()))  # type: ignore[operator]
+    with pytest.raises(FoldError, match=message):
+        read_folds(path, table)
+    with pytest.raises(FoldError, match="cannot be read"):
+        read_folds(tmp_path / "nowhere.csv", table)
