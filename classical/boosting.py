@@ -157,6 +157,19 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):
         matrix = xgboost.DMatrix(np.asarray(X, dtype=np.float32), nthread=self.n_jobs)
         return self.booster_.predict(matrix, pred_contribs=True, strict_shape=True).astype(np.float64)
 
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        if "booster_" in state:
+            state["trees_"] = state.pop("booster_").save_raw("json").decode()
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        trees = state.pop("trees_", None)
+        super().__setstate__(state)
+        if trees is not None:
+            self.booster_ = xgboost.Booster({"nthread": self.n_jobs}, model_file=bytearray(trees, "utf-8"))
+
     def _options(self, setting: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "objective": "multi:softprob",

@@ -112,7 +112,7 @@ class FusionClassifier(ClassifierMixin, BaseEstimator):
     ----------
     members
         Named pipelines, each with `predict_proba` and, to be weighted, `inner_probability_` after `fit`.
-    random_state, n_jobs
+    random_state, n_jobs, device
         Given to every member that has such a parameter.
 
     Attributes
@@ -124,10 +124,13 @@ class FusionClassifier(ClassifierMixin, BaseEstimator):
         Of all members together; `chosen_` holds the weights too.
     """
 
-    def __init__(self, members: Sequence[tuple[str, Any]], *, random_state: int = 0, n_jobs: int = 1) -> None:
+    def __init__(
+        self, members: Sequence[tuple[str, Any]], *, random_state: int = 0, n_jobs: int = 1, device: str = "auto"
+    ) -> None:
         self.members = members
         self.random_state = random_state
         self.n_jobs = n_jobs
+        self.device = device
 
     def fit(self, X: Any, y: Any) -> FusionClassifier:
         """Fit every member, then learn the weights from their inner folds.
@@ -146,7 +149,7 @@ class FusionClassifier(ClassifierMixin, BaseEstimator):
         """
         if not self.members:
             raise PipelineError("a fusion of no pipelines: give at least one member")
-        given = {"random_state": self.random_state, "n_jobs": self.n_jobs}
+        given = {"random_state": self.random_state, "n_jobs": self.n_jobs, "device": self.device}
         self.members_ = []
         for name, member in self.members:
             own = clone(member)
@@ -166,11 +169,15 @@ class FusionClassifier(ClassifierMixin, BaseEstimator):
             self.notes_.append("a member has no answers from inner folds: all weigh the same")
         return self
 
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Pooled probability of every class, shape (n_utterances, n_classes)."""
-        check_is_fitted(self, "weights_")
-        return combine([own.predict_proba(X) for _, own in self.members_], self.weights_)
+    def predict_proba(self, X: Any, *, speakers: NDArray | None = None) -> NDArray[np.float64]:
+        """Pooled probability of every class, shape (n_utterances, n_classes).
 
-    def predict(self, X: Any) -> NDArray[np.str_]:
+        `speakers`, shape (n_utterances,), says who speaks where X does not; not every kind of member asks.
+        """
+        check_is_fitted(self, "weights_")
+        known = {} if speakers is None else {"speakers": speakers}
+        return combine([own.predict_proba(X, **known) for _, own in self.members_], self.weights_)
+
+    def predict(self, X: Any, *, speakers: NDArray | None = None) -> NDArray[np.str_]:
         """Label with the highest probability, shape (n_utterances,)."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return self.classes_[self.predict_proba(X, speakers=speakers).argmax(axis=1)]

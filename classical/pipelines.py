@@ -50,6 +50,8 @@ class SpeechClassifier(ClassifierMixin, BaseEstimator):
         Seed given to the model.
     n_jobs
         Threads given to the model.
+    device
+        ``'auto'``, ``'cpu'`` or ``'cuda'``, given to a model that can use a GPU.
 
     Attributes
     ----------
@@ -73,12 +75,14 @@ class SpeechClassifier(ClassifierMixin, BaseEstimator):
         normalise: Scope = "global",
         random_state: int = 0,
         n_jobs: int = 1,
+        device: str = "auto",
     ) -> None:
         self.features = features
         self.model = model
         self.normalise = normalise
         self.random_state = random_state
         self.n_jobs = n_jobs
+        self.device = device
 
     def fit(self, X: pd.DataFrame, y: Any) -> SpeechClassifier:
         """Train on an utterances table whose index has the level 'speaker'.
@@ -105,7 +109,7 @@ class SpeechClassifier(ClassifierMixin, BaseEstimator):
         values = self.normaliser_.fit_transform(self.features.transform(X), speakers)
         self.feature_names_ = np.asarray(self.features.get_feature_names_out())[self.normaliser_.kept_].astype(str)
         model = clone(self.model)
-        given = {"random_state": self.random_state, "n_jobs": self.n_jobs}
+        given = {"random_state": self.random_state, "n_jobs": self.n_jobs, "device": self.device}
         model.set_params(**{name: value for name, value in given.items() if name in model.get_params()})
         self.model_ = model.fit(values, y, groups=speakers)
         self.classes_ = self.model_.classes_
@@ -117,37 +121,45 @@ class SpeechClassifier(ClassifierMixin, BaseEstimator):
         self.inner_probability_: NDArray[np.float64] = getattr(model, "inner_probability_", missing)
         return self
 
-    def standardise(self, X: Any) -> NDArray[np.float64]:
-        """Features as the model sees them, shape (n_utterances, n_features used)."""
+    def standardise(self, X: Any, *, speakers: NDArray | None = None) -> NDArray[np.float64]:
+        """Features as the model sees them, shape (n_utterances, n_features used); see `predict_proba`."""
         check_is_fitted(self, "model_")
-        speakers = speakers_of(X)
         if speakers is None:
-            if self.normalise == "speaker":
-                raise PipelineError(
-                    "this model standardises each speaker by their own clips, and these name no speakers: "
-                    "give an utterances table (a manifest with speakers), or say that it is one speaker"
-                )
-            speakers = np.full(len(X), "")
-        return self.normaliser_.transform(self.features.transform(X), speakers)
+            speakers = speakers_of(X)
+        if self.normalise == "speaker" and (speakers is None or (speakers == "").any()):
+            raise PipelineError(
+                "this model standardises each speaker by their own clips, and not all of these have a speaker: "
+                "give a manifest with the column speaker, or say that it is one speaker"
+            )
+        return self.normaliser_.transform(
+            self.features.transform(X), np.full(len(X), "") if speakers is None else speakers
+        )
 
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+    def predict_proba(self, X: Any, *, speakers: NDArray | None = None) -> NDArray[np.float64]:
         """Probability of every class.
 
         Parameters
         ----------
         X
-            Utterances table, paths, or (waveform, rate) pairs; with per-speaker normalisation a table.
+            Utterances table, paths, or (waveform, rate) pairs.
+        speakers : (n_utterances,), optional
+            Who speaks; by default what a table's index says. Needed with per-speaker normalisation.
 
         Returns
         -------
         probabilities : (n_utterances, n_classes)
             Rows sum to 1; columns as `classes_`.
-        """
-        return self.model_.predict_proba(self.standardise(X))
 
-    def predict(self, X: Any) -> NDArray[np.str_]:
+        Raises
+        ------
+        PipelineError
+            If speakers are needed and not known, or the features are not those of training.
+        """
+        return self.model_.predict_proba(self.standardise(X, speakers=speakers))
+
+    def predict(self, X: Any, *, speakers: NDArray | None = None) -> NDArray[np.str_]:
         """Label with the highest probability, shape (n_utterances,)."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return self.classes_[self.predict_proba(X, speakers=speakers).argmax(axis=1)]
 
 
 def speakers_of(X: Any) -> NDArray[np.str_] | None:

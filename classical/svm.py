@@ -134,16 +134,24 @@ class SvmClassifier(ClassifierMixin, BaseEstimator):
         found, highest = None, -1.0
         for kernel, costs in space:
             gram = kernel.from_products(products, squares, squares)
-            held_out_grams = [(gram[np.ix_(fit_on, fit_on)], fit_on, held_out) for fit_on, held_out in inner.folds]
-            for cost in costs:
-                scores = np.full((len(codes), len(self.classes_)), np.nan)
-                for own, fit_on, held_out in held_out_grams:
-                    machine = fit_machine(own, codes[fit_on], n_classes=len(self.classes_), cost=cost)
-                    cross = gram[np.ix_(held_out, fit_on[machine.support])]
-                    scores[held_out] = class_scores(cross @ machine.weights + machine.intercepts, len(self.classes_))
+            for cost, scores in zip(costs, self._held_out_scores(gram, codes, costs, inner)):
                 reached = uar(codes, scores) if inner.folds else 0.0
                 if reached > highest + 1e-12:
                     found, highest = _Found(kernel, cost, scores), reached
         if found is None:
             raise ValueError("no setting to try: give gammas and costs, or linear_costs")
         return found
+
+    def _held_out_scores(
+        self, gram: NDArray, codes: NDArray, costs: tuple[float, ...], inner: InnerFolds
+    ) -> NDArray[np.float64]:
+        """Scores of every clip from a fit without its speaker, shape (n_costs, n_utterances, n_classes)."""
+        n_classes = len(self.classes_)
+        scores = np.full((len(costs), len(codes), n_classes), np.nan)
+        for fit_on, held_out in inner.folds:
+            own = gram[np.ix_(fit_on, fit_on)]
+            for position, cost in enumerate(costs):
+                machine = fit_machine(own, codes[fit_on], n_classes=n_classes, cost=cost)
+                cross = gram[np.ix_(held_out, fit_on[machine.support])]
+                scores[position, held_out] = class_scores(cross @ machine.weights + machine.intercepts, n_classes)
+        return scores
