@@ -176,7 +176,11 @@ class FusionClassifier(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self, "weights_")
         known = {} if speakers is None else {"speakers": speakers}
-        return combine([own.predict_proba(X, **known) for _, own in self.members_], self.weights_)
+        return self.pool([own.predict_proba(X, **known) for _, own in self.members_])
+
+    def pool(self, probabilities: Sequence[NDArray]) -> NDArray[np.float64]:
+        """Pool what the members say, one array (n_utterances, n_classes) a member in their order."""
+        return combine(probabilities, self.weights_)
 
     def predict(self, X: Any, *, speakers: NDArray | None = None) -> NDArray[np.str_]:
         """Label with the highest probability, shape (n_utterances,)."""
