@@ -119,7 +119,18 @@ def render_page(pages: Sequence[RunPage]) -> str:
     )
     # Only what this package drew itself goes in as markup; matplotlib escapes the text in it.
     environment.filters["drawn"] = Markup
+    environment.filters["breakable"] = breakable
     return environment.get_template("report.html").render(pages=pages, overview=overview(pages), most=MOST_MATRICES)
+
+
+def breakable(name: str) -> Any:
+    """Escape a name, and allow a line to break after what joins its parts."""
+    from markupsafe import Markup, escape
+
+    text = str(escape(name))
+    for joint in "+@:,":
+        text = text.replace(joint, f"{joint}<wbr>")
+    return Markup(text.replace(" %", "\u00a0%"))
 
 
 def overview(pages: Sequence[RunPage]) -> Table | None:

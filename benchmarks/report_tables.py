@@ -46,7 +46,9 @@ def scores_table(findings: Findings) -> Table:
     )
     name = findings.run.corpus["name"]
     speakers = f"{len(findings.speakers)} speakers"
-    caption = f"Test scores on {name}, pooled over folds, mean over seeds; 95 % interval over {speakers}."
+    seeds = findings.run.scores["n_seeds"].max()
+    mean = f", mean over {seeds} seeds" if seeds > 1 else ""
+    caption = f"Test scores on {name}, pooled over folds{mean}; 95 % interval over {speakers}."
     return Table("scores", caption + (" Synthetic voices." if findings.run.synthetic else ""), columns, tuple(rows))
 
 

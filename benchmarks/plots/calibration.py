@@ -21,15 +21,16 @@ def calibration_figure(findings: Findings) -> Figure | None:
         rows = findings.run.predictions[findings.run.predictions["pipeline"] == standing.name]
         table = probabilities(rows, findings.labels)
         if table is not None:
-            curves.append((standing.name, reliability(rows["truth"], table, findings.labels, bins=10)))
+            curve = reliability(rows["truth"], table, findings.labels, bins=10)
+            if (curve["n"] >= 5).sum() > 1:
+                curves.append((standing.name, curve))
     if not curves:
         return None
     with style():
         figure, axes = new_figure(4.6, 3.9)
         axes.plot((0, 1), (0, 1), color=FAINT, linestyle=(0, (4, 3)), linewidth=1)
         for number, (name, curve) in enumerate(curves):
-            # Fewer than five clips say nothing about a share.
-            said = curve["n"] >= 5
+            said = curve["n"] >= 5  # fewer clips say nothing about a share
             axes.plot(
                 curve["confidence"][said],
                 curve["accuracy"][said],

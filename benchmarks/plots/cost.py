@@ -14,12 +14,15 @@ if TYPE_CHECKING:
 
 def cost_figure(findings: Findings) -> Figure | None:
     """Draw UAR against milliseconds a clip, extraction and prediction together, on a logarithmic axis."""
+    from matplotlib.ticker import LogLocator
+
     timed = _timed(findings)
     if not timed:
         return None
     with style():
         figure, axes = new_figure(4.6, 3.4)
-        for standing in timed:
+        heights = _spread([standing.scores["uar"] for standing in timed], 0.052)
+        for standing, height in zip(timed, heights):
             score, colour = standing.scores, SERIES[0] if standing.ranked else FAINT
             x = score["ms_per_utterance"]
             if not math.isnan(score["uar_low"]):
@@ -27,15 +30,18 @@ def cost_figure(findings: Findings) -> Figure | None:
             axes.plot(x, score["uar"], "o", color=colour, markersize=6)
             axes.annotate(
                 standing.name,
-                (x, score["uar"]),
-                xytext=(6, 0),
+                (x, height),
+                xytext=(7, 0),
                 textcoords="offset points",
                 va="center",
                 fontsize=8,
                 color=INK,
             )
+        times = [standing.scores["ms_per_utterance"] for standing in timed]
         axes.set_xscale("log")
-        axes.margins(x=0.35)
+        # Room at the right for the names.
+        axes.set_xlim(min(times) / 2, max(times) * max(4.0, (max(times) / min(times)) ** 0.4))
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.grid(color=GRID)
         axes.set(ylim=(0, 1), xlabel="milliseconds a clip, extraction and prediction", ylabel="UAR")
         axes.minorticks_off()
@@ -51,3 +57,12 @@ def cost_words(findings: Findings) -> str:
 
 def _timed(findings: Findings) -> list[Standing]:
     return [s for s in findings.scored if s.scores["ms_per_utterance"] > 0]
+
+
+def _spread(values: list[float], gap: float) -> list[float]:
+    """Move values apart, so that the names beside them do not lie on one another."""
+    moved = dict.fromkeys(range(len(values)), 0.0)
+    last = -1.0
+    for place in sorted(moved, key=lambda i: values[i]):
+        last = moved[place] = max(values[place], last + gap)
+    return list(moved.values())
