@@ -23,6 +23,8 @@ class WholeCheckpointer(Checkpointer):
     complete, and moved out of it before it is deleted.
     """
 
+    checkpoints_dir: Path
+
     def save_checkpoint(
         self,
         meta: dict[str, Any] | None = None,

@@ -175,9 +175,13 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
             folder = own_folder(work, identity=self._identity(clips, targets, valid))
             brain = self._brain(targets[~valid], len(validation), folder, device)
             brain.train_sampler = buckets
-            options = {"workers": WORKERS[kind], "pinned": kind == "cuda"}
             announce(seconds_a_step(brain, training, buckets) * len(buckets) * self.epochs, device)
-            brain.fit(brain.epochs, loader(training, buckets, **options), loader(validation, fixed, **options))
+            workers, pinned = WORKERS[kind], kind == "cuda"
+            brain.fit(
+                brain.epochs,
+                loader(training, buckets, workers=workers, pinned=pinned),
+                loader(validation, fixed, workers=workers, pinned=pinned),
+            )
             kept = brain.load_best()
             shutil.rmtree(folder)
         self.history_ = brain.history.rows
@@ -186,11 +190,11 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
             write_plot(self.history_, Path(self.work_dir) / "history.svg")
         self.chosen_ = {"epoch": kept, "valid_uar": self.history_[kept - 1]["valid_uar"]}
         network = brain.modules.network
-        self.recogniser_ = Recogniser(network, self.classes_, device=str(device), precision=self.precision)
+        self.recogniser_ = Recogniser(network, self.classes_.tolist(), device=str(device), precision=self.precision)
 
     def _dataset(self, clips: list[Clip], targets: np.ndarray, rows: np.ndarray, *, keep: bool) -> ClipDataset:
         chosen = np.flatnonzero(rows)
-        return ClipDataset([clips[row] for row in chosen], targets[chosen], keep=keep)
+        return ClipDataset([clips[row] for row in chosen], targets[chosen].tolist(), keep=keep)
 
     def _brain(self, targets: np.ndarray, n_valid: int, folder: Path, device: torch.device) -> EmotionBrain:
         encoder = Pretrained(self.encoder) if isinstance(self.encoder, str) else self.encoder

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 
 import speechbrain as sb
 import torch
 
-from deep.batching import ClipDataset, LengthBuckets, collate
+from deep.batching import Batch, ClipDataset, LengthBuckets, collate
 from deep.brain import EmotionBrain
 from deep.memory import within_memory
 
@@ -30,7 +31,7 @@ def seconds_a_step(brain: EmotionBrain, dataset: ClipDataset, buckets: LengthBuc
     return rounds[-1]
 
 
-def _forwards_and_backwards(brain: EmotionBrain, pieces: list) -> None:
+def _forwards_and_backwards(brain: EmotionBrain, pieces: Sequence[Batch]) -> None:
     for piece in pieces:
         there = piece.to(brain.device)
         with brain.training_ctx:

@@ -28,10 +28,12 @@ class MelEncoder(torch.nn.Module):
     Radford et al. (2022), Robust Speech Recognition via Large-Scale Weak Supervision, section 2.2.
     """
 
+    lobe: Any
+
     def __init__(self, lobe: torch.nn.Module) -> None:
         super().__init__()
         self.lobe = lobe
-        self.hop = 2 * lobe._hop_length
+        self.hop = 2 * int(self.lobe._hop_length)
         self.receptive_field = self.hop
 
     @property

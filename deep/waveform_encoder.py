@@ -28,6 +28,8 @@ class WaveformEncoder(torch.nn.Module):
     Baevski et al. (2020), wav2vec 2.0, https://arxiv.org/abs/2006.11477
     """
 
+    lobe: Any
+
     def __init__(self, lobe: torch.nn.Module) -> None:
         super().__init__()
         model: Any = lobe.model

@@ -1,0 +1,204 @@
+"""Encoders: equal to transformers' own on one clip, and a clip's frames do not depend on its batch."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("speechbrain")
+
+from small_encoders import KINDS, PREPROCESSOR, config, padded, save, voices  # noqa: E402
+
+from deep.encoder import build_encoder, load_encoder, random_twin  # noqa: E402
+from deep.network import EmotionNetwork  # noqa: E402
+from features.errors import ModelError  # noqa: E402
+
+WAVEFORM_KINDS = [kind for kind in KINDS if kind != "whisper"]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    root = tmp_path_factory.mktemp("encoders")
+    return {kind: save(kind, root / kind) for kind in KINDS}
+
+
+def _normalised(sound):
+    """As SpeechBrain normalises a waveform; transformers' own preprocessor adds 1e-7 to the variance, not 1e-5."""
+    waveform = torch.from_numpy(sound)[None]
+    return torch.nn.functional.layer_norm(waveform, waveform.shape[1:])
+
+
+@pytest.mark.parametrize("kind", WAVEFORM_KINDS)
+def test_hidden_states_of_one_clip_are_those_of_transformers(folders, kind):
+    import transformers
+
+    sound = voices(1.3)[0]
+    theirs = transformers.AutoModel.from_pretrained(folders[kind]).eval()
+    with torch.no_grad():
+        expected = theirs(_normalised(sound)).last_hidden_state
+        hidden, frames = load_encoder(folders[kind]).eval()(*padded([sound]))
+    assert frames.tolist() == [expected.shape[1]]
+    torch.testing.assert_close(hidden, expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("kind", ["wav2vec2", "wav2vec2-large"])
+def test_every_layer_is_that_of_transformers(folders, kind):
+    import transformers
+
+    sound = voices(0.9)[0]
+    theirs = transformers.AutoModel.from_pretrained(folders[kind]).eval()
+    with torch.no_grad():
+        expected = theirs(_normalised(sound), output_hidden_states=True)
+        hidden, _ = load_encoder(folders[kind]).eval()(*padded([sound]), every_layer=True)
+    assert len(hidden) == 4
+    for ours, own in zip(hidden[:-1], expected.hidden_states, strict=False):
+        torch.testing.assert_close(ours, own, atol=1e-5, rtol=0)
+    torch.testing.assert_close(hidden[-1], expected.last_hidden_state, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_frames_do_not_depend_on_the_batch(folders, kind):
+    encoder = load_encoder(folders[kind]).eval()
+    sounds = voices(2.0, 0.61, 1.234, 0.03, 2.0)
+    with torch.no_grad():
+        together, frames = encoder(*padded(sounds), every_layer=True)
+        for row, sound in enumerate(sounds):
+            alone, own = encoder(*padded([sound]), every_layer=True)
+            assert own.item() == frames[row].item()
+            difference = (together[:, row, : own.item()] - alone[:, 0, : own.item()]).abs().max().item()
+            assert difference < 2e-5
+
+
+def _largest_difference(shape: dict, sounds: list[np.ndarray]) -> float:
+    encoder = build_encoder(shape, PREPROCESSOR, seed=3)
+    network = EmotionNetwork(encoder, len(sounds)).eval()
+    with torch.no_grad():
+        embedded = torch.cat([network.embed(*padded([sound])) for sound in sounds])
+        network.head.weight.copy_(2 * torch.linalg.pinv(embedded).T)  # each sound has its own label
+        together = network(*padded(sounds)).softmax(dim=1)
+        alone = torch.cat([network(*padded([sound])).softmax(dim=1) for sound in sounds])
+    assert alone.diagonal().min() > 0.7  # answers that are far apart, so that agreement says something
+    return (together - alone).abs().max().item()
+
+
+@pytest.mark.parametrize("shape", ["base", "large"])
+def test_probabilities_do_not_depend_on_the_batch_at_published_widths(shape):
+    from transformers import Wav2Vec2Config
+
+    large = {"hidden_size": 1024, "num_attention_heads": 16, "intermediate_size": 4096, "num_hidden_layers": 4}
+    large |= {"feat_extract_norm": "layer", "do_stable_layer_norm": True, "conv_bias": True}
+    described = Wav2Vec2Config(**(large if shape == "large" else {})).to_dict()
+    assert _largest_difference(described, voices(1.5, 0.58, 1.1)) < 1e-4
+
+
+@pytest.mark.long
+def test_probabilities_do_not_depend_on_the_batch_in_the_whole_large_model():
+    described = config("wav2vec2-large", hidden_size=1024, num_hidden_layers=24, num_attention_heads=16)
+    described.intermediate_size, described.conv_dim = 4096, (512,) * 7
+    described.num_conv_pos_embeddings, described.num_conv_pos_embedding_groups = 128, 16
+    assert _largest_difference(described.to_dict(), voices(4.0, 0.58, 2.2)) < 1e-4
+
+
+def test_plain_padding_would_be_wrong(folders):
+    from speechbrain.integrations.huggingface.wav2vec2 import Wav2Vec2
+
+    lobe = Wav2Vec2(source=str(folders["wav2vec2"]), save_path=str(folders["wav2vec2"]), output_norm=True).eval()
+    waveforms, lengths = padded(voices(2.0, 0.6))
+    with torch.no_grad():
+        together = lobe(waveforms)[1]
+        alone = lobe(waveforms[1:, : lengths[1]])[0]
+    assert (together[: len(alone)] - alone).abs().max() > 0.1
+
+
+def test_output_norm_is_speechbrains(folders):
+    from speechbrain.integrations.huggingface.wav2vec2 import Wav2Vec2
+
+    lobe = Wav2Vec2(source=str(folders["wav2vec2"]), save_path=str(folders["wav2vec2"]), output_norm=True).eval()
+    network = EmotionNetwork(load_encoder(folders["wav2vec2"]), 4).eval()
+    waveforms, lengths = padded(voices(1.1))
+    with torch.no_grad():
+        torch.testing.assert_close(network.embed(waveforms, lengths), lobe(waveforms).mean(1), atol=1e-5, rtol=0)
+
+
+def test_clips_over_30_s_are_cut_and_joined(folders):
+    encoder = load_encoder(folders["whisper"]).eval()
+    sounds = voices(31.0, 65.0, 1.0)
+    with torch.no_grad():
+        together, frames = encoder(*padded(sounds))
+        alone, _ = encoder(*padded(sounds[1:2]))
+    assert frames.tolist() == [1550, 3250, 50]
+    torch.testing.assert_close(together[1], alone[0], atol=2e-5, rtol=0)
+
+
+def test_log_mel_frames_are_whispers_own(folders, emodb_root):
+    import transformers
+
+    from features.audio import load
+
+    encoder = load_encoder(folders["whisper"])
+    sound = load(sorted((emodb_root / "wav").glob("*.wav"))[0])
+    prepared = transformers.WhisperFeatureExtractor.from_pretrained(folders["whisper"])
+    expected = torch.from_numpy(prepared(sound, sampling_rate=16000).input_features)[0]
+    frames = torch.tensor([len(sound) // 320])
+    found = encoder._log_mel(torch.from_numpy(sound)[None], frames)[0]
+    torch.testing.assert_close(found, expected[:, : found.shape[1]], atol=2e-4, rtol=0)
+
+
+def test_the_random_twin_has_the_same_shape_and_other_weights(folders):
+    own, twin = load_encoder(folders["wav2vec2"]), random_twin(folders["wav2vec2"], seed=7)
+    again = random_twin(folders["wav2vec2"], seed=7)
+    shapes = {name: tensor.shape for name, tensor in own.state_dict().items()}
+    assert shapes == {name: tensor.shape for name, tensor in twin.state_dict().items()}
+    weight = "lobe.model.encoder.layers.0.feed_forward.output_dense.weight"
+    assert not torch.equal(own.state_dict()[weight], twin.state_dict()[weight])
+    assert torch.equal(again.state_dict()[weight], twin.state_dict()[weight])
+
+
+def test_building_leaves_torchs_generator_alone(folders):
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    random_twin(folders["whisper"], seed=1)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_gradients_reach_the_first_convolution_unless_it_is_frozen(folders):
+    network = EmotionNetwork(load_encoder(folders["wav2vec2"]), 4)
+    first = network.encoder.lobe.model.feature_extractor.conv_layers[0].conv.weight
+    network(*padded(voices(1.0, 0.6))).sum().backward()
+    assert first.grad.abs().max() > 0
+    first.grad = None
+    network.encoder.freeze_front_end()
+    network(*padded(voices(1.0, 0.6))).sum().backward()
+    assert first.grad is None
+    assert network.encoder.lobe.model.encoder.layers[0].attention.q_proj.weight.grad is not None
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "config.json"),
+        ("{", "cannot be read"),
+        (json.dumps({"model_type": "bert"}), "bert"),
+        (json.dumps({"model_type": "wav2vec2"}), "cannot be loaded"),
+    ],
+)
+def test_a_folder_that_is_no_encoder_is_named_in_one_line(tmp_path, content, words):
+    if content is not None:
+        (tmp_path / "config.json").write_text(content)
+    with pytest.raises(ModelError, match=words) as caught:
+        load_encoder(tmp_path)
+    assert "\n" not in str(caught.value)
+    assert str(tmp_path) in str(caught.value)
+
+
+def test_an_unknown_hub_name_offline_says_what_to_fetch(monkeypatch, tmp_path):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    expected = r"config\.json.*https://huggingface\.co/nobody/nothing-here.*folder"
+    with pytest.raises(ModelError, match=expected) as caught:
+        load_encoder("nobody/nothing-here")
+    assert "\n" not in str(caught.value)
