@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -14,21 +15,7 @@ from features.table import FeatureTable
 
 
 class Extractor(TransformerMixin, BaseEstimator):
-    """Base of the extractors: a subclass gives `names`, `identity` and `_compute`, and the parameters below.
-
-    Parameters
-    ----------
-    cache : FeatureCache, optional
-        Where computed rows are kept; None keeps none.
-    n_jobs : int
-        Processes.
-    progress : bool
-        Show a bar on stderr where that is a terminal.
-    """
-
-    cache: FeatureCache | None
-    n_jobs: int
-    progress: bool
+    """Contract of every extractor: it is given utterances and answers with a table of features."""
 
     @abstractmethod
     def identity(self) -> str:
@@ -39,9 +26,6 @@ class Extractor(TransformerMixin, BaseEstimator):
         """Names of the columns, known before any extraction."""
 
     @abstractmethod
-    def _compute(self, clips: list[Clip], bar: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Values [shape=(n, n_features)] and seconds [shape=(n,)] of these clips; `bar.update(1)` after each."""
-
     def extract(self, X: Any) -> FeatureTable:
         """Features of some utterances with names and times.
 
@@ -64,18 +48,6 @@ class Extractor(TransformerMixin, BaseEstimator):
         CacheError
             The cache folder cannot be used.
         """
-        clips = clips_from(X)
-        names = self.names()
-        if self.cache is None:
-            values, seconds = self._with_bar(clips)
-            return FeatureTable(np.asarray(values, dtype=np.float32).reshape(len(clips), len(names)), names, seconds)
-        return self.cache.extract(clips, identity=self.identity(), names=names, compute=self._with_bar)
-
-    def _with_bar(self, clips: list[Clip]) -> tuple[np.ndarray, np.ndarray]:
-        from tqdm import tqdm
-
-        with tqdm(total=len(clips), disable=None if self.progress else True, unit="clip", desc="features") as bar:
-            return self._compute(clips, bar)
 
     def fit(self, X: Any = None, y: Any = None) -> Extractor:  # noqa: ARG002
         """Learn nothing and return self."""
@@ -91,3 +63,50 @@ class Extractor(TransformerMixin, BaseEstimator):
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
+
+
+class ClipExtractor(Extractor):
+    """Base of the extractors that compute rows from sound: a subclass gives `names`, `identity` and `_compute`.
+
+    Parameters
+    ----------
+    cache : FeatureCache, optional
+        Where computed rows are kept; None keeps none.
+    n_jobs : int
+        Processes.
+    progress : bool
+        Show a bar on stderr where that is a terminal.
+    """
+
+    cache: FeatureCache | None
+    n_jobs: int
+    progress: bool
+
+    @abstractmethod
+    def _compute(self, clips: list[Clip], bar: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Values [shape=(n, n_features)] and seconds [shape=(n,)] of these clips; `bar.update(1)` after each."""
+
+    def extract(self, X: Any) -> FeatureTable:
+        """Features of some utterances; see `Extractor.extract`."""
+        from tqdm import tqdm
+
+        clips = clips_from(X)
+        names = self.names()
+        with tqdm(total=len(clips), disable=None if self.progress else True, unit="clip", desc="features") as bar:
+
+            def compute(some: list[Clip]) -> tuple[np.ndarray, np.ndarray]:
+                return self._compute(some, bar)
+
+            if self.cache is not None:
+                return self.cache.extract(clips, identity=self.identity(), names=names, compute=compute)
+            values, seconds = compute(clips)
+        return FeatureTable(np.asarray(values, dtype=np.float32).reshape(len(clips), len(names)), names, seconds)
+
+
+def in_order(work: Callable[[Clip], tuple[np.ndarray, float]], clips: list[Clip], n_jobs: int) -> Iterator[Any]:
+    """Results of `work` for each clip, in the clips' order, from `n_jobs` processes."""
+    if n_jobs == 1 or len(clips) < 2:
+        return map(work, clips)
+    from joblib import Parallel, delayed
+
+    return iter(Parallel(n_jobs=n_jobs, return_as="generator")(delayed(work)(clip) for clip in clips))

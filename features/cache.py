@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
+import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
@@ -164,3 +166,32 @@ def _drop_subsets(others: Sequence[Path], target: Path, keys: set[bytes]) -> Non
             continue
         if held <= keys:
             other.unlink(missing_ok=True)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Options of `python -m features.cache`."""
+    parser = argparse.ArgumentParser(
+        prog="python -m features.cache",
+        description="Show where computed features are kept and how much room they take, or delete them.",
+        epilog="example: python -m features.cache --clear",
+    )
+    parser.add_argument("--clear", action="store_true", help="delete everything in the cache")
+    parser.add_argument("--folder", type=Path, help="another folder than the user's cache")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    options = build_parser().parse_args(argv)
+    cache = FeatureCache(options.folder)
+    try:
+        done, size = ("cleared", cache.clear()) if options.clear else ("holds", cache.size())
+    except OSError as error:
+        sys.stderr.write(f"error: {cache.place}: {error.strerror or error}; expected a folder of one's own\n")
+        return 2
+    sys.stdout.write(f"{cache.place} {done} {size / 1e6:.1f} MB\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -11,6 +11,7 @@ import numpy as np
 
 from features.descriptors import MODULES
 from features.descriptors.analysis import Analysis
+from features.descriptors.declare import ALL, UNVOICED, VOICED, Descriptor
 from features.functionals import FUNCTIONALS, functionals
 from features.groups import GROUPS
 
@@ -27,23 +28,34 @@ class Feature:
 
 
 @dataclass(frozen=True)
+class _Pick:
+    """Features that are functionals over one kind of frames: of which contours, which ones, to which columns."""
+
+    frames: str
+    contours: np.ndarray
+    cells: tuple[np.ndarray, np.ndarray]
+    columns: np.ndarray
+
+
+@dataclass(frozen=True)
 class _Plan:
-    """Where a group's features come from: (frames, rows of contours, columns of functionals), then numbers."""
+    """How the columns of some groups are filled."""
 
-    module: Any
+    modules: tuple[Any, ...]
     features: tuple[Feature, ...]
-    picks: tuple[tuple[str, np.ndarray, np.ndarray, np.ndarray], ...]
+    picks: tuple[_Pick, ...]
+    numbers: np.ndarray
+    n_contours: int
 
 
-@lru_cache(maxsize=1)
-def catalogue() -> tuple[Feature, ...]:
-    """All features, in the order of the columns."""
-    return tuple(feature for group in GROUPS for feature in _plan(group).features)
+def catalogue(groups: tuple[str, ...] = GROUPS) -> tuple[Feature, ...]:
+    """All features of these groups, in the order of the columns."""
+    return _plan(groups).features
 
 
 def names_of(groups: tuple[str, ...]) -> tuple[str, ...]:
     """Names of the features of these groups, in the order of the columns."""
-    return tuple(feature.name for feature in catalogue() if feature.group in groups)
+    return tuple(feature.name for feature in catalogue(groups))
 
 
 def features_of(waveform: np.ndarray, groups: tuple[str, ...]) -> np.ndarray:
@@ -61,43 +73,51 @@ def features_of(waveform: np.ndarray, groups: tuple[str, ...]) -> np.ndarray:
     np.ndarray
         [shape=(n_features,)] float32; NaN where a statistic has no frames to be computed on.
     """
-    analysis = Analysis(waveform)
-    return np.concatenate([_row(analysis, _plan(group)) for group in groups])
-
-
-def _row(analysis: Analysis, plan: _Plan) -> np.ndarray:
-    contours, numbers = plan.module.describe(analysis)
+    analysis, plan = Analysis(waveform), _plan(groups)
+    contours = np.empty((plan.n_contours, analysis.n_frames), dtype=np.float32)
     row = np.empty(len(plan.features), dtype=np.float32)
-    for frames, rows, used, places in plan.picks:
-        masks = {"all": None, "voiced": analysis.voiced, "unvoiced": ~analysis.voiced}
-        row[places] = functionals(contours[used], masks[frames])[rows[0], rows[1]]
-    row[len(row) - len(numbers) :] = numbers
+    filled, numbers = 0, []
+    for module in plan.modules:
+        described, of_the_whole = module.describe(analysis)
+        contours[filled : filled + len(described)] = described
+        filled += len(described)
+        numbers.append(of_the_whole)
+    row[plan.numbers] = np.concatenate(numbers)
+    masks = {ALL: analysis.extent, VOICED: analysis.voiced, UNVOICED: analysis.extent & ~analysis.voiced}
+    for pick in plan.picks:
+        row[pick.columns] = functionals(contours[pick.contours], masks[pick.frames])[pick.cells]
     return row
 
 
-@lru_cache(maxsize=len(GROUPS))
-def _plan(group: str) -> _Plan:
-    module = import_module(MODULES[group])
-    columns = {name: column for column, name in enumerate(FUNCTIONALS)}
+@lru_cache(maxsize=64)
+def _plan(groups: tuple[str, ...]) -> _Plan:
+    modules = tuple(import_module(MODULES[group]) for group in groups)
+    order = list(FUNCTIONALS)
     features: list[Feature] = []
-    picks: dict[str, list[tuple[int, int, int]]] = {}
-    for row, descriptor in enumerate(module.DESCRIPTORS):
-        for frames, chosen in descriptor.over.items():
-            for functional in chosen:
-                picks.setdefault(frames, []).append((row, columns[functional], len(features)))
-                features.append(_feature(group, descriptor, functional, frames))
-    for number in module.NUMBERS:
-        features.append(Feature(f"{group}.{number.name}", group, number.unit, number.formula, number.source))
-    return _Plan(module, tuple(features), tuple(_pick(frames, cells) for frames, cells in picks.items()))
+    numbers: list[int] = []
+    cells: dict[str, list[tuple[int, int, int]]] = {}
+    n_contours = 0
+    for group, module in zip(groups, modules):
+        for descriptor in module.DESCRIPTORS:
+            for frames, chosen in descriptor.over.items():
+                for functional in chosen:
+                    cells.setdefault(frames, []).append((n_contours, order.index(functional), len(features)))
+                    features.append(_feature(group, descriptor, functional, frames))
+            n_contours += 1
+        for number in module.NUMBERS:
+            numbers.append(len(features))
+            features.append(Feature(f"{group}.{number.name}", group, number.unit, number.formula, number.source))
+    picks = tuple(_pick(frames, chosen) for frames, chosen in cells.items())
+    return _Plan(modules, tuple(features), picks, np.array(numbers, dtype=np.int64), n_contours)
 
 
-def _pick(frames: str, cells: list[tuple[int, int, int]]) -> tuple[str, np.ndarray, np.ndarray, np.ndarray]:
-    rows, columns, places = (np.array(part) for part in zip(*cells))
+def _pick(frames: str, cells: list[tuple[int, int, int]]) -> _Pick:
+    rows, functional, columns = (np.array(part) for part in zip(*cells))
     used, compact = np.unique(rows, return_inverse=True)
-    return frames, np.stack([compact, columns]), used, places
+    return _Pick(frames, used, (compact, functional), columns)
 
 
-def _feature(group: str, descriptor: Any, functional: str, frames: str) -> Feature:
+def _feature(group: str, descriptor: Descriptor, functional: str, frames: str) -> Feature:
     kind = FUNCTIONALS[functional]
     return Feature(
         name=f"{group}.{descriptor.name}.{functional}.{frames}",

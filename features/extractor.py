@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import time
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from features.base import Extractor
+from features.base import ClipExtractor, in_order
 from features.cache import FeatureCache
 from features.catalogue import features_of, names_of
 from features.clips import Clip
@@ -20,7 +20,7 @@ from features.table import FeatureTable
 TARGET_RMS = 0.05
 
 
-class FeatureExtractor(Extractor):
+class FeatureExtractor(ClipExtractor):
     """Named statistics of pitch, energy, timing, voice quality, MFCC and spectrum.
 
     Parameters
@@ -86,18 +86,11 @@ class FeatureExtractor(Extractor):
         groups = groups_of(self.groups)
         values = np.empty((len(clips), len(names_of(groups))), dtype=np.float32)
         seconds = np.empty(len(clips))
-        for i, (row, spent) in enumerate(self._rows(clips, groups)):
+        work = partial(timed_row, groups=groups, normalise_level=self.normalise_level)
+        for i, (row, spent) in enumerate(in_order(work, clips, self.n_jobs)):
             values[i], seconds[i] = row, spent
             bar.update(1)
         return values, seconds
-
-    def _rows(self, clips: list[Clip], groups: tuple[str, ...]) -> Any:
-        if self.n_jobs == 1 or len(clips) < 2:
-            return (timed_row(clip, groups, self.normalise_level) for clip in clips)
-        from joblib import Parallel, delayed
-
-        jobs = (delayed(timed_row)(clip, groups, self.normalise_level) for clip in clips)
-        return Parallel(n_jobs=self.n_jobs, return_as="generator")(jobs)
 
 
 def timed_row(clip: Clip, groups: tuple[str, ...], normalise_level: bool) -> tuple[np.ndarray, float]:

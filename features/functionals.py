@@ -34,7 +34,8 @@ FUNCTIONALS: dict[str, Functional] = {
     "range": Functional("u", "95th less 5th percentile"),
 }
 _MOMENTS = ("mean", "std", "skew", "slope", "change", "rise", "fall")
-_PERCENTILES = {"p05": 0.05, "p20": 0.2, "p50": 0.5, "p80": 0.8, "p95": 0.95}
+_SHARES = np.array([0.05, 0.2, 0.5, 0.8, 0.95])
+_MOST_VALUES = 4_000_000
 
 
 def functionals(contours: np.ndarray, frames: np.ndarray | None = None) -> np.ndarray:
@@ -56,75 +57,100 @@ def functionals(contours: np.ndarray, frames: np.ndarray | None = None) -> np.nd
         [shape=(n_contours, len(FUNCTIONALS))] float32, columns in the order of `FUNCTIONALS`.
     """
     positions = np.arange(contours.shape[1]) if frames is None else np.flatnonzero(frames)
-    chosen = np.ascontiguousarray(contours if frames is None else contours[:, positions])
     result = np.full((len(contours), len(FUNCTIONALS)), np.nan, dtype=np.float32)
-    if not chosen.size:
+    if not positions.size:
         return result
-    counts = _moments(chosen, positions, float(FRAMES_A_SECOND), result)
+    step = max(_MOST_VALUES // positions.size, 1)
+    for first in range(0, len(contours), step):
+        rows = slice(first, first + step)
+        _fill(contours[rows] if frames is None else contours[rows, frames], positions, result[rows])
+    return result
+
+
+def _fill(chosen: np.ndarray, positions: np.ndarray, result: np.ndarray) -> None:
+    counts = np.empty(len(chosen), dtype=np.int64)
+    _moments(chosen, positions, float(FRAMES_A_SECOND), counts, result)
     percentiles = _percentiles(chosen, counts)
     first = len(_MOMENTS)
-    result[:, first : first + percentiles.shape[1]] = percentiles
+    result[:, first:-1] = percentiles
     result[:, -1] = percentiles[:, -1] - percentiles[:, 0]
-    return result
 
 
 def _percentiles(chosen: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """Linear interpolation between order statistics; sorting puts NaN last."""
     ordered = np.sort(chosen, axis=1)
-    place = np.maximum(counts - 1, 0)[:, None] * np.array(list(_PERCENTILES.values()))
+    last = np.maximum(counts - 1, 0)[:, None]
+    place = last * _SHARES
     low = place.astype(np.int64)
-    high = np.minimum(low + 1, np.maximum(counts - 1, 0)[:, None])
-    below = np.take_along_axis(ordered, low, axis=1)
-    above = np.take_along_axis(ordered, high, axis=1)
-    return below + (above - below) * (place - low).astype(np.float32)
+    start = (np.arange(len(chosen)) * chosen.shape[1])[:, None]
+    flat = ordered.ravel()
+    below = flat[start + low]
+    return below + (flat[start + np.minimum(low + 1, last)] - below) * (place - low).astype(np.float32)
 
 
 @numba.njit(cache=True, nogil=True)
-def _moments(chosen: np.ndarray, positions: np.ndarray, frames_a_second: float, result: np.ndarray) -> np.ndarray:
-    """Fill mean, std, skew, slope, change, rise and fall; return how many values each contour has."""
+def _moments(
+    chosen: np.ndarray, positions: np.ndarray, frames_a_second: float, counts: np.ndarray, result: np.ndarray
+) -> None:
+    """Fill in how many values each contour has, and its mean, std, skew, slope, change, rise and fall."""
     n_contours, n_frames = chosen.shape
-    counts = np.zeros(n_contours, dtype=np.int64)
+    times = positions - positions.mean()
+    adjacent = np.zeros(n_frames, dtype=np.float64)
+    for i in range(1, n_frames):
+        adjacent[i] = positions[i] == positions[i - 1] + 1
+    values = np.empty(n_frames, dtype=np.float64)
     for c in range(n_contours):
-        count, total, total_time = 0, 0.0, 0.0
+        count = 0
         for i in range(n_frames):
             value = chosen[c, i]
             if value == value:
+                values[count] = value
                 count += 1
-                total += value
-                total_time += positions[i]
         counts[c] = count
-        if count == 0:
-            continue
-        mean, mean_time = total / count, total_time / count
-        second, third, cross, time_square = 0.0, 0.0, 0.0, 0.0
-        rising, falling, n_rising, n_falling, n_steps = 0.0, 0.0, 0, 0, 0
-        for i in range(n_frames):
-            value = chosen[c, i]
-            if value != value:
-                continue
-            away, moment = value - mean, positions[i] - mean_time
-            second += away * away
-            third += away * away * away
-            cross += away * moment
-            time_square += moment * moment
-            if i > 0 and positions[i] == positions[i - 1] + 1 and chosen[c, i - 1] == chosen[c, i - 1]:
-                step = value - chosen[c, i - 1]
-                n_steps += 1
-                if step > 0:
-                    rising += step
-                    n_rising += 1
-                elif step < 0:
-                    falling += step
-                    n_falling += 1
-        deviation = np.sqrt(second / count)
-        result[c, 0] = mean
-        result[c, 1] = deviation
-        if deviation > 1e-6 * (abs(mean) + 1e-6):
-            result[c, 2] = third / count / deviation**3
-        if time_square > 0:
-            result[c, 3] = cross / time_square * frames_a_second
-        if n_steps > 0:
-            result[c, 4] = (rising - falling) / n_steps * frames_a_second
-            result[c, 5] = rising / max(n_rising, 1) * frames_a_second
-            result[c, 6] = falling / max(n_falling, 1) * frames_a_second
-    return counts
+        if count == n_frames:
+            _row(values, times, adjacent, frames_a_second, result[c])
+        elif count > 0:
+            kept = np.flatnonzero(chosen[c] == chosen[c])
+            some_times = times[kept] - times[kept].mean()
+            some_adjacent = np.zeros(count, dtype=np.float64)
+            for i in range(1, count):
+                some_adjacent[i] = positions[kept[i]] == positions[kept[i - 1]] + 1
+            _row(values[:count], some_times, some_adjacent, frames_a_second, result[c])
+
+
+@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "arcp", "nsz"})
+def _row(
+    values: np.ndarray, times: np.ndarray, adjacent: np.ndarray, frames_a_second: float, result: np.ndarray
+) -> None:
+    """Moments of values without NaN; `times` are in frames about their mean, `adjacent` marks neighbours."""
+    count = len(values)
+    total = 0.0
+    for i in range(count):
+        total += values[i]
+    mean = total / count
+    second, third, cross, time_square = 0.0, 0.0, 0.0, 0.0
+    for i in range(count):
+        away = values[i] - mean
+        second += away * away
+        third += away * away * away
+        cross += away * times[i]
+        time_square += times[i] * times[i]
+    up, down, n_up, n_down, n_steps = 0.0, 0.0, 0.0, 0.0, 0.0
+    for i in range(1, count):
+        step = (values[i] - values[i - 1]) * adjacent[i]
+        up += max(step, 0.0)
+        down += min(step, 0.0)
+        n_up += 1.0 if step > 0 else 0.0
+        n_down += 1.0 if step < 0 else 0.0
+        n_steps += adjacent[i]
+    deviation = np.sqrt(second / count)
+    result[0] = mean
+    result[1] = deviation
+    if deviation > 1e-6 * (abs(mean) + 1e-6):
+        result[2] = third / count / deviation**3
+    if time_square > 0:
+        result[3] = cross / time_square * frames_a_second
+    if n_steps > 0:
+        result[4] = (up - down) / n_steps * frames_a_second
+        result[5] = up / max(n_up, 1.0) * frames_a_second
+        result[6] = down / max(n_down, 1.0) * frames_a_second

@@ -11,6 +11,8 @@ from features.descriptors.grid import n_frames
 from features.descriptors.tracker import Track, track
 
 FLOOR_DB = -100.0
+_BELOW_SPEECH_DB = 25.0
+_MARGIN = 5
 
 
 class Analysis:
@@ -40,6 +42,26 @@ class Analysis:
     def loudness(self) -> np.ndarray:
         """A-weighted level of each frame in dB of full scale, [shape=(n_frames,)] float32, not below -100."""
         return 10 * np.log10(np.maximum(self.front.loudness, np.float32(10 ** (FLOOR_DB / 10))))
+
+    @cached_property
+    def active(self) -> np.ndarray:
+        """Frames within 25 dB of the 95th percentile of the level, [shape=(n_frames,)] bool."""
+        return self.level > max(float(np.percentile(self.level, 95)) - _BELOW_SPEECH_DB, FLOOR_DB)
+
+    @cached_property
+    def extent(self) -> np.ndarray:
+        """Frames from the first to the last active one and 50 ms about them, [shape=(n_frames,)] bool.
+
+        How much silence was left about an utterance is the recording's habit, not the speaker's: nothing is taken
+        over it. All frames where none is active.
+        """
+        frames = np.zeros(self.n_frames, dtype=bool)
+        places = np.flatnonzero(self.active)
+        if places.size:
+            frames[max(places[0] - _MARGIN, 0) : places[-1] + 1 + _MARGIN] = True
+        else:
+            frames[:] = True
+        return frames
 
     @cached_property
     def track(self) -> Track:

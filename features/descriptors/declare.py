@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Frames that functionals run over.
+# Frames that functionals run over; all and unvoiced ones from the first to the last active frame of the utterance.
 ALL, VOICED, UNVOICED = "all", "voiced", "unvoiced"
 
 

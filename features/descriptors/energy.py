@@ -44,7 +44,8 @@ NUMBERS = (
 
 def describe(analysis: Analysis) -> tuple[np.ndarray, np.ndarray]:
     """Contours [shape=(2, n_frames)] and numbers [shape=(9,)]."""
-    numbers = np.concatenate([_swings(analysis.loudness), _modulation(analysis.loudness)])
+    spoken = analysis.loudness[analysis.extent]
+    numbers = np.concatenate([_swings(spoken), _modulation(spoken)])
     return np.stack([analysis.level, analysis.loudness]), numbers.astype(np.float32)
 
 

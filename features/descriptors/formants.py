@@ -88,24 +88,28 @@ def burg(frame: np.ndarray, order: int) -> np.ndarray:
     a = np.zeros(order + 1)
     old = np.zeros(order + 1)
     a[0] = 1.0
+    power = np.float32(0.0)
+    for i in range(n):
+        power += frame[i] * frame[i]
+    square = 2.0 * power
     for m in range(1, order + 1):
+        # backward[i] is the backward error at sample i + m - 1, so that both errors are updated where they lie.
+        square -= forward[m - 1] ** 2 + backward[n - m] ** 2
         cross = np.float32(0.0)
-        square = np.float32(0.0)
-        for i in range(m, n):
-            cross += forward[i] * backward[i - 1]
-            square += forward[i] * forward[i] + backward[i - 1] * backward[i - 1]
-        if square <= np.float32(1e-30):
+        for i in range(n - m):
+            cross += forward[i + m] * backward[i]
+        if square <= 1e-6 * power or power <= np.float32(1e-30):
             break
-        reflection = np.float32(-2.0) * cross / square
+        reflection = -2.0 * cross / square
         old[:] = a
         for k in range(1, m + 1):
             a[k] = old[k] + reflection * old[m - k]
-        before = backward[m - 1]
-        for i in range(m, n):
-            f, b = forward[i], before
-            before = backward[i]
-            forward[i] = f + reflection * b
-            backward[i] = b + reflection * f
+        step = np.float32(reflection)
+        for i in range(n - m):
+            f, b = forward[i + m], backward[i]
+            forward[i + m] = f + step * b
+            backward[i] = b + step * f
+        square *= 1.0 - reflection * reflection
     return a
 
 

@@ -22,6 +22,7 @@ SHAPE = (
 )  # fmt: skip
 _BLOCK = 1024
 _TINY = 1e-10
+_THIRD_FORMANT = slice(64, 113)
 _CONTRAST_FMIN = 200.0
 _CONTRAST_QUANTILE = 0.02
 
@@ -40,6 +41,8 @@ class Front:
         [shape=(40, n_frames)] power in the mel bands that MFCC are made of.
     mel : np.ndarray
         [shape=(26, n_frames)] power in the mel bands.
+    third_formant : np.ndarray
+        [shape=(n_frames,)] power of the strongest bin from 2 to 3.5 kHz, over the square of the window's sum.
     shape : np.ndarray
         [shape=(len(SHAPE), n_frames)] NaN in frames that are silent to the last bit.
     """
@@ -48,6 +51,7 @@ class Front:
     loudness: np.ndarray
     mfcc_bands: np.ndarray
     mel: np.ndarray
+    third_formant: np.ndarray
     shape: np.ndarray
 
 
@@ -65,6 +69,7 @@ def front(waveform: np.ndarray) -> Front:
         loudness=np.empty(total, dtype=np.float32),
         mfcc_bands=np.empty((N_MFCC_BANDS, total), dtype=np.float32),
         mel=np.empty((N_MEL, total), dtype=np.float32),
+        third_formant=np.empty(total, dtype=np.float32),
         shape=np.empty((len(SHAPE), total), dtype=np.float32),
     )
     before = np.zeros(FRAME // 2 + 1, dtype=np.float32)
@@ -83,6 +88,7 @@ def _fill(waveform: np.ndarray, first: int, last: int, before: np.ndarray, resul
     result.mfcc_bands[:, here] = banks[:, :N_MFCC_BANDS].T
     result.mel[:, here] = banks[:, N_MFCC_BANDS:-1].T
     result.loudness[here] = banks[:, -1]
+    result.third_formant[here] = power[:, _THIRD_FORMANT].max(axis=1) / _window().sum() ** 2
     magnitude = np.sqrt(power)
     logs = np.log(np.maximum(power, np.float32(_TINY)))
     after = before.copy()
@@ -156,26 +162,28 @@ def _line(logs: np.ndarray, first: int, last: int) -> float:
     return cross / square * 4.342944819032518 / 0.03125
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "arcp", "nsz"})
-def _contrast(magnitude: np.ndarray, first: int, last: int, quantile: int) -> float:
-    """Peak over valley of one band in dB (10 log10 of magnitudes, as librosa has it)."""
-    low = np.full(quantile, np.inf)
-    high = np.full(quantile, -np.inf)
-    for k in range(first, last):
-        value = magnitude[k]
-        if value < low[-1]:
+@numba.njit(cache=True, nogil=True, fastmath=True)
+def _contrast(magnitude: np.ndarray, quantile: int, low: np.ndarray, high: np.ndarray) -> float:
+    """Peak over valley of one band in dB (10 log10 of magnitudes, as librosa has it); `low` and `high` are room."""
+    low[:quantile], high[:quantile] = np.float32(1e30), np.float32(0)
+    for value in magnitude:
+        if value < low[quantile - 1]:
             place = quantile - 1
             while place > 0 and low[place - 1] > value:
                 low[place] = low[place - 1]
                 place -= 1
             low[place] = value
-        if value > high[-1]:
+        if value > high[quantile - 1]:
             place = quantile - 1
             while place > 0 and high[place - 1] < value:
                 high[place] = high[place - 1]
                 place -= 1
             high[place] = value
-    return 10 * (np.log10(max(high.mean(), 1e-10)) - np.log10(max(low.mean(), 1e-10)))
+    valley, peak = 0.0, 0.0
+    for k in range(quantile):
+        valley += low[k] / quantile
+        peak += high[k] / quantile
+    return 10 * np.log10(max(peak, 1e-10) / max(valley, 1e-10))
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "arcp", "nsz"})
@@ -190,6 +198,7 @@ def _shape(
 ) -> None:
     """Spectral shape of each frame; `before` holds the previous normalised magnitudes and is left at the last."""
     n_frames, n_bins = power.shape
+    low, high = np.empty(8, dtype=np.float32), np.empty(8, dtype=np.float32)
     for t in range(n_frames):
         total, total_power, log_sum, weighted, entropy = 0.0, 0.0, 0.0, 0.0, 0.0
         for k in range(n_bins):
@@ -241,4 +250,6 @@ def _shape(
         result[9, t] = 10 * np.log10(low_power / high_power)
         result[10, t] = 4.342944819032518 * (low_peak - high_peak)
         for band in range(len(edges)):
-            result[11 + band, t] = _contrast(magnitude[t], edges[band, 0], edges[band, 1], edges[band, 2])
+            result[11 + band, t] = _contrast(
+                magnitude[t, edges[band, 0] : edges[band, 1]], edges[band, 2], low, high
+            )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
+import scipy.fft
 
 from features.descriptors.analysis import Analysis
 from features.descriptors.declare import ALL, UNVOICED, VOICED, Descriptor
@@ -58,12 +61,14 @@ def coefficients(bands: np.ndarray) -> np.ndarray:
     np.ndarray
         [shape=(20, n_frames)] float32.
     """
-    from scipy.fft import dct
-
     decibels = 10 * np.log10(np.maximum(bands, np.float32(1e-10)))
     np.maximum(decibels, decibels.max() - np.float32(_TOP_DB), out=decibels)
-    basis = dct(np.eye(len(bands), dtype=np.float32), axis=0, norm="ortho")[:N_COEFFICIENTS]
-    return basis @ decibels
+    return _cosines(len(bands)) @ decibels
+
+
+@lru_cache(maxsize=1)
+def _cosines(n_bands: int) -> np.ndarray:
+    return scipy.fft.dct(np.eye(n_bands, dtype=np.float32), axis=0, norm="ortho")[:N_COEFFICIENTS]
 
 
 def delta(contours: np.ndarray, *, order: int) -> np.ndarray:
@@ -78,7 +83,29 @@ def delta(contours: np.ndarray, *, order: int) -> np.ndarray:
     order : int
         1 or 2.
     """
-    from scipy.signal import savgol_filter
+    half = _WIDTH // 2
+    kernel = _kernels(order)
+    if contours.shape[1] < _WIDTH:
+        contours = np.pad(contours, ((0, 0), (half, half)), mode="edge")
+        return _correlate(contours, kernel[half])
+    result = np.empty_like(contours)
+    result[:, half:-half] = _correlate(contours, kernel[half])
+    result[:, :half] = contours[:, :_WIDTH] @ kernel[:half].T
+    result[:, -half:] = contours[:, -_WIDTH:] @ kernel[half + 1 :].T
+    return result
 
-    mode = "interp" if contours.shape[1] >= _WIDTH else "nearest"
-    return savgol_filter(contours, _WIDTH, polyorder=order, deriv=order, axis=1, mode=mode).astype(np.float32)
+
+def _correlate(contours: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    last = contours.shape[1] - _WIDTH + 1
+    result = weights[0] * contours[:, :last]
+    for k in range(1, _WIDTH):
+        result += weights[k] * contours[:, k : k + last]
+    return result
+
+
+@lru_cache(maxsize=2)
+def _kernels(order: int) -> np.ndarray:
+    """Weights that give the derivative at each of 9 places of the polynomial through 9 values, [shape=(9, 9)]."""
+    time = np.arange(_WIDTH) - _WIDTH // 2
+    fit = np.linalg.pinv(np.vander(time, order + 1, increasing=True))
+    return np.tile(fit[order] * order, (_WIDTH, 1)).astype(np.float32)

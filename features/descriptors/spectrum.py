@@ -16,7 +16,7 @@ _GEMAPS = "Eyben et al. 2016 (GeMAPS)"
 DESCRIPTORS = (
     *(
         Descriptor(
-            f"mel{i:02d}", "dB", f"power in mel band {i} of 26 (Slaney) over the clip's mean power in all bands, -80 or more",
+            f"mel{i:02d}", "dB", f"power in mel band {i} of 26 (Slaney) over the clip's mean power, -80 or more",
             "librosa.feature.melspectrogram", _BAND,
         )
         for i in range(N_MEL)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.audio import RATE
-from features.descriptors.analysis import FLOOR_DB, Analysis
+from features.descriptors.analysis import Analysis
 from features.descriptors.declare import Number
 from features.descriptors.grid import FRAMES_A_SECOND
 from features.descriptors.runs import runs, smooth, turning_points
 
-_BELOW_SPEECH_DB = 25.0
 _SHORTEST_PAUSE = 15
 _NUCLEUS_DB = 2.0
 _ACTIVE = "level within 25 dB of the 95th percentile"
@@ -22,7 +20,7 @@ _SCHERER = "Banse & Scherer 1996"
 
 DESCRIPTORS = ()
 NUMBERS = (
-    Number("duration", "s", "length of the utterance", "-"),
+    Number("duration", "s", "length from the first to the last active frame and 50 ms about them", _SCHERER),
     Number("activity", "1", f"share of frames active: {_ACTIVE}", _SCHERER),
     Number("voiced_share", "1", "share of frames voiced", _GEMAPS),
     Number("voiced_rate", "1/s", "voiced stretches a second", _GEMAPS),
@@ -47,12 +45,13 @@ NUMBERS = (
 
 def describe(analysis: Analysis) -> tuple[np.ndarray, np.ndarray]:
     """No contours, and numbers [shape=(20,)]."""
-    active = analysis.level > max(float(np.percentile(analysis.level, 95)) - _BELOW_SPEECH_DB, FLOOR_DB)
+    extent = analysis.extent
+    active, voiced = analysis.active[extent], analysis.voiced[extent]
     parts = (
-        [len(analysis.waveform) / RATE, active.mean()],
-        _voicing(analysis.voiced),
+        [len(active) / FRAMES_A_SECOND, active.mean()],
+        _voicing(voiced),
         _pauses(active),
-        _nuclei(analysis.loudness, analysis.voiced, int(active.sum())),
+        _nuclei(analysis.loudness[extent], voiced, int(active.sum())),
     )
     empty = np.empty((0, analysis.n_frames), dtype=np.float32)
     return empty, np.concatenate(parts).astype(np.float32)

@@ -48,50 +48,49 @@ NUMBERS = (
 def describe(analysis: Analysis) -> tuple[np.ndarray, np.ndarray]:
     """Contours [shape=(9, n_frames)], NaN where unvoiced, and numbers [shape=(5,)]."""
     contours = np.full((len(DESCRIPTORS), analysis.n_frames), np.nan, dtype=np.float32)
-    _harmonics(analysis.waveform, analysis.track.f0, contours)
+    _harmonics(analysis.waveform, analysis.track.f0, analysis.front.third_formant, contours)
     contours[3:] = formants(analysis.waveform, analysis.voiced)
     return contours, np.array(astuple(perturbation(analysis.waveform, analysis.track.f0)), dtype=np.float32)
 
 
 @numba.njit(cache=True, nogil=True)
-def _harmonics(waveform: np.ndarray, f0: np.ndarray, result: np.ndarray) -> None:
-    """HNR, H1-H2 and H1-A3 of each voiced frame, in the first three rows."""
+def _harmonics(waveform: np.ndarray, f0: np.ndarray, high: np.ndarray, result: np.ndarray) -> None:
+    """HNR, H1-H2 and H1-A3 of each voiced frame, in the first three rows; `high` is A3's power."""
     for t in range(len(f0)):
         frequency = f0[t]
         if frequency != frequency:
             continue
         period = RATE / frequency
         place = float(t * HOP) - period
-        _, r, _ = match(waveform, place, 2 * period, place + 0.9 * period - 1, place + 1.1 * period + 1)
+        _, r, _ = match(waveform, place, 2 * period, place + 0.96 * period - 1, place + 1.04 * period + 1)
         if r > -1:
             r = min(max(r, 1e-5), 1 - 1e-5)
             result[0, t] = min(max(10 * np.log10(r / (1 - r)), _LEAST_DB), _MOST_DB)
-        first = _amplitude(waveform, t * HOP, frequency, period)
-        second = _amplitude(waveform, t * HOP, 2 * frequency, period)
-        high = 0.0
-        for k in range(int(np.ceil(2000.0 / frequency)), int(3500.0 / frequency) + 1):
-            high = max(high, _amplitude(waveform, t * HOP, k * frequency, period))
-        if first > 0 and second > 0:
-            result[1, t] = min(max(20 * np.log10(first / second), -_MOST_DB), _MOST_DB)
-        if first > 0 and high > 0:
-            result[2, t] = min(max(20 * np.log10(first / high), -_MOST_DB), 2 * _MOST_DB)
+        first, second = _two_harmonics(waveform, t * HOP, frequency, period)
+        if first > 1e-12 and second > 1e-12:
+            result[1, t] = min(max(10 * np.log10(first / second), -_MOST_DB), _MOST_DB)
+        if first > 1e-12 and high[t] > 1e-12:
+            result[2, t] = min(max(10 * np.log10(first / high[t]), -_MOST_DB), 2 * _MOST_DB)
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
-def _amplitude(waveform: np.ndarray, centre: int, frequency: float, period: float) -> float:
-    """Magnitude at one frequency of three periods under a Hann window."""
+def _two_harmonics(waveform: np.ndarray, centre: int, frequency: float, period: float) -> tuple[float, float]:
+    """Power at F0 and at twice F0, of three periods under a Hann window, over the square of the window's sum."""
     half = int(1.5 * period)
     first, last = max(centre - half, 0), min(centre + half + 1, len(waveform))
-    step = 2 * np.pi * frequency / RATE
-    bell = np.pi / (half + 1)
+    step, bell = 2 * np.pi * frequency / RATE, np.pi / (half + 1)
     c, s, cs, ss = np.cos(step), np.sin(step), np.cos(bell), np.sin(bell)
     x, y = np.cos(step * (first - centre)), np.sin(step * (first - centre))
     u, v = np.cos(bell * (first - centre)), np.sin(bell * (first - centre))
-    real, imaginary = 0.0, 0.0
+    a, b, d, e, weights = 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(first, last):
-        value = waveform[i] * (0.5 + 0.5 * u)
-        real += value * x
-        imaginary += value * y
+        weight = 0.5 + 0.5 * u
+        value = waveform[i] * weight
+        weights += weight
+        a += value * x
+        b += value * y
+        d += value * (x * x - y * y)
+        e += value * (2 * x * y)
         x, y = x * c - y * s, x * s + y * c
         u, v = u * cs - v * ss, u * ss + v * cs
-    return np.sqrt(real * real + imaginary * imaginary)
+    return (a * a + b * b) / (weights * weights), (d * d + e * e) / (weights * weights)

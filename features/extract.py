@@ -1,0 +1,184 @@
+"""Command: features of a folder of sound files, or of a manifest, as a CSV or Parquet table."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from features.errors import AudioError, FeatureError, SerError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from features.clips import Clip
+
+SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64"})
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Options of `python -m features.extract`."""
+    parser = argparse.ArgumentParser(
+        prog="python -m features.extract",
+        description="Compute named features of every sound file in a folder, or of every row of a manifest.",
+        epilog="example: python -m features.extract recordings/ features.csv --groups prosodic,voice --jobs 2",
+    )
+    add = parser.add_argument
+    add("input", type=Path, help="folder (searched throughout), or CSV with `path` and perhaps `id start end`")
+    add("output", type=Path, help="table to write: .csv or .parquet; one row an utterance, `id` first")
+    add(
+        "--groups",
+        default="all",
+        help="pitch energy timing voice mfcc spectrum, or prosodic, spectral, all; joined by commas (default: all)",
+    )
+    add("--normalise-level", action="store_true", help="bring every utterance to -26 dB first")
+    add("--jobs", type=int, default=1, help="processes (default: 1)")
+    add(
+        "--no-cache",
+        action="store_true",
+        help="compute anew and keep nothing; without this, a run that was stopped goes on where it was; "
+        "`python -m features.cache` shows and clears",
+    )
+    add("--skip-bad", action="store_true", help="leave out files that cannot be analysed, naming them on stderr")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    options = build_parser().parse_args(argv)
+    try:
+        table = extract(
+            options.input,
+            options.output,
+            groups=options.groups,
+            normalise_level=options.normalise_level,
+            n_jobs=options.jobs,
+            use_cache=not options.no_cache,
+            skip_bad=options.skip_bad,
+        )
+    except SerError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"{options.output}: {len(table)} utterances, {table.shape[1]} features")
+    return 0
+
+
+def extract(
+    source: Path,
+    target: Path,
+    *,
+    groups: str = "all",
+    normalise_level: bool = False,
+    n_jobs: int = 1,
+    use_cache: bool = True,
+    skip_bad: bool = False,
+) -> pd.DataFrame:
+    """Compute the features of a folder or manifest and write them.
+
+    Parameters
+    ----------
+    source : Path
+        Folder of sound files, or CSV with a column `path` (relative to the CSV) and perhaps `id`, `start`, `end`.
+    target : Path
+        `.csv` or `.parquet`; written whole or not at all.
+    groups, normalise_level, n_jobs
+        As for `FeatureExtractor`.
+    use_cache : bool
+        Keep rows in the user's cache and take them from it.
+    skip_bad : bool
+        Leave out what cannot be analysed, naming it on stderr, where otherwise the first such file is an error.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index `id`, one column a feature.
+
+    Raises
+    ------
+    FeatureError
+        Nothing to do, a wrong suffix, or an unknown group.
+    AudioError
+        A file cannot be analysed.
+    """
+    from features.cache import FeatureCache
+    from features.extractor import FeatureExtractor
+
+    if target.suffix not in {".csv", ".parquet"}:
+        raise FeatureError(f"{target}: suffix {target.suffix!r}; expected .csv or .parquet")
+    if n_jobs == 0:
+        raise FeatureError("0 jobs; expected 1 or more, or -1 for all cores")
+    found = _from_folder(source) if source.is_dir() else _from_manifest(source)
+    if skip_bad:
+        found = {name: clip for name, clip in found.items() if _good(clip)}
+    if not found:
+        raise FeatureError(f"{source}: no sound files; expected some of {' '.join(sorted(SUFFIXES))}")
+    cache = FeatureCache() if use_cache else None
+    extractor = FeatureExtractor(groups, normalise_level=normalise_level, cache=cache, n_jobs=n_jobs, progress=True)
+    table = extractor.extract(list(found.values())).to_frame(list(found)).rename_axis("id")
+    _write(table, target)
+    return table
+
+
+def _from_folder(folder: Path) -> dict[str, Clip]:
+    """Clips by id: the path inside the folder without its suffix, with it where two files differ in nothing else."""
+    from features.clips import Clip
+
+    paths = sorted(
+        path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and not path.name.startswith("._")
+    )
+    short = [path.relative_to(folder).with_suffix("").as_posix() for path in paths]
+    often = Counter(short)
+    names = [
+        name if often[name] == 1 else path.relative_to(folder).as_posix() for name, path in zip(short, paths)
+    ]
+    return {name: Clip(name=str(path), path=path) for name, path in zip(names, paths)}
+
+
+def _from_manifest(manifest: Path) -> dict[str, Clip]:
+    import pandas as pd
+
+    from features.clips import clips_from
+
+    try:
+        rows = pd.read_csv(manifest, dtype={"id": str, "path": str})
+    except (OSError, ValueError) as error:
+        raise FeatureError(f"{manifest}: {error}; expected a folder, or a CSV file with a column `path`") from error
+    if "path" not in rows.columns or rows["path"].isna().any():
+        raise FeatureError(f"{manifest}: columns {list(rows.columns)[:6]}; expected a `path` in every row")
+    if "id" not in rows.columns:
+        rows["id"] = rows["path"]
+    if rows["id"].duplicated().any():
+        twice = rows["id"][rows["id"].duplicated()].iloc[0]
+        raise FeatureError(f"{manifest}: id {twice!r} occurs twice; expected a different `id` in every row")
+    rows["path"] = [str(manifest.parent / path) for path in rows["path"]]
+    return dict(zip(rows["id"], clips_from(rows)))
+
+
+def _good(clip: Clip) -> bool:
+    try:
+        clip.samples()
+    except AudioError as error:
+        print(f"left out: {error}", file=sys.stderr)
+        return False
+    return True
+
+
+def _write(table: pd.DataFrame, target: Path) -> None:
+    part = target.with_name(f".{target.name}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.suffix == ".csv":
+            table.to_csv(part)
+        else:
+            table.to_parquet(part)
+        part.replace(target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise FeatureError(f"{target}: {error.strerror or error}; expected a place that can be written") from error
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
