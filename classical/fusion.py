@@ -74,7 +74,7 @@ def learn_weights(inner_probabilities: Sequence[NDArray], y: NDArray, classes: N
     logarithms = _logarithms(inner_probabilities)
     n_pipelines = len(logarithms)
     position = {str(label): column for column, label in enumerate(classes)}
-    unknown = set(np.asarray(y).astype(str)) - set(position)
+    unknown = {str(label) for label in y} - set(position)
     if unknown:
         raise PipelineError(f"label {sorted(unknown)[0]!r} is not among {', '.join(position)}: fuse runs of one corpus")
     codes = np.array([position[str(label)] for label in y])

@@ -137,7 +137,7 @@ def save(path: str | Path, model: Any, *, metadata: Mapping[str, Any]) -> tuple[
             compression=zipfile.ZIP_DEFLATED,
         )
     except TypeError as error:
-        raise ModelError(f"{file}: this pipeline cannot be kept ({error})") from error
+        raise ModelError(f"{file}: this pipeline cannot be kept ({error}); train it on an extractor") from error
     _refuse_foreign(content, file, "could not be loaded again")
     card = file.with_suffix(".md")
     _write(file, content)
