@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from benchmarks.ablation_words import answer
 from benchmarks.findings import Findings, confident_errors
 from benchmarks.plots.canvas import Drawing, render
 from benchmarks.plots.confusion import confusion_plot
 from benchmarks.plots.registry import PLOTS
 from benchmarks.report_clips import ShownClip, shown_clips
 from benchmarks.report_tables import (
+    ablation_table,
     calibration_table,
     costs_table,
     folds_table,
@@ -22,6 +25,7 @@ from benchmarks.report_tables import (
     recalls_table,
     scores_table,
     settings_table,
+    shapley_table,
     speakers_table,
 )
 from benchmarks.tables import Column, Table
@@ -60,6 +64,7 @@ class RunPage:
     plots: Mapping[str, Shown]
     matrices: tuple[Matrix, ...]
     clips: tuple[ShownClip, ...]
+    answers: tuple[str, ...]
 
     @property
     def record(self) -> Mapping[str, Any]:
@@ -89,6 +94,7 @@ def run_page(findings: Findings, *, audio: bool = True, budget: int = 2_500_000)
         plots=_plots(findings),
         matrices=tuple(_matrix(name, counts) for name, counts in _confusions(findings).items()),
         clips=shown_clips(errors, findings.run.utterances, audio=allowed, budget=budget),
+        answers=_answers(findings),
     )
 
 
@@ -127,9 +133,7 @@ def breakable(name: str) -> Any:
     """Escape a name, and allow a line to break after what joins its parts."""
     from markupsafe import Markup, escape
 
-    text = str(escape(name))
-    for joint in "+@:,":
-        text = text.replace(joint, f"{joint}<wbr>")
+    text = re.sub(r"([+@:,])(?=[A-Za-z])", r"\1<wbr>", str(escape(name)))
     return Markup(text.replace(" %", "\u00a0%"))
 
 
@@ -173,6 +177,8 @@ def _tables(findings: Findings) -> list[Table]:
         costs_table,
         folds_table,
         settings_table,
+        shapley_table,
+        ablation_table,
     )
     tables.extend(make(findings) for make in makers)
     return [table for table in tables if table.rows]
@@ -185,6 +191,12 @@ def _plots(findings: Findings) -> dict[str, Shown]:
         if figure is not None:
             shown[plot.name] = Shown(plot.title, render(figure, plot.name), plot.words(findings))
     return shown
+
+
+def _answers(findings: Findings) -> tuple[str, ...]:
+    table = findings.run.table("shapley.csv")
+    models = [] if table is None else table["model"].unique()
+    return tuple(sentence for model in models for sentence in answer(table, str(model)))
 
 
 def _confusions(findings: Findings) -> dict[str, np.ndarray]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 from benchmarks.findings import ALPHA, Findings
+from benchmarks.plots.ablation import subset_words
 from benchmarks.scores import fold_uars
 from benchmarks.tables import Column, Table
 
@@ -212,9 +211,43 @@ def calibration_table(findings: Findings) -> Table:
     return Table("calibration", "Calibration of the probabilities; 0 is perfect in every column.", columns, tuple(rows))
 
 
-def frame_table(name: str, caption: str, frame: pd.DataFrame, columns: Sequence[Column]) -> Table:
-    """Make a table of a data frame whose columns are keys."""
-    return Table(name, caption, tuple(columns), tuple(frame.to_dict("records")))
+def shapley_table(findings: Findings) -> Table:
+    """What every group adds to the UAR, where an ablation was run."""
+    table = findings.run.table("shapley.csv")
+    found = [] if table is None else table[table["target"] == "uar"].to_dict("records")
+    rows = [{**row, "interval": interval_text(row["low"], row["high"], sign="+")} for row in found]
+    columns = (
+        Column("model", "Model"),
+        Column("group", "Groups"),
+        Column("value", "Adds to UAR", "+.3f"),
+        Column("interval", "95 % interval"),
+    )
+    caption = "Shapley values of the groups of features for UAR, from all 64 subsets; intervals over speakers."
+    return Table("shapley", caption, columns, tuple(rows))
+
+
+def ablation_table(findings: Findings) -> Table:
+    """The subsets of groups that have a role, where an ablation was run."""
+    table = findings.run.table("ablation.csv")
+    found = [] if table is None else table.dropna(subset=["role"]).to_dict("records")
+    rows = [
+        {
+            **row,
+            "subset": subset_words(row["role"], row["groups"]),
+            "interval": interval_text(row["uar_low"], row["uar_high"]),
+        }
+        for row in found
+    ]
+    columns = (
+        Column("model", "Model"),
+        Column("subset", "Groups"),
+        Column("uar", "UAR", ".3f"),
+        Column("interval", "95 % interval"),
+        Column("difference", "Against all", "+.3f"),
+        Column("p_holm", "p, Holm", ".4f"),
+    )
+    caption = "Every group alone and left out, and the presets, against all groups by the paired test."
+    return Table("ablation", caption, columns, tuple(rows))
 
 
 def interval_text(low: float | None, high: float | None, *, sign: str = "") -> str | None:

@@ -91,7 +91,7 @@ def load_run(folder: Path) -> StoredRun:
     """
     predictions = read_predictions(folder)
     home = folder if folder.is_dir() else folder.parent
-    record = _record(home / "run.json") if folder.is_dir() else {}
+    record = read_record(home / "run.json") if folder.is_dir() else {}
     labels = tuple(record.get("corpus", {}).get("labels") or labels_of(predictions))
     cells = cell_table(record.get("cells", ()), predictions)
     return StoredRun(
@@ -117,7 +117,14 @@ def cell_table(cells: Sequence[Mapping[str, Any]], predictions: pd.DataFrame) ->
     return table
 
 
-def _record(file: Path) -> Mapping[str, Any]:
+def read_record(file: Path) -> Mapping[str, Any]:
+    """Read a `run.json`; an empty mapping where there is none.
+
+    Raises
+    ------
+    ResultsError
+        If it is no record of a run.
+    """
     if not file.is_file():
         return {}
     try:

@@ -7,6 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmarks.findings import Findings
+from benchmarks.plots.ablation import (
+    emotions_figure,
+    emotions_words,
+    pairs_figure,
+    pairs_words,
+    shapley_figure,
+    shapley_words,
+    subsets_figure,
+    subsets_words,
+)
 from benchmarks.plots.calibration import calibration_figure, calibration_words
 from benchmarks.plots.cost import cost_figure, cost_words
 from benchmarks.plots.intervals import differences_figure, differences_words, scores_figure, scores_words
@@ -41,6 +51,10 @@ class Plot:
 PLOTS: tuple[Plot, ...] = (
     Plot("scores", "UAR and how sure it is", scores_figure, scores_words),
     Plot("differences", "Behind the best", differences_figure, differences_words),
+    Plot("shapley", "What every group adds", shapley_figure, shapley_words),
+    Plot("subsets", "Groups alone and left out", subsets_figure, subsets_words),
+    Plot("emotions", "What every group adds to the recall of every emotion", emotions_figure, emotions_words),
+    Plot("pairs_of_emotions", "Which side tells two emotions apart", pairs_figure, pairs_words),
     Plot("recalls", "Recall of every emotion", recalls_figure, recalls_words),
     Plot("speakers", "Every speaker", speakers_figure, speakers_words),
     Plot("calibration", "Confidence against truth", calibration_figure, calibration_words),
