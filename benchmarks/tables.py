@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +75,20 @@ class Table:
         for row in self.rows:
             writer.writerow({key: "" if value is None or value != value else value for key, value in row.items()})
         return buffer.getvalue()
+
+    def text(self, keys: Sequence[str]) -> str:
+        """Write some of the columns in plain text, aligned, with the caption below."""
+        columns = [column for key in keys for column in self.columns if column.key == key]
+        lines = [[column.heading for column in columns], *([self.cell(row, c) for c in columns] for row in self.rows)]
+        widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
+        aligned = [
+            "  ".join(
+                cell.ljust(width) if column.format is None else cell.rjust(width)
+                for cell, width, column in zip(line, widths, columns)
+            ).rstrip()
+            for line in lines
+        ]
+        return "\n".join([aligned[0], "-" * (sum(widths) + 2 * (len(widths) - 1)), *aligned[1:], self.caption])
 
     def latex(self) -> str:
         """Write a `table` for the package booktabs."""
