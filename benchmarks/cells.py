@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import inspect
 import json
 import pickle
 import resource
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
@@ -84,6 +86,32 @@ def cell_key(*, fingerprint: str, table: pd.DataFrame, fold: Fold, labels: Seque
     for side in (fold.train, fold.valid, fold.test):
         digest.update("\x1f".join(names[side]).encode() + b"\x1e")
     return digest.hexdigest()
+
+
+def estimator_identity(estimator: Any) -> str:
+    """Text that determines an estimator before it is fitted: its class, that class's source, and every parameter.
+
+    Parameters that cannot be hashed, such as functions of a notebook, stand as their `repr`.
+    """
+    known = estimator.get_params(deep=True) if hasattr(estimator, "get_params") else {}
+    return "; ".join([_class_identity(type(estimator)), *(f"{name}={_value_identity(known[name])}" for name in sorted(known))])
+
+
+def _class_identity(kind: type) -> str:
+    try:
+        source = inspect.getsource(kind)
+    except (OSError, TypeError):  # typed in at a prompt, or compiled
+        source = ""
+    return f"{kind.__module__}.{kind.__qualname__} {joblib.hash(source)}"
+
+
+def _value_identity(value: Any) -> str:
+    if hasattr(value, "get_params"):
+        return _class_identity(type(value))
+    try:
+        return str(joblib.hash(value))
+    except (pickle.PicklingError, TypeError, AttributeError):
+        return repr(value)
 
 
 def run_cell(cell: Cell, table: pd.DataFrame, store: ResultsStore) -> str:

@@ -83,6 +83,10 @@ class Kind:
         The set that holds this one, extracted in its place so that several are extracted once; itself unless told.
     pick : callable
         `(table of the whole, text)` to the table of this set.
+    label : callable
+        `(text, options)` to the name that a row shows, where it says more than the text.
+    marks : callable
+        `(text, options)` to marks of every row on this set.
     """
 
     title: str
@@ -92,6 +96,8 @@ class Kind:
     make: Callable[[str, PipelineOptions], Any]
     whole: Callable[[str], str] = str
     pick: Callable[[FeatureTable, str], FeatureTable] = lambda table, _: table
+    label: Callable[[str, PipelineOptions], str] = lambda text, _: text
+    marks: Callable[[str, PipelineOptions], tuple[str, ...]] = lambda *_: ()
 
 
 def _is_groups(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ import pandas as pd
 from sklearn.base import clone
 
 from benchmarks import outputs
-from benchmarks.cells import Cell, cell_key, run_cell
+from benchmarks.cells import Cell, cell_key, estimator_identity, run_cell
 from benchmarks.corpora.corpus import Corpus
 from benchmarks.feature_sets import TableFeatures, extract, find_kind
 from benchmarks.folds import Fold
@@ -22,6 +23,7 @@ from benchmarks.leaks import check_folds
 from benchmarks.options import PipelineOptions
 from benchmarks.pipelines import Pipeline, build, wrap
 from benchmarks.provenance import code_digest, machine, revision, versions
+from benchmarks.report import write_report
 from benchmarks.results import ResultsStore
 from benchmarks.scores import score_table
 from benchmarks.splits import make_folds
@@ -61,8 +63,6 @@ class Result:
 
     def report(self, path: str | Path) -> Path:
         """Write the report of this run as one HTML file and return its path."""
-        from benchmarks.report import write_report
-
         return write_report(self.folder, out=Path(path))
 
 
@@ -221,7 +221,7 @@ def plan_cells(plan: Plan, tables: Mapping[str, tuple[FeatureTable, str]]) -> li
             table, made = tables[pipeline.features]
             identity, seconds = f"{identity} {made}", table.seconds
             bare = clone(pipeline.estimator).set_params(features=None)
-        identity = f"{identity} {joblib.hash(bare)}"
+        identity = f"{identity} {estimator_identity(bare)}"
         estimator = clone(bare).set_params(features=TableFeatures(table, index)) if pipeline.features else bare
         for seed in plan.seeds:
             for fold in plan.folds:
@@ -244,7 +244,9 @@ def run_cells(cells: Sequence[Cell], plan: Plan, store: ResultsStore, *, n_jobs:
     todo = [cell for cell in cells if again or not _done(store.read(address(cell)))]
     table = plan.corpus.utterances
     tasks = (joblib.delayed(run_cell)(cell, table, store) for cell in todo)
-    with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
+    with joblib.parallel_config(backend="loky", inner_max_num_threads=1), warnings.catch_warnings():
+        # loky replaces a worker whose memory has grown; its cells are not lost, so nobody need be told
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
         statuses = joblib.Parallel(n_jobs=min(n_jobs, max(len(todo), 1)), return_as="generator_unordered")(tasks)
         for _ in tqdm(statuses, total=len(todo), desc="cells", disable=not progress or not todo):
             pass
@@ -309,6 +311,7 @@ def write_run(
     outputs.write_json(store.folder / "run.json", run)
     if whole:
         outputs.write_confusions(store.folder, predictions, plan.corpus.labels)
+        write_report(store.folder)
     return predictions, scores, run
 
 

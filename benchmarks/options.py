@@ -15,6 +15,8 @@ class PipelineOptions:
         Hub name or local folder of a speech encoder, for frozen features and for fine-tuning.
     layer : str
         Layer of a frozen encoder: a number, or `auto` for the one that inner folds choose.
+    released : str or None
+        Hub name or local folder of the published emotion model; None for SpeechBrain's own.
     random_start : bool
         The untrained twin of a frozen encoder.
     device : str
@@ -27,6 +29,7 @@ class PipelineOptions:
 
     encoder: str | None = None
     layer: str = "auto"
+    released: str | None = None
     random_start: bool = False
     device: str = "auto"
     augment: bool = False

@@ -49,6 +49,7 @@ def add_pipeline_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("options of pipelines")
     group.add_argument("--encoder", metavar="NAME", help="speech encoder: a hub name or a local folder")
     group.add_argument("--layer", default="auto", metavar="N", help="layer of a frozen encoder, or auto: chosen on inner folds")
+    group.add_argument("--released", metavar="NAME", help="published emotion model of speechbrain-released: a hub name or a local folder")
     group.add_argument("--random-start", action="store_true", help="the untrained twin of a frozen encoder")
     group.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N, for deep pipelines")
     group.add_argument("--augment", action="store_true", help="augment training clips of deep pipelines: speed, noise, drop")
@@ -136,7 +137,7 @@ def execute(args: argparse.Namespace) -> int:
     from benchmarks.listing import listing
     from benchmarks.options import PipelineOptions
 
-    names = ("encoder", "layer", "random_start", "device", "augment", "epochs")
+    names = ("encoder", "layer", "released", "random_start", "device", "augment", "epochs")
     options = PipelineOptions(**{name: getattr(args, name) for name in names})
     if args.list:
         print(listing(options))

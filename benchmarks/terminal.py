@@ -12,7 +12,7 @@ import pandas as pd
 from benchmarks.pipelines import MARKS
 
 WIDTH = 80
-SIGNS = {"transductive": "*", "contaminated": "!"}
+SIGNS = {"transductive": "*", "contaminated": "!", "random start": "°"}
 
 
 def wrap(text: str, *, indent: str = "", hang: str = "") -> str:
