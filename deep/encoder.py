@@ -13,7 +13,7 @@ import torch
 
 from deep.mel_encoder import MelEncoder
 from deep.quiet import quiet
-from deep.sources import family, folder_of
+from deep.sources import RELEASED_FILES, SAVED_FILES, family, folder_of, starting_files
 from deep.waveform_encoder import WaveformEncoder
 from features.errors import ModelError
 
@@ -36,7 +36,8 @@ def load_encoder(source: str | Path) -> Encoder:
     Parameters
     ----------
     source : str or Path
-        A local folder in Hugging Face format, or a hub name: wav2vec 2.0, HuBERT, WavLM or Whisper.
+        A local folder in Hugging Face format, or a hub name: wav2vec 2.0, HuBERT, WavLM or Whisper. The encoder of the
+        released emotion model, or of a model that this toolkit saved, is taken out of it.
 
     Returns
     -------
@@ -47,7 +48,16 @@ def load_encoder(source: str | Path) -> Encoder:
     ModelError
         When it is not here and cannot be fetched, or its files do not fit together.
     """
-    folder = folder_of(source)
+    needed = starting_files(source)
+    folder = folder_of(source, patterns=needed)
+    if needed == RELEASED_FILES:
+        from deep.released import released_encoder
+
+        return released_encoder(folder)
+    if needed == SAVED_FILES:
+        from deep.persistence import load
+
+        return load(folder, device="cpu").network.encoder
     kind = family(folder)
     try:
         with quiet():

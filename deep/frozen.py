@@ -13,7 +13,7 @@ import numpy as np
 
 from deep.sources import family, folder_of
 from features.audio import RATE, content_hash
-from features.base import Extractor
+from features.base import ClipExtractor
 from features.cache import FeatureCache
 from features.clips import Clip
 from features.errors import FeatureError
@@ -22,10 +22,18 @@ from features.table import FeatureTable
 STATISTICS = ("mean", "deviation")
 SECONDS_A_BATCH = {"cpu": 16.0, "cuda": 320.0}
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
-SOURCES = ("batching.py", "encoder.py", "frozen.py", "layers.py", "mel_encoder.py", "validframes.py", "waveform_encoder.py")
+SOURCES = (
+    "batching.py",
+    "encoder.py",
+    "frozen.py",
+    "layers.py",
+    "mel_encoder.py",
+    "validframes.py",
+    "waveform_encoder.py",
+)
 
 
-class FrozenEncoder(Extractor):
+class FrozenEncoder(ClipExtractor):
     """Mean and deviation over a clip's own frames of what a speech encoder makes of it.
 
     The columns of layer N are `layerN.mean.0`, ..., `layerN.deviation.0`, ...; layer 0 is what goes into the first

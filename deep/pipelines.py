@@ -5,16 +5,16 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deep.sources import ENCODER_FILES, RELEASED_FILES, folder_of
+from deep.sources import ENCODER_FILES, RELEASED, RELEASED_FILES, family, folder_of, starting_files
 from features.errors import SerError
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
 ENCODER = "facebook/wav2vec2-base"
-RELEASED = "speechbrain/emotion-recognition-wav2vec2-IEMOCAP"
 RELEASED_LABELS = ("ang", "hap", "neu", "sad")
 LIBRARIES = ("torch", "torchaudio", "speechbrain", "transformers", "safetensors")
 
@@ -26,7 +26,7 @@ class DeepOptions:
     Attributes
     ----------
     encoder : str, optional
-        Hub name or local folder: of the encoder for `wav2vec2`, of the emotion model for `speechbrain-released`.
+        Hub name or local folder: of what `wav2vec2` starts from, or of the emotion model for `speechbrain-released`.
     epochs : int, optional
         Epochs of fine-tuning; None leaves the pipeline's own.
     augment : bool
@@ -97,21 +97,34 @@ def _released(options: DeepOptions) -> BaseEstimator:
 
 
 def _encoder_is_here(options: DeepOptions, _labels: Sequence[str]) -> str | None:
-    return _not_here(options.encoder or ENCODER, ENCODER_FILES)
-
-
-def _released_fits(options: DeepOptions, labels: Sequence[str]) -> str | None:
-    if sorted(labels) != sorted(RELEASED_LABELS):
-        return f"knows {', '.join(RELEASED_LABELS)} only; here the labels are {', '.join(sorted(labels))}"
-    return _not_here(options.encoder or RELEASED, RELEASED_FILES)
-
-
-def _not_here(source: str, patterns: tuple[str, ...]) -> str | None:
+    source = options.encoder or ENCODER
+    needed = starting_files(source)
     try:
-        folder_of(source, patterns=patterns)
+        folder = folder_of(source, patterns=needed)
+        if needed == ENCODER_FILES:
+            family(folder)
     except SerError as error:
         return str(error)
     return None
+
+
+def _released_fits(options: DeepOptions, labels: Sequence[str]) -> str | None:
+    source, known = options.encoder or RELEASED, list(RELEASED_LABELS)
+    try:
+        if sorted(labels) == sorted(known) or Path(source).expanduser().is_dir():
+            known = _released_labels(folder_of(source, patterns=RELEASED_FILES))
+    except SerError as error:
+        return str(error)
+    if sorted(labels) != sorted(known):
+        return f"knows {', '.join(sorted(known))} only; here the labels are {', '.join(sorted(labels))}"
+    return None
+
+
+def _released_labels(folder: Path) -> list[str]:
+    from deep.released_files import describe, read_labels
+
+    describe(folder)
+    return read_labels(folder / "label_encoder.txt")
 
 
 PIPELINES: Mapping[str, DeepPipeline] = {

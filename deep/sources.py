@@ -10,6 +10,8 @@ from features.errors import ModelError
 
 ENCODER_FILES = ("config.json", "preprocessor_config.json", "*.safetensors", "pytorch_model*.bin")
 RELEASED_FILES = ("hyperparams.yaml", "label_encoder.txt", "model.ckpt", "wav2vec2.ckpt")
+RELEASED = "speechbrain/emotion-recognition-wav2vec2-IEMOCAP"
+SAVED_FILES = ("model.json", "model.safetensors")
 FAMILIES = ("wav2vec2", "hubert", "wavlm", "whisper")
 
 
@@ -41,6 +43,18 @@ def folder_of(source: str | Path, *, patterns: tuple[str, ...] = ENCODER_FILES) 
         expected = f"a folder with {', '.join(patterns)}, or a hub name like owner/name"
         raise ModelError(f"no folder {name!r}; expected {expected}")
     return _cached(name, patterns) or _fetched(name, patterns)
+
+
+def starting_files(source: str | Path) -> tuple[str, ...]:
+    """Return the files that a starting point for fine-tuning consists of.
+
+    Those of a plain encoder, of the released emotion model (by its hub name, or a folder with `hyperparams.yaml`), or
+    of a model that this toolkit saved (a folder with `model.json`).
+    """
+    folder = Path(source).expanduser()
+    if str(source) == RELEASED or (folder / RELEASED_FILES[0]).is_file():
+        return RELEASED_FILES
+    return SAVED_FILES if (folder / SAVED_FILES[0]).is_file() else ENCODER_FILES
 
 
 def _cached(name: str, patterns: tuple[str, ...]) -> Path | None:
