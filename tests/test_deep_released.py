@@ -96,12 +96,13 @@ def published(tmp_path_factory, sounds):
     """A folder in the form of the released model, small, whose answers differ clearly between the sounds."""
     from speechbrain.integrations.huggingface.wav2vec2 import Wav2Vec2
 
-    hub = save("wav2vec2", tmp_path_factory.mktemp("hub"), seed=4)
+    hub = save("wav2vec2", tmp_path_factory.mktemp("hub"), seed=4, initializer_range=0.5)
     folder = tmp_path_factory.mktemp("released")
     lobe = Wav2Vec2(source=str(hub), save_path=str(hub), output_norm=True).eval()
     with torch.no_grad():
         pooled = [lobe(torch.from_numpy(soundfile.read(path, dtype="float32")[0])[None]).mean(1) for path in sounds]
-        weight = 2 * torch.linalg.pinv(torch.cat(pooled)).T
+        # each sound has its own label; no steeper, since SpeechBrain's pooling adds noise of up to 9e-5
+        weight = torch.linalg.pinv(torch.cat(pooled)).T
     torch.save(lobe.state_dict(), folder / "wav2vec2.ckpt")
     torch.save({"0.w.weight": weight}, folder / "model.ckpt")
     (folder / "label_encoder.txt").write_text(LABELS)
@@ -124,6 +125,7 @@ def test_answers_are_those_of_foreign_class(published, sounds):
     theirs = foreign_class(source=str(published), pymodule_file="custom_interface.py", classname="OneByOne")
     ours = deep.load(published, device="cpu")
     seen = set()
+    torch.manual_seed(0)  # of the noise that SpeechBrain's pooling adds
     for path in sounds:
         expected, expected_score, expected_index, expected_label = theirs.classify_file(str(path))
         probability, score, index, label = ours.classify_file(path)
@@ -132,6 +134,7 @@ def test_answers_are_those_of_foreign_class(published, sounds):
         assert index.tolist() == expected_index.tolist()
         assert label == expected_label
         seen.update(label)
+        assert score.item() > 0.45
     assert seen == {"neu", "ang", "hap", "sad"}
 
 
