@@ -85,7 +85,7 @@ def features_of(waveform: np.ndarray, groups: tuple[str, ...]) -> np.ndarray:
     row[plan.numbers] = np.concatenate(numbers)
     masks = {ALL: analysis.extent, VOICED: analysis.voiced, UNVOICED: analysis.extent & ~analysis.voiced}
     for pick in plan.picks:
-        row[pick.columns] = functionals(contours[pick.contours], masks[pick.frames])[pick.cells]
+        row[pick.columns] = functionals(contours, masks[pick.frames], pick.contours)[pick.cells]
     return row
 
 

@@ -38,7 +38,7 @@ _SHARES = np.array([0.05, 0.2, 0.5, 0.8, 0.95])
 _MOST_VALUES = 4_000_000
 
 
-def functionals(contours: np.ndarray, frames: np.ndarray | None = None) -> np.ndarray:
+def functionals(contours: np.ndarray, frames: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
     """Every functional of every contour.
 
     Values that are NaN are left out; a contour without any frame gives NaN throughout. Differences are taken only
@@ -48,22 +48,25 @@ def functionals(contours: np.ndarray, frames: np.ndarray | None = None) -> np.nd
     ----------
     contours : np.ndarray
         [shape=(n_contours, n_frames)] float32.
-    frames : np.ndarray, optional
-        [shape=(n_frames,)] bool, the frames to use; None for all.
+    frames : np.ndarray
+        [shape=(n_frames,)] bool, the frames to use.
+    rows : np.ndarray, optional
+        [shape=(n_rows,)] the contours to use; None for all.
 
     Returns
     -------
     np.ndarray
-        [shape=(n_contours, len(FUNCTIONALS))] float32, columns in the order of `FUNCTIONALS`.
+        [shape=(n_rows, len(FUNCTIONALS))] float32, columns in the order of `FUNCTIONALS`.
     """
-    positions = np.arange(contours.shape[1]) if frames is None else np.flatnonzero(frames)
-    result = np.full((len(contours), len(FUNCTIONALS)), np.nan, dtype=np.float32)
+    positions = np.flatnonzero(frames)
+    rows = np.arange(len(contours)) if rows is None else rows
+    result = np.full((len(rows), len(FUNCTIONALS)), np.nan, dtype=np.float32)
     if not positions.size:
         return result
     step = max(_MOST_VALUES // positions.size, 1)
-    for first in range(0, len(contours), step):
-        rows = slice(first, first + step)
-        _fill(contours[rows] if frames is None else contours[rows, frames], positions, result[rows])
+    for first in range(0, len(rows), step):
+        chosen = contours[rows[first : first + step, None], positions]
+        _fill(chosen, positions, result[first : first + step])
     return result
 
 

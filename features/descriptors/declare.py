@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 # Frames that functionals run over; all and unvoiced ones from the first to the last active frame of the utterance.
@@ -16,7 +17,7 @@ class Descriptor:
     ----------
     name, unit, formula, source : str
         For the catalogue; `source` is the paper or manual of the formula.
-    over : dict of str to tuple of str
+    over : mapping of str to tuple of str
         Functionals by the frames that they are taken over: 'all', 'voiced', 'unvoiced'.
     """
 
@@ -24,7 +25,7 @@ class Descriptor:
     unit: str
     formula: str
     source: str
-    over: dict[str, tuple[str, ...]]
+    over: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ _WINDOW = 550
 _ORDER = 10
 _EMPHASIS_FROM = 50.0
 _MARGIN = 50.0
-_BLOCK = 1024
+_BLOCK = 256
 
 
 def formants(waveform: np.ndarray, voiced: np.ndarray) -> np.ndarray:
@@ -42,14 +42,13 @@ def formants(waveform: np.ndarray, voiced: np.ndarray) -> np.ndarray:
     if not voiced.any():
         return result
     low = soxr.resample(waveform, RATE, _RATE, quality="HQ")
-    low[1:] -= np.float32(np.exp(-2 * np.pi * _EMPHASIS_FROM / _RATE)) * low[:-1]
-    window = _gaussian(_WINDOW)
+    fading, window = np.float32(np.exp(-2 * np.pi * _EMPHASIS_FROM / _RATE)), _gaussian(_WINDOW)
     for first in range(0, len(voiced), _BLOCK):
         last = min(first + _BLOCK, len(voiced))
         used = np.flatnonzero(voiced[first:last])
         if used.size:
-            frames = frames_between(low, first, last, length=_WINDOW, hop=_HOP)
-            _fill(frames[used] * window, used + first, result)
+            frames = frames_between(low, first, last, length=_WINDOW + 1, hop=_HOP)[used]
+            _fill((frames[:, 1:] - fading * frames[:, :-1]) * window, used + first, result)
     return result
 
 

@@ -20,8 +20,10 @@ SHAPE = (
     "slope_0_500", "slope_500_1500", "slope", "alpha_ratio", "hammarberg",
     "contrast_1", "contrast_2", "contrast_3", "contrast_4", "contrast_5", "contrast_6",
 )  # fmt: skip
-_BLOCK = 1024
+_BLOCK = 256
 _TINY = 1e-10
+_TOP_DB = 80.0
+_N_CONTRASTS = 6
 _THIRD_FORMANT = slice(64, 113)
 _CONTRAST_FMIN = 200.0
 _CONTRAST_QUANTILE = 0.02
@@ -72,13 +74,25 @@ def front(waveform: np.ndarray) -> Front:
         third_formant=np.empty(total, dtype=np.float32),
         shape=np.empty((len(SHAPE), total), dtype=np.float32),
     )
+    valleys = np.empty((_N_CONTRASTS, total), dtype=np.float32)
     before = np.zeros(FRAME // 2 + 1, dtype=np.float32)
     for first in range(0, total, _BLOCK):
-        before = _fill(waveform, first, min(first + _BLOCK, total), before, result)
+        before = _fill(waveform, first, min(first + _BLOCK, total), before, result, valleys)
+    _subtract_valleys(result.shape[-_N_CONTRASTS:], valleys)
     return result
 
 
-def _fill(waveform: np.ndarray, first: int, last: int, before: np.ndarray, result: Front) -> np.ndarray:
+def _subtract_valleys(peaks: np.ndarray, valleys: np.ndarray) -> None:
+    """Peaks less valleys in dB, each held within 80 dB of its highest, as `librosa.power_to_db` has it."""
+    for levels in (peaks, valleys):
+        if not np.isnan(levels).all():
+            np.maximum(levels, np.nanmax(levels) - np.float32(_TOP_DB), out=levels)
+    peaks -= valleys
+
+
+def _fill(
+    waveform: np.ndarray, first: int, last: int, before: np.ndarray, result: Front, valleys: np.ndarray
+) -> np.ndarray:
     """Compute frames `first` to `last`; `before` and the result are the neighbouring normalised spectra."""
     frames = frames_between(waveform, first, last, length=FRAME, hop=HOP)
     here = slice(first, last)
@@ -92,7 +106,7 @@ def _fill(waveform: np.ndarray, first: int, last: int, before: np.ndarray, resul
     magnitude = np.sqrt(power)
     logs = np.log(np.maximum(power, np.float32(_TINY)))
     after = before.copy()
-    _shape(power, magnitude, logs, _frequencies(), _contrast_edges(), after, result.shape[:, here])
+    _shape(power, magnitude, logs, _frequencies(), _contrast_edges(), after, result.shape[:, here], valleys[:, here])
     return after
 
 
@@ -163,8 +177,8 @@ def _line(logs: np.ndarray, first: int, last: int) -> float:
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
-def _contrast(magnitude: np.ndarray, quantile: int, low: np.ndarray, high: np.ndarray) -> float:
-    """Peak over valley of one band in dB (10 log10 of magnitudes, as librosa has it); `low` and `high` are room."""
+def _contrast(magnitude: np.ndarray, quantile: int, low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
+    """Peak and valley of one band in dB (10 log10 of magnitudes, as librosa has it); `low` and `high` are room."""
     low[:quantile], high[:quantile] = np.float32(1e30), np.float32(0)
     for value in magnitude:
         if value < low[quantile - 1]:
@@ -183,7 +197,7 @@ def _contrast(magnitude: np.ndarray, quantile: int, low: np.ndarray, high: np.nd
     for k in range(quantile):
         valley += low[k] / quantile
         peak += high[k] / quantile
-    return 10 * np.log10(max(peak, 1e-10) / max(valley, 1e-10))
+    return 10 * np.log10(max(peak, 1e-10)), 10 * np.log10(max(valley, 1e-10))
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "arcp", "nsz"})
@@ -195,8 +209,9 @@ def _shape(
     edges: np.ndarray,
     before: np.ndarray,
     result: np.ndarray,
+    valleys: np.ndarray,
 ) -> None:
-    """Spectral shape of each frame; `before` holds the previous normalised magnitudes and is left at the last."""
+    """Spectral shape of each frame, contrast's peaks and valleys apart; `before`, normalised, is left at the last."""
     n_frames, n_bins = power.shape
     low, high = np.empty(8, dtype=np.float32), np.empty(8, dtype=np.float32)
     for t in range(n_frames):
@@ -209,6 +224,7 @@ def _shape(
             entropy += power[t, k] * logs[t, k]
         if total_power <= 1e-20:
             result[:, t] = np.nan
+            valleys[:, t] = np.nan
             before[:] = 0.0
             continue
         centroid = weighted / total
@@ -250,6 +266,6 @@ def _shape(
         result[9, t] = 10 * np.log10(low_power / high_power)
         result[10, t] = 4.342944819032518 * (low_peak - high_peak)
         for band in range(len(edges)):
-            result[11 + band, t] = _contrast(
+            result[11 + band, t], valleys[band, t] = _contrast(
                 magnitude[t, edges[band, 0] : edges[band, 1]], edges[band, 2], low, high
             )

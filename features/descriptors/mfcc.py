@@ -63,12 +63,12 @@ def coefficients(bands: np.ndarray) -> np.ndarray:
     """
     decibels = 10 * np.log10(np.maximum(bands, np.float32(1e-10)))
     np.maximum(decibels, decibels.max() - np.float32(_TOP_DB), out=decibels)
-    return _cosines(len(bands)) @ decibels
+    return (_cosines(len(bands)) @ decibels.astype(np.float64)).astype(np.float32)
 
 
 @lru_cache(maxsize=1)
 def _cosines(n_bands: int) -> np.ndarray:
-    return scipy.fft.dct(np.eye(n_bands, dtype=np.float32), axis=0, norm="ortho")[:N_COEFFICIENTS]
+    return scipy.fft.dct(np.eye(n_bands), axis=0, norm="ortho")[:N_COEFFICIENTS]
 
 
 def delta(contours: np.ndarray, *, order: int) -> np.ndarray:

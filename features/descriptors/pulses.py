@@ -85,7 +85,8 @@ def match(
         product = np.float32(0.0)
         for i in range(count):
             product += waveform[first + i] * waveform[start + i]
-        value = product / np.sqrt(max(here * other, 1e-20))
+        energy = here * other
+        value = product / np.sqrt(energy) if energy > 1e-20 else 0.0
         if start >= low + 2 and last > best and last >= before and last >= value:
             best, where, left, right = last, start - 1, before, value
         before, last = last, value

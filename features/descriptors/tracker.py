@@ -21,7 +21,7 @@ _FFT = 540
 _FINER = 2
 _LAGS = int(_FINER * _RATE / F0_MIN) + 3
 _CANDIDATES = 7
-_BLOCK = 1024
+_BLOCK = 256
 _HIGHEST = 3000.0
 _BINS = int(_HIGHEST * _FFT / _RATE) + 1
 # Costs as in Boersma 1993 and Praat's manual ("Sound: To Pitch (ac)..."), at its time step of 10 ms.
