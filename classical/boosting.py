@@ -74,7 +74,7 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):
         self,
         *,
         depths: tuple[int, ...] = (2, 4),
-        column_shares: tuple[float, ...] = (0.1,),
+        column_shares: tuple[float, ...] = (0.05,),
         learning_rate: float = 0.2,
         row_share: float = 0.7,
         min_child_weight: float = 2.0,
@@ -129,9 +129,7 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):
         self.notes_ = list(inner.notes)
         self.sharpness_ = learn_sharpness(found.margins, codes)
         self.inner_probability_ = probabilities(found.margins, self.sharpness_)
-        self.booster_ = xgboost.train(
-            self._options(found.setting), self._matrix(X, codes), num_boost_round=found.rounds, verbose_eval=False
-        )
+        self.booster_ = self._grow(found.setting, self._matrix(X, codes), rounds=found.rounds)
         return self
 
     def decision_function(self, X: NDArray) -> NDArray[np.float64]:
@@ -203,7 +201,7 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):
             matrices.append((grown_on, self._matrix(X[held_out], codes[held_out], like=grown_on), held_out))
         found, highest = None, -1.0
         for setting in settings:
-            boosters = [self._grow(setting, grown_on, judged_on) for grown_on, judged_on, _ in matrices]
+            boosters = [self._grow(setting, own, judged, rounds=self.max_rounds) for own, judged, _ in matrices]
             rounds = max(1, round(float(np.mean([booster.best_iteration + 1 for booster in boosters]))))
             margins = np.full((len(X), len(self.classes_)), np.nan)
             for booster, (_, _, held_out) in zip(boosters, matrices):
@@ -216,16 +214,20 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):
         return found
 
     def _grow(
-        self, setting: Mapping[str, Any], grown_on: xgboost.DMatrix, judged_on: xgboost.DMatrix
+        self,
+        setting: Mapping[str, Any],
+        grown_on: xgboost.DMatrix,
+        judged_on: xgboost.DMatrix | None = None,
+        *,
+        rounds: int,
     ) -> xgboost.Booster:
-        return xgboost.train(
-            self._options(setting),
-            grown_on,
-            num_boost_round=self.max_rounds,
-            evals=[(judged_on, "held_out")],
-            early_stopping_rounds=self.patience,
-            verbose_eval=False,
-        )
+        """Grow trees for some rounds, or until they no longer help on `judged_on`."""
+        watched: dict[str, Any] = {}
+        if judged_on is not None:
+            watched = {"evals": [(judged_on, "held_out")], "early_stopping_rounds": self.patience}
+        booster = xgboost.train(self._options(setting), grown_on, num_boost_round=rounds, verbose_eval=False, **watched)
+        booster.set_param({"device": "cpu"})  # answers are wanted for arrays in the main memory
+        return booster
 
 
 def _margins(booster: xgboost.Booster, X: NDArray[np.float32], *, rounds: int = 0) -> NDArray[np.float64]:

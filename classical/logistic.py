@@ -41,7 +41,7 @@ class LogisticClassifier(ClassifierMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        costs: tuple[float, ...] = (0.0003, 0.001, 0.003, 0.01, 0.1),
+        costs: tuple[float, ...] = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.1),
         n_inner: int = 4,
         random_state: int = 0,
         n_jobs: int = 1,

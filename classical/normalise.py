@@ -35,7 +35,8 @@ class Normaliser(BaseEstimator):
         and in use alike. This needs no labels, but it is transductive: a speaker's answers depend on which of their
         clips are looked at together.
     min_clips
-        A speaker with fewer clips than this is standardised globally.
+        A speaker with fewer clips than this is standardised globally. Measured on drawn clips of EmoDB and RAVDESS, own
+        statistics were ahead from 6 clips on, level at 4, and far behind at 2.
     limit
         Largest absolute standardised value.
 
@@ -49,7 +50,7 @@ class Normaliser(BaseEstimator):
         Number of columns seen in `fit`.
     """
 
-    def __init__(self, scope: Scope = "global", *, min_clips: int = 8, limit: float = 10.0) -> None:
+    def __init__(self, scope: Scope = "global", *, min_clips: int = 6, limit: float = 10.0) -> None:
         self.scope = scope
         self.min_clips = min_clips
         self.limit = limit

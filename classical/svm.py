@@ -61,7 +61,7 @@ class SvmClassifier(ClassifierMixin, BaseEstimator):
         *,
         gammas: tuple[float, ...] = (0.1, 0.3, 1.0),
         costs: tuple[float, ...] = (0.1, 1.0, 10.0, 100.0),
-        linear_costs: tuple[float, ...] = (0.1, 1.0),
+        linear_costs: tuple[float, ...] = (0.01, 0.1, 1.0),
         n_inner: int = 4,
         random_state: int = 0,
         n_jobs: int = 1,

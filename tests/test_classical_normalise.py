@@ -47,7 +47,7 @@ def test_a_speaker_with_too_few_clips_is_standardised_globally_and_named():
         found = normaliser.transform(clip, np.array(["quiet"]))
     assert np.allclose(found, (clip - training.mean(0)) / training.std(0))
     assert normaliser.fallbacks(np.array(["quiet"])) == [
-        "fewer than 8 clips, so standardised by the training clips instead: speaker quiet (1)"
+        "fewer than 6 clips, so standardised by the training clips instead: speaker quiet (1)"
     ]
 
 

@@ -129,7 +129,7 @@ def test_a_manifest_says_who_speaks_and_one_speaker_says_it_too(models, speech, 
     alone = json.loads(capsys.readouterr().out)
     assert [answer["probabilities"] for answer in named] == [answer["probabilities"] for answer in alone]
     assert main([model, own["path"].iloc[0], "--one-speaker"]) == 0
-    assert "fewer than 8 clips" in capsys.readouterr().err
+    assert "fewer than 6 clips" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
