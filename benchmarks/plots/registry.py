@@ -20,6 +20,7 @@ from benchmarks.plots.ablation import (
 from benchmarks.plots.calibration import calibration_figure, calibration_words
 from benchmarks.plots.cost import cost_figure, cost_words
 from benchmarks.plots.intervals import differences_figure, differences_words, scores_figure, scores_words
+from benchmarks.plots.learning import learning_figure, learning_words
 from benchmarks.plots.recalls import recalls_figure, recalls_words, speakers_figure, speakers_words
 
 if TYPE_CHECKING:
@@ -58,5 +59,6 @@ PLOTS: tuple[Plot, ...] = (
     Plot("recalls", "Recall of every emotion", recalls_figure, recalls_words),
     Plot("speakers", "Every speaker", speakers_figure, speakers_words),
     Plot("calibration", "Confidence against truth", calibration_figure, calibration_words),
+    Plot("learning", "UAR with more training speakers", learning_figure, learning_words),
     Plot("cost", "Score against time", cost_figure, cost_words),
 )
