@@ -64,7 +64,9 @@ class Cell:
     device: str = ""
 
 
-def cell_key(*, fingerprint: str, table: pd.DataFrame, fold: Fold, labels: Sequence[str], seed: int, identity: str) -> str:
+def cell_key(
+    *, fingerprint: str, table: pd.DataFrame, fold: Fold, labels: Sequence[str], seed: int, identity: str
+) -> str:
     """Hash of all that determines a cell's result.
 
     Parameters
@@ -94,7 +96,9 @@ def estimator_identity(estimator: Any) -> str:
     Parameters that cannot be hashed, such as functions of a notebook, stand as their `repr`.
     """
     known = estimator.get_params(deep=True) if hasattr(estimator, "get_params") else {}
-    return "; ".join([_class_identity(type(estimator)), *(f"{name}={_value_identity(known[name])}" for name in sorted(known))])
+    return "; ".join(
+        [_class_identity(type(estimator)), *(f"{name}={_value_identity(known[name])}" for name in sorted(known))]
+    )
 
 
 def _class_identity(kind: type) -> str:
@@ -191,7 +195,9 @@ def probabilities(estimator: Any, rows: pd.DataFrame, labels: Sequence[str]) -> 
     values = np.asarray(estimator.predict_proba(rows), dtype=float)
     classes = [str(label) for label in estimator.classes_]
     if values.shape != (len(rows), len(classes)) or not set(classes) <= set(labels):
-        raise PipelineError(f"probabilities of shape {values.shape} for classes {classes}; expected {len(rows)} rows of {list(labels)}")
+        raise PipelineError(
+            f"probabilities of shape {values.shape} for classes {classes}; expected {len(rows)} rows of {list(labels)}"
+        )
     if not np.isfinite(values).all() or (values < 0).any() or np.abs(values.sum(axis=1) - 1).max(initial=0.0) > 1e-5:
         raise PipelineError("probabilities that are not finite, or do not sum to 1; expected rows that do")
     full = np.zeros((len(rows), len(labels)))
@@ -200,7 +206,7 @@ def probabilities(estimator: Any, rows: pd.DataFrame, labels: Sequence[str]) -> 
 
 
 def inner_probabilities(estimator: Any, n_rows: int, labels: Sequence[str]) -> list[list[float | None]] | None:
-    """Probabilities of the training rows by models that did not see their speakers; None where there are none at all."""
+    """Probabilities of the training rows by models that did not see their speakers; None where there are none."""
     values = getattr(estimator, "inner_probability_", None)
     if values is None or np.isnan(values).all():
         return None
@@ -230,4 +236,6 @@ def saved_size(estimator: Any) -> int | None:
 
 def jsonable(value: Any) -> Any:
     """The same with numpy's numbers and arrays as Python's own, and what JSON lacks as text."""
-    return json.loads(json.dumps(value, default=lambda other: other.tolist() if hasattr(other, "tolist") else str(other)))
+    return json.loads(
+        json.dumps(value, default=lambda other: other.tolist() if hasattr(other, "tolist") else str(other))
+    )

@@ -1,6 +1,6 @@
 """Feature sets by name: what stands behind the `@` of a pipeline.
 
-A set is added by one entry in `KINDS`: how it is recognised, whether it can be had here, and the extractor that makes it.
+A set is added by one entry in `KINDS`: how it is recognised, whether it can be had here, and what extracts it.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ class TableFeatures(TransformerMixin, BaseEstimator):
         try:
             return self.table.values[[places[key] for key in X.index]]
         except KeyError as error:
-            raise FeatureError(f"utterance {error.args[0]!r} has no features; extract the whole corpus first") from error
+            raise FeatureError(
+                f"utterance {error.args[0]!r} has no features; extract the whole corpus first"
+            ) from error
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the columns."""

@@ -24,7 +24,7 @@ class Fold:
     name : str
         Such as the session or the speaker that tests.
     train, valid, test : numpy.ndarray
-        Positions, sorted. `train` and `valid` together are the training side; deep models choose their epoch on `valid`.
+        Positions, sorted. `train` and `valid` are the training side; deep models choose their epoch on `valid`.
     """
 
     name: str
@@ -86,12 +86,14 @@ def _fold(name: str, lines: pd.DataFrame, positions: dict[str, int], path: Path)
     unknown = [utterance for utterance in lines["utterance"] if utterance not in positions]
     if unknown:
         raise FoldError(
-            f"{where}: utterance {unknown[0]!r} (and {len(unknown) - 1} more) is not in the corpus; read the corpus with the "
-            "same --classes and --map as the folds were written with"
+            f"{where}: utterance {unknown[0]!r} (and {len(unknown) - 1} more) is not in the corpus; read it with "
+            "the same --classes and --map as the folds were written with"
         )
     absent = sorted(set(positions) - set(lines["utterance"]))
     if absent:
-        raise FoldError(f"{where}: {len(absent)} utterances of the corpus are missing, the first {absent[0]!r}; add them")
+        raise FoldError(
+            f"{where}: {len(absent)} utterances of the corpus are missing, the first {absent[0]!r}; add them"
+        )
     by_side = {
         side: np.sort(np.array([positions[u] for u in lines["utterance"][lines["side"] == side]], dtype=int))
         for side in SIDES

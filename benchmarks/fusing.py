@@ -60,7 +60,11 @@ def fuse(
         "tuning_cpu_seconds": sum(part["tuning_cpu_seconds"] or 0.0 for part in parts),
         "peak_memory_mb": max(part["peak_memory_mb"] for part in parts),
         "model_bytes": sum(part["model_bytes"] or 0 for part in parts),
-        "chosen": {"weights": dict(zip((part["pipeline"] for part in parts), np.asarray(weights).round(4).tolist(), strict=True))},
+        "chosen": {
+            "weights": dict(
+                zip((part["pipeline"] for part in parts), np.asarray(weights).round(4).tolist(), strict=True)
+            )
+        },
         "notes": [note for part in parts for note in part["notes"]],
         "history": [],
     }
@@ -73,7 +77,9 @@ def _weigh(
 
     without = [part["pipeline"] for part in parts if part["inner"] is None]
     if without:
-        raise PipelineError(f"{', '.join(without)} has no inner probabilities to learn weights from; fuse other pipelines")
+        raise PipelineError(
+            f"{', '.join(without)} has no inner probabilities to learn weights from; fuse other pipelines"
+        )
     inner = [np.array(part["inner"], dtype=float) for part in parts]
     weights = np.asarray(learn_weights(inner, truth, np.asarray(labels)))
     return _combine(inner, weights), weights
@@ -86,6 +92,6 @@ def _combine(probabilities: Sequence[np.ndarray], weights: np.ndarray) -> np.nda
 
 
 def _extraction(parts: Sequence[Mapping[str, Any]]) -> float | None:
-    """Parts on the same features extract them once; no part's cost is known to be shared otherwise, so sums are of distinct ones."""
+    """Seconds of extraction, those of a feature set that several parts use counted once."""
     costs = {part["features"]: part["extract_seconds"] for part in parts if part["extract_seconds"] is not None}
     return sum(costs.values()) if costs else None

@@ -149,7 +149,12 @@ def evaluate(
     if overwrite not in OVERWRITE:
         raise PipelineError(f"overwrite={overwrite!r}; expected {' or '.join(OVERWRITE)}")
     plan = make_plan(
-        corpus, pipelines=pipelines, folds=folds, seeds=seeds, options=options or PipelineOptions(), allow_duplicates=allow_duplicates
+        corpus,
+        pipelines=pipelines,
+        folds=folds,
+        seeds=seeds,
+        options=options or PipelineOptions(),
+        allow_duplicates=allow_duplicates,
     )
     n_jobs = jobs if jobs is not None else joblib.cpu_count()
     temporary = tempfile.TemporaryDirectory(prefix="benchmarks-") if out is None else None
@@ -158,7 +163,7 @@ def evaluate(
         tables = extract_tables(plan, cache=cache, n_jobs=n_jobs, progress=progress)
         cells = plan_cells(plan, tables)
         run_cells(cells, plan, store, n_jobs=n_jobs, again=overwrite == "all", progress=progress)
-        records = collect(plan, cells, store, tables)
+        records = collect(plan, cells, store)
         predictions, scores, run = write_run(plan, records, store, tables, command)
     return Result(store.folder, predictions, scores, run, temporary)
 
@@ -237,7 +242,9 @@ def plan_cells(plan: Plan, tables: Mapping[str, tuple[FeatureTable, str]]) -> li
     return cells
 
 
-def run_cells(cells: Sequence[Cell], plan: Plan, store: ResultsStore, *, n_jobs: int, again: bool, progress: bool) -> None:
+def run_cells(
+    cells: Sequence[Cell], plan: Plan, store: ResultsStore, *, n_jobs: int, again: bool, progress: bool
+) -> None:
     """Compute the cells that are not stored yet, or all of them; cells that failed before are tried again."""
     from tqdm import tqdm
 
@@ -261,16 +268,16 @@ def _done(record: Mapping[str, Any] | None) -> bool:
     return record is not None and record["status"] == "done"
 
 
-def collect(
-    plan: Plan, cells: Sequence[Cell], store: ResultsStore, tables: Mapping[str, tuple[FeatureTable, str]]
-) -> list[dict[str, Any]]:
+def collect(plan: Plan, cells: Sequence[Cell], store: ResultsStore) -> list[dict[str, Any]]:
     """Records of all cells of the pipelines asked for, in their order; fusions are computed from their parts here."""
     features = {pipeline.name: pipeline.features for pipeline in plan.runnable}
     stored = {}
     for cell in cells:
         record = store.read(address(cell))
         if record is None:
-            raise PipelineError(f"cell {address(cell)} was not stored; the worker that ran it was killed, run again to go on")
+            raise PipelineError(
+                f"cell {address(cell)} was not stored; the worker that ran it was killed, run again to go on"
+            )
         stored[cell.pipeline, cell.seed, cell.fold.name] = {**record, "features": features[cell.pipeline]}
     truth = plan.corpus.utterances["label"].to_numpy().astype(str)
     records = []

@@ -54,13 +54,15 @@ def _check_fold(fold: Fold, table: pd.DataFrame, keys: np.ndarray, allow_duplica
         both = np.intersect1d(getattr(fold, one), getattr(fold, other))
         if len(both):
             name = table.index[both[0]][1]
-            raise FoldError(f"fold {fold.name}: utterance {name!r} ({len(both)} in all) stands in {one} and in {other}; mend the folds")
+            raise FoldError(
+                f"fold {fold.name}: utterance {name!r} ({len(both)} in all) stands in {one} and in {other}; mend them"
+            )
     train = fold.training_side
     shared = sorted(set(speakers_of(table, train)) & set(speakers_of(table, fold.test)))
     if shared:
         raise FoldError(
-            f"fold {fold.name}: speaker {', '.join(shared)} stands on the training side and in test; a model would be tested "
-            "on voices it knows, mend the folds"
+            f"fold {fold.name}: speaker {', '.join(shared)} stands on the training side and in test; a model would be "
+            "tested on voices it knows, mend the folds"
         )
     return [*_inner(fold, table), *_duplicates(fold, table, keys, train, allow_duplicates)]
 
@@ -72,7 +74,9 @@ def _inner(fold: Fold, table: pd.DataFrame) -> list[str]:
     if not shared:
         return []
     if inner == valid and len(inner) == 1:
-        return [f"fold {fold.name}: one training speaker only ({inner[0]}): inner folds are stratified clips, not speakers"]
+        return [
+            f"fold {fold.name}: one training speaker only ({inner[0]}): inner folds are stratified clips, not speakers"
+        ]
     raise FoldError(f"fold {fold.name}: speaker {', '.join(shared)} both trains and validates; mend the folds")
 
 
@@ -82,9 +86,14 @@ def _duplicates(fold: Fold, table: pd.DataFrame, keys: np.ndarray, train: np.nda
     if not twins:
         return []
     (one, other), names = twins[0], table.index.get_level_values("id")
-    words = f"fold {fold.name}: {len(twins)} test utterances are byte-identical to training ones, such as {names[other]} and {names[one]}"
+    words = (
+        f"fold {fold.name}: {len(twins)} test utterances are byte-identical to training ones, such as {names[other]} "
+        f"and {names[one]}"
+    )
     if not allowed:
-        raise FoldError(f"{words}; remove one of them, or allow it with --allow-duplicates if the corpus is known to repeat")
+        raise FoldError(
+            f"{words}; remove one of them, or allow it with --allow-duplicates if the corpus is known to repeat"
+        )
     return [words]
 
 

@@ -90,7 +90,9 @@ def write_predictions(path: Path, table: pd.DataFrame) -> None:
 
 def cells_table(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """One row a cell: its training scores and what it cost; NaN where unknown."""
-    table = pd.DataFrame([{name: record.get(name) for name in CELL_COLUMNS} for record in records], columns=list(CELL_COLUMNS))
+    table = pd.DataFrame(
+        [{name: record.get(name) for name in CELL_COLUMNS} for record in records], columns=list(CELL_COLUMNS)
+    )
     numbers = [name for name in CELL_COLUMNS if name not in ("pipeline", "fold", "status")]
     return table.assign(**{name: pd.to_numeric(table[name]) for name in numbers})
 
@@ -106,8 +108,12 @@ def write_utterances(path: Path, corpus: Corpus) -> None:
     writer = csv.writer(buffer, lineterminator="\n")
     columns = ("path", "start", "end", "gender", "session", "label")
     writer.writerow(["utterance", "speaker", *columns])
-    for (speaker, name), row in zip(corpus.utterances.index, corpus.utterances[list(columns)].itertuples(index=False), strict=True):
-        writer.writerow([name, speaker, *("" if isinstance(value, float) and np.isnan(value) else value for value in row)])
+    for (speaker, name), row in zip(
+        corpus.utterances.index, corpus.utterances[list(columns)].itertuples(index=False), strict=True
+    ):
+        writer.writerow(
+            [name, speaker, *("" if isinstance(value, float) and np.isnan(value) else value for value in row)]
+        )
     write_atomically(path, buffer.getvalue().encode())
 
 

@@ -45,11 +45,15 @@ def code_digest(room: str) -> str:
 
 
 def revision() -> str | None:
-    """The git revision of this toolkit's checkout, with `+changes` where it has uncommitted ones; None outside of one."""
+    """The git revision of this toolkit's checkout, `+changes` where there are uncommitted ones; None outside of one."""
     folder = Path(__file__).resolve().parent
     try:
         head = subprocess.run(
-            ["git", "-C", str(folder), "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=True, timeout=10
+            ["git", "-C", str(folder), "rev-parse", "--short=12", "HEAD"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
         )
         status = subprocess.run(
             ["git", "-C", str(folder), "status", "--porcelain", "--untracked-files=no"],
@@ -80,4 +84,6 @@ def _processor() -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.processor())
+    return next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.processor()
+    )

@@ -23,10 +23,10 @@ def write_atomically(path: Path, data: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
     except BaseException:
-        os.unlink(name)
+        Path(name).unlink()
         raise
 
 
@@ -90,12 +90,16 @@ class ResultsStore:
             self.folder.mkdir(parents=True, exist_ok=True)
             handle = (self.folder / ".lock").open("w")
         except OSError as error:
-            raise ResultsError(f"{self.folder} cannot be written ({error.strerror}); give another folder with --out") from error
+            raise ResultsError(
+                f"{self.folder} cannot be written ({error.strerror}); give another folder with --out"
+            ) from error
         with handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
-                raise ResultsError(f"another run is writing to {self.folder}; wait for it, or give another folder with --out") from error
+                raise ResultsError(
+                    f"another run is writing to {self.folder}; wait for it, or give another folder with --out"
+                ) from error
             self._sweep()
             yield
 

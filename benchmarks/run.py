@@ -25,44 +25,70 @@ examples:
 def add_corpus_arguments(parser: argparse.ArgumentParser) -> None:
     """The options that choose a corpus, its labels and its folds; every command that reads a corpus has them."""
     group = parser.add_argument_group("corpus")
-    group.add_argument("--corpus", default="synthetic", metavar="NAME", help="which corpus (default: the embedded synthetic one)")
+    group.add_argument(
+        "--corpus", default="synthetic", metavar="NAME", help="which corpus (default: the embedded synthetic one)"
+    )
     group.add_argument("--root", type=Path, metavar="DIR", help="where it lies; for manifest the CSV file")
-    group.add_argument("--download", action="store_true", help="fetch it into --root first, where its publisher allows that")
-    group.add_argument("--classes", metavar="LABELS", help="a label policy (iemocap: 4, 4-no-exc, 5, 6, 9) or labels, as ang,sad")
-    group.add_argument("--map", metavar="OLD=NEW", nargs="+", default=[], help="rename labels, as exc=hap; before --classes")
+    group.add_argument(
+        "--download", action="store_true", help="fetch it into --root first, where its publisher allows that"
+    )
+    group.add_argument(
+        "--classes", metavar="LABELS", help="a label policy (iemocap: 4, 4-no-exc, 5, 6, 9) or labels, as ang,sad"
+    )
+    group.add_argument(
+        "--map", metavar="OLD=NEW", nargs="+", default=[], help="rename labels, as exc=hap; before --classes"
+    )
     group.add_argument("--improvised", action="store_true", help="improvised dialogues only (iemocap, synthetic)")
-    group.add_argument("--allow-partial", action="store_true", help="accept a deliberate subset of the published corpus")
+    group.add_argument(
+        "--allow-partial", action="store_true", help="accept a deliberate subset of the published corpus"
+    )
     group.add_argument("--corpus-seed", type=int, default=0, metavar="N", help="seed of the synthetic corpus")
 
 
 def add_fold_arguments(parser: argparse.ArgumentParser) -> None:
     """The options that choose the folds."""
     group = parser.add_argument_group("folds")
-    group.add_argument("--folds", metavar="SCHEME", help="session, speaker, speaker-811 or a number (default: the corpus's own)")
+    group.add_argument(
+        "--folds", metavar="SCHEME", help="session, speaker, speaker-811 or a number (default: the corpus's own)"
+    )
     group.add_argument("--folds-file", type=Path, metavar="CSV", help="use the folds of this file")
     group.add_argument("--write-folds", type=Path, metavar="CSV", help="write the folds to this file")
-    group.add_argument("--allow-duplicates", action="store_true", help="accept byte-identical clips on both sides of a fold")
+    group.add_argument(
+        "--allow-duplicates", action="store_true", help="accept byte-identical clips on both sides of a fold"
+    )
 
 
 def add_pipeline_arguments(parser: argparse.ArgumentParser) -> None:
     """The options that reach the pipelines."""
     group = parser.add_argument_group("options of pipelines")
     group.add_argument("--encoder", metavar="NAME", help="speech encoder: a hub name or a local folder")
-    group.add_argument("--layer", default="auto", metavar="N", help="layer of a frozen encoder, or auto: chosen on inner folds")
-    group.add_argument("--released", metavar="NAME", help="published emotion model of speechbrain-released: a hub name or a local folder")
+    group.add_argument(
+        "--layer", default="auto", metavar="N", help="layer of a frozen encoder, or auto: chosen on inner folds"
+    )
+    group.add_argument(
+        "--released",
+        metavar="NAME",
+        help="published emotion model of speechbrain-released: a hub name or a local folder",
+    )
     group.add_argument("--random-start", action="store_true", help="the untrained twin of a frozen encoder")
     group.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N, for deep pipelines")
-    group.add_argument("--augment", action="store_true", help="augment training clips of deep pipelines: speed, noise, drop")
+    group.add_argument(
+        "--augment", action="store_true", help="augment training clips of deep pipelines: speed, noise, drop"
+    )
     group.add_argument("--epochs", type=int, metavar="N", help="epochs of fine-tuning (default: the recipe's)")
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """The options that say how a run is carried out, and where it is kept."""
     group = parser.add_argument_group("run")
-    group.add_argument("--seeds", type=int, nargs="+", default=[0], metavar="N", help="seeds of the pipelines (default: 0)")
+    group.add_argument(
+        "--seeds", type=int, nargs="+", default=[0], metavar="N", help="seeds of the pipelines (default: 0)"
+    )
     group.add_argument("--jobs", type=int, metavar="N", help="cells at a time (default: all cores); changes no result")
     group.add_argument("--out", type=Path, metavar="DIR", help="where results are kept (default: results/CORPUS)")
-    group.add_argument("--overwrite", choices=("missing", "all"), default="missing", help="which cells to compute (default: missing)")
+    group.add_argument(
+        "--overwrite", choices=("missing", "all"), default="missing", help="which cells to compute (default: missing)"
+    )
     group.add_argument("--no-cache", action="store_true", help="extract features anew, and keep none")
 
 
@@ -74,7 +100,11 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--list", action="store_true", help="show corpora, folds, pipelines and feature sets, and what is available here")
+    parser.add_argument(
+        "--list",
+        action="store_true",
+        help="show corpora, folds, pipelines and feature sets, and what is available here",
+    )
     parser.add_argument(
         "--pipelines",
         nargs="+",
@@ -101,7 +131,9 @@ def load_corpus(args: argparse.Namespace) -> Corpus:
     source = corpora.find(args.corpus)
     if args.download:
         if source.download is None:
-            raise CorpusError(f"{source.name}: no --download, its publisher prints no checksum; {source.obtain} ({source.homepage})")
+            raise CorpusError(
+                f"{source.name}: no --download, its publisher prints no checksum; {source.obtain} ({source.homepage})"
+            )
         if args.root is None:
             raise CorpusError(f"{source.name}: --download needs --root, the folder to fetch it into")
         fetch(source.name, source.download, args.root, progress=sys.stderr.isatty())

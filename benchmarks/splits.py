@@ -217,6 +217,8 @@ def _clips_apart(name: str, train: np.ndarray, test: np.ndarray, labels: np.ndar
     """One training speaker only: every fifth clip of it validates, stratified by label."""
     rare = pd.Series(labels).value_counts().min() < 2
     if rare or len(labels) < 5 * len(set(labels)):
-        raise FoldError(f"fold {name}: one training speaker with {len(labels)} clips cannot be cut for validation; add speakers")
+        raise FoldError(
+            f"fold {name}: one training speaker with {len(labels)} clips cannot be cut for validation; add speakers"
+        )
     inner, held = next(StratifiedShuffleSplit(n_splits=1, test_size=0.2, random_state=0).split(train, labels))
     return Fold(name, train[np.sort(inner)], train[np.sort(held)], test)

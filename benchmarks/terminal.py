@@ -54,7 +54,9 @@ def _percent(value: float) -> str:
 def _table(run: Mapping[str, Any], scores: pd.DataFrame) -> str:
     if scores.empty:
         return "No pipeline was scored."
-    head = f"{'pipeline':<24}  {'UAR %':>5}  {'95 % interval':>13}  {'WA %':>5}  {'F1 %':>5}  {'train':>5}  {'ms/clip':>7}"
+    head = (
+        f"{'pipeline':<24}  {'UAR %':>5}  {'95 % interval':>13}  {'WA %':>5}  {'F1 %':>5}  {'train':>5}  {'ms/clip':>7}"
+    )
     lines = [head, "-" * len(head)]
     for _, row in scores.iterrows():
         signs = "".join(SIGNS[mark] for mark in run["pipelines"][row["pipeline"]]["marks"] if mark in SIGNS)

@@ -60,7 +60,12 @@ def savee(root: Path) -> Path:
 
 def tess(root: Path) -> Path:
     emotions = ("angry", "disgust", "fear", "happy", "neutral", "ps", "sad")
-    names = [f"{s}_{e}/{s}_{w}_{e}.wav" for s in ("OAF", "YAF") for e in emotions for w in ("back", "bar", "base", "bath", "bean")]
+    names = [
+        f"{s}_{e}/{s}_{w}_{e}.wav"
+        for s in ("OAF", "YAF")
+        for e in emotions
+        for w in ("back", "bar", "base", "bath", "bean")
+    ]
     return _write(root, [*names, "OAF_neutral/OA_bite_neutral.wav"])
 
 
@@ -74,7 +79,7 @@ def nemo(root: Path) -> Path:
     names = [f"{s}_{e}_{t}" for s in ("SK1", "MK2", "AB3") for e in emotions for t in ("1", "2")]
     _write(root, [f"samples/{name}.wav" for name in names])
     rows = [
-        f"{name}.wav\t{name.split('_')[1]}\tZdanie.\tzdanie\t{name.split('_')[0]}\t{'female' if name[1] == 'K' else 'male'}\t25"
+        f"{name}.wav\t{name.split('_')[1]}\tZdanie.\tzdanie\t{name[:3]}\t{'female' if name[1] == 'K' else 'male'}\t25"
         for name in names
     ]
     head = "file_id\temotion\traw_text\tnormalized_text\tspeaker_id\tgender\tage"
@@ -89,7 +94,9 @@ def manifest(root: Path) -> Path:
             for take in (1, 2):
                 name = f"clips/{speaker} {label} {take}.wav"
                 sound(root / name, seed=len(lines))
-                lines.append(f"{name},{label},{speaker},{'male' if speaker in ('bo', 'cy', 'eli') else 'female'},{place + 1}.5")
+                lines.append(
+                    f"{name},{label},{speaker},{'male' if speaker in ('bo', 'cy', 'eli') else 'female'},{place + 1}.5"
+                )
     path = root / "my corpus.csv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path

@@ -28,7 +28,19 @@ COMMANDS = [
     "classical.predict",
     "deep.predict",
 ]
-HEAVY = ("numpy", "pandas", "scipy", "sklearn", "xgboost", "librosa", "numba", "matplotlib", "joblib", "torch", "soundfile")
+HEAVY = (
+    "numpy",
+    "pandas",
+    "scipy",
+    "sklearn",
+    "xgboost",
+    "librosa",
+    "numba",
+    "matplotlib",
+    "joblib",
+    "torch",
+    "soundfile",
+)
 
 
 def sources(room: str) -> list[Path]:
@@ -68,8 +80,16 @@ def test_names_say_what_is_inside() -> None:
 
 
 def test_packages_are_named_in_setup_cfg() -> None:
-    listed = (ROOT / "setup.cfg").read_text(encoding="utf-8").partition("packages =")[2].partition("install_requires")[0].split()
-    found = {".".join(path.parent.relative_to(ROOT).parts) for room in ALLOWED for path in (ROOT / room).rglob("__init__.py")}
+    listed = (
+        (ROOT / "setup.cfg")
+        .read_text(encoding="utf-8")
+        .partition("packages =")[2]
+        .partition("install_requires")[0]
+        .split()
+    )
+    found = {
+        ".".join(path.parent.relative_to(ROOT).parts) for room in ALLOWED for path in (ROOT / room).rglob("__init__.py")
+    }
     assert set(listed) == found
 
 
@@ -86,14 +106,18 @@ def modules_after(code: str) -> set[str]:
 @pytest.mark.parametrize("name", commands())
 def test_help_is_quick_and_has_an_example(name: str) -> None:
     """What makes a start slow is imports; without these `--help` answers in a tenth of a second."""
-    code = f"import {name} as command\ntext = command.build_parser().format_help()\nassert 'example' in text.lower(), text"
+    code = (
+        f"import {name} as command\ntext = command.build_parser().format_help()\nassert 'example' in text.lower(), text"
+    )
     loaded = modules_after(code)
     assert not loaded & set(HEAVY)
 
 
 @pytest.mark.parametrize("name", commands())
 def test_wrong_use_ends_with_2_and_no_traceback(name: str) -> None:
-    done = subprocess.run([sys.executable, "-m", name, "--no-such-option"], capture_output=True, text=True, check=False, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, "-m", name, "--no-such-option"], capture_output=True, text=True, check=False, cwd=ROOT
+    )
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
@@ -113,7 +137,11 @@ def test_no_pickle_is_ever_loaded() -> None:
     for room in ALLOWED:
         for path in sources(room):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
+                if (
+                    isinstance(node, ast.Call)
+                    and isinstance(node.func, ast.Attribute)
+                    and isinstance(node.func.value, ast.Name)
+                ):
                     called = f"{node.func.value.id}.{node.func.attr}"
                     assert called not in {"pickle.load", "pickle.loads", "joblib.load"}, path.relative_to(ROOT)
 

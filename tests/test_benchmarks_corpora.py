@@ -230,5 +230,5 @@ def test_real_ravdess(ravdess_root: Path) -> None:
         heads = {speaker: rows["gender"].iloc[0] for speaker, rows in test.groupby(level="speaker")}
         assert sorted(heads.values()) == ["female", "female", "male", "male"]
     assert check_folds(folds, corpus.utterances, corpus.audio_keys.tolist()) == ()
-    keys, counts = np.unique([key.partition(":")[0] for key in corpus.audio_keys], return_counts=True)
+    _, counts = np.unique([key.partition(":")[0] for key in corpus.audio_keys], return_counts=True)
     assert counts.max() == 2, "one identical pair of clips, of one actor"

@@ -1,4 +1,4 @@
-"""The harness: same folds for all, every cell stored, resumed, failed cells never scored, the same bytes for any --jobs."""
+"""The harness: every cell stored, resumed, failed cells never scored, the same bytes for any --jobs."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> FeatureCache:
 @pytest.fixture(scope="module")
 def result(corpus: Corpus, cache: FeatureCache, tmp_path_factory: pytest.TempPathFactory) -> benchmarks.Result:
     names = ["svm", "svm@pitch,energy:speaker", "majority", "svm+logistic@mfcc"]
-    return benchmarks.evaluate(corpus, pipelines=names, seeds=(0, 1), out=tmp_path_factory.mktemp("run"), cache=cache, jobs=2)
+    return benchmarks.evaluate(
+        corpus, pipelines=names, seeds=(0, 1), out=tmp_path_factory.mktemp("run"), cache=cache, jobs=2
+    )
 
 
 class Nosy(ClassifierMixin, BaseEstimator):
@@ -86,7 +88,10 @@ def test_scores_come_from_the_predictions(result: benchmarks.Result, corpus: Cor
     for name, rows in stored.groupby("pipeline"):
         pooled = [balanced_accuracy_score(own["truth"], own["prediction"]) for _, own in rows.groupby("seed")]
         assert scores.loc[str(name), "uar"] == pytest.approx(np.mean(pooled), abs=1e-6)
-        folds = [balanced_accuracy_score(own["truth"], own["prediction"]) for _, own in rows[rows["seed"] == 0].groupby("fold")]
+        folds = [
+            balanced_accuracy_score(own["truth"], own["prediction"])
+            for _, own in rows[rows["seed"] == 0].groupby("fold")
+        ]
         if name in ("svm", "majority"):  # the same for both seeds
             assert scores.loc[str(name), "fold_uar_mean"] == pytest.approx(np.mean(folds), abs=1e-6)
             assert scores.loc[str(name), "fold_uar_std"] == pytest.approx(np.std(folds, ddof=1), abs=1e-6)
@@ -139,7 +144,10 @@ def test_an_estimator_sees_no_label_no_text_and_both_sides(corpus: Corpus, tmp_p
 
 
 def test_a_failed_cell_is_recorded_not_scored_and_tried_again(corpus: Corpus, tmp_path: Path) -> None:
-    names = [("nosy", Nosy(fail_on="Ses03F")), "majority", ]
+    names = [
+        ("nosy", Nosy(fail_on="Ses03F")),
+        "majority",
+    ]
     result = benchmarks.evaluate(corpus, pipelines=names, jobs=1, out=tmp_path)
     assert [(cell["pipeline"], cell["fold"]) for cell in result.failed] == [("nosy", "Ses03")]
     assert "RuntimeError: the dog ate it" in result.failed[0]["reason"]
@@ -148,10 +156,18 @@ def test_a_failed_cell_is_recorded_not_scored_and_tried_again(corpus: Corpus, tm
     assert set(result.predictions["pipeline"]) == {"majority"}
     assert result.scores["pipeline"].tolist() == ["majority"]
     store = ResultsStore(tmp_path)
-    stamps = {cell["fold"]: store.cell_path(cell).stat().st_mtime_ns for cell in result.run["cells"] if cell["pipeline"] == "nosy"}
+    stamps = {
+        cell["fold"]: store.cell_path(cell).stat().st_mtime_ns
+        for cell in result.run["cells"]
+        if cell["pipeline"] == "nosy"
+    }
     time.sleep(0.01)
     again = benchmarks.evaluate(corpus, pipelines=names, jobs=1, out=tmp_path)
-    changed = [cell["fold"] for cell in again.run["cells"] if cell["pipeline"] == "nosy" and store.cell_path(cell).stat().st_mtime_ns != stamps[cell["fold"]]]
+    changed = [
+        cell["fold"]
+        for cell in again.run["cells"]
+        if cell["pipeline"] == "nosy" and store.cell_path(cell).stat().st_mtime_ns != stamps[cell["fold"]]
+    ]
     assert changed == ["Ses03"]
 
 
@@ -177,7 +193,9 @@ def test_a_leak_is_caught_before_anything_is_fitted(corpus: Corpus, tmp_path: Pa
 
 def test_a_pipeline_that_is_not_available_is_skipped_with_its_reason(corpus: Corpus, tmp_path: Path) -> None:
     options = PipelineOptions(encoder=str(tmp_path / "nowhere"))
-    result = benchmarks.evaluate(corpus, pipelines=["majority", "wav2vec2", "majority+wav2vec2"], options=options, jobs=1, out=tmp_path)
+    result = benchmarks.evaluate(
+        corpus, pipelines=["majority", "wav2vec2", "majority+wav2vec2"], options=options, jobs=1, out=tmp_path
+    )
     assert result.failed == []
     assert result.run["pipelines"]["wav2vec2"]["status"] == "skipped"
     assert result.run["pipelines"]["wav2vec2"]["reason"]
@@ -203,7 +221,11 @@ def test_names_are_taken_apart() -> None:
         ("xgboost", "pitch,energy", "global"),
     ]
     assert parse("svm@all:global", models)[0].name == "svm"
-    for text, message in (("svn", "no model 'svn'"), ("svm:spkr", "normalisation 'spkr'"), ("svm@", "nothing behind the @")):
+    for text, message in (
+        ("svn", "no model 'svn'"),
+        ("svm:spkr", "normalisation 'spkr'"),
+        ("svm@", "nothing behind the @"),
+    ):
         with pytest.raises(PipelineError, match=message):
             parse(text, models)
     options = PipelineOptions()
@@ -244,7 +266,9 @@ benchmarks.evaluate(corpus, pipelines=["random", "majority"], seeds=range(12), o
 
 def killed_run(out: Path, after: float) -> bool:
     """Start a run, kill it with SIGKILL after so many seconds; whether it was still running."""
-    process = subprocess.Popen([sys.executable, "-c", KILLED, str(out)], cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(out)], cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL
+    )
     try:
         process.wait(after)
         return False

@@ -43,7 +43,9 @@ def test_other_names_are_refused(name: str) -> None:
 
 
 def test_unknown_label_names_file_and_turn() -> None:
-    with pytest.raises(CorpusError, match=r"x\.txt: Ses01F_impro01_F000 has the unknown label 'joy'; expected one of ang"):
+    with pytest.raises(
+        CorpusError, match=r"x\.txt: Ses01F_impro01_F000 has the unknown label 'joy'; expected one of ang"
+    ):
         parse_turn("Ses01F_impro01_F000", label="joy", ratings=(1.0, 2.0, 3.0), file=Path("x.txt"))
 
 
@@ -128,7 +130,9 @@ def test_published_counts_pass_and_a_difference_is_named(tmp_path: Path) -> None
     victim = next(turn for turn, _, _ in read_turns(root) if turn.speaker == "Ses03M" and turn.label == "sad")
     path = root / f"Session3/dialog/EmoEvaluation/{victim.dialog}.txt"
     path.write_bytes(path.read_bytes().replace(f"{victim.id}\tsad".encode(), f"{victim.id}\tfru".encode()))
-    with pytest.raises(CorpusError, match="session 3, speaker Ses03M, label sad: expected 133 as published, found 132") as caught:
+    with pytest.raises(
+        CorpusError, match="session 3, speaker Ses03M, label sad: expected 133 as published, found 132"
+    ) as caught:
         corpora.load("iemocap", root)
     assert "--allow-partial" in str(caught.value)
     assert len(corpora.load("iemocap", root, allow_partial=True).utterances) == 5530
@@ -147,13 +151,15 @@ def test_missing_audio_is_named_or_counted(tmp_path: Path) -> None:
 def test_the_five_counts_add_up() -> None:
     """The table of speakers, the improvised totals and all totals are one set of figures."""
     columns = [sum(column) for column in zip(*iemocap_counts.SPEAKERS.values(), strict=True)]
-    assert dict(zip(iemocap_counts.FIVE, columns, strict=True)) == {k: iemocap_counts.TOTALS[k] for k in iemocap_counts.FIVE}
+    assert dict(zip(iemocap_counts.FIVE, columns, strict=True)) == {
+        k: iemocap_counts.TOTALS[k] for k in iemocap_counts.FIVE
+    }
     assert sum(iemocap_counts.TOTALS.values()) == 10_039
     assert sum(columns) == 5531
 
 
 def test_published_utterances_in_real_dialogs(tmp_path: Path) -> None:
-    """The real ids of the 5,531 utterances, where the list is at hand: speakers, sessions, irregular dialogues, folds."""
+    """The real ids of the 5,531 utterances, where the list is at hand: speakers, sessions, dialogues, folds."""
     path = Path(os.environ.get("SER_CORPORA", "nowhere")).parent / "reference" / "iemocap_utterances.csv"
     if not path.is_file():
         pytest.skip("needs iemocap_utterances.csv in the folder reference beside SER_CORPORA")

@@ -90,7 +90,12 @@ def test_811_validates_on_the_sessions_other_speaker() -> None:
     table = table_of([5] * 10, sessions=1)
     assert [speakers_of(table, fold.valid) for fold in folds] == [[f"s{n + 1 - 2 * (n % 2):02d}"] for n in range(10)]
     table = table_of([5] * 4)
-    assert [speakers_of(table, fold.valid) for fold in make_folds(table, "speaker-811")] == [["s01"], ["s02"], ["s03"], ["s00"]]
+    assert [speakers_of(table, fold.valid) for fold in make_folds(table, "speaker-811")] == [
+        ["s01"],
+        ["s02"],
+        ["s03"],
+        ["s00"],
+    ]
 
 
 def test_one_training_speaker_left() -> None:

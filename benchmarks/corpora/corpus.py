@@ -196,7 +196,9 @@ class Corpus:
             if label not in self.labels:
                 raise CorpusError(f"{self.name}: unknown label {label!r}; expected some of {', '.join(self.labels)}")
         kept = self.utterances[self.utterances["label"].isin(wanted)]
-        return replace(self, utterances=kept, labels=wanted, policy=f"{self.policy}; only {', '.join(wanted)}".strip("; "))
+        return replace(
+            self, utterances=kept, labels=wanted, policy=f"{self.policy}; only {', '.join(wanted)}".strip("; ")
+        )
 
     def rename(self, mapping: Mapping[str, str]) -> Corpus:
         """Some labels under other names, e.g. `{"exc": "hap"}` to merge excitement into happiness.
@@ -208,7 +210,9 @@ class Corpus:
         """
         for label in mapping:
             if label not in self.labels:
-                raise CorpusError(f"{self.name}: unknown label {label!r} in --map; expected one of {', '.join(self.labels)}")
+                raise CorpusError(
+                    f"{self.name}: unknown label {label!r} in --map; expected one of {', '.join(self.labels)}"
+                )
         table = self.utterances.assign(label=self.utterances["label"].map(lambda label: mapping.get(label, label)))
         words = ", ".join(f"{old} as {new}" for old, new in mapping.items())
         return replace(

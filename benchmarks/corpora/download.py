@@ -61,7 +61,10 @@ class ResumingDownloader:
                 response.raise_for_status()
                 mode = "ab" if have and response.status_code == 206 else "wb"
                 rest = int(response.headers.get("Content-Length", 0)) or None
-                with self.partial.open(mode) as file, tqdm(total=rest, unit="B", unit_scale=True, disable=not self.progress) as bar:
+                with (
+                    self.partial.open(mode) as file,
+                    tqdm(total=rest, unit="B", unit_scale=True, disable=not self.progress) as bar,
+                ):
                     for chunk in response.iter_content(1 << 16):
                         file.write(chunk)
                         bar.update(len(chunk))
@@ -104,6 +107,7 @@ def fetch(name: str, download: Download, root: Path, *, progress: bool = False) 
         return root
     root.mkdir(parents=True, exist_ok=True)
     partial = root / f"{name}.zip.part"
+    pooch.get_logger().setLevel("WARNING")  # it announces every download on stderr, terminal or not
     try:
         archive = pooch.retrieve(
             download.url,
@@ -114,12 +118,14 @@ def fetch(name: str, download: Download, root: Path, *, progress: bool = False) 
         )
     except requests.RequestException as error:
         reason = type(error).__name__
-        raise CorpusError(f"{name}: {download.url} broke off ({reason}); run the same command again to go on") from error
+        raise CorpusError(
+            f"{name}: {download.url} broke off ({reason}); run the same command again to go on"
+        ) from error
     except ValueError as error:
         partial.unlink(missing_ok=True)
         raise CorpusError(
-            f"{name}: {download.url} is not what its publisher describes (expected {download.checksum}); try again, or fetch "
-            "it by hand"
+            f"{name}: {download.url} is not what its publisher describes (expected {download.checksum}); try again, or "
+            "fetch it by hand"
         ) from error
     with zipfile.ZipFile(archive) as packed:
         packed.extractall(root)

@@ -35,5 +35,5 @@ SOURCE = Source(
     layout="a folder with f1/dis-f1-b1.wav and 587 more",
     folds="speaker",
     read=read,
-    counts={label: 84 for label in LABELS.values()},
+    counts=dict.fromkeys(LABELS.values(), 84),
 )

@@ -35,7 +35,7 @@ KEPT = {
 MERGED = ("4", "5")
 
 _DIALOG = r"Ses0[1-5][FM]_(?:impro\d\d[ab]?|script\d\d_\d[ab]?)"
-_TURN = re.compile(rf"(?P<dialog>(?P<session>Ses0[1-5])[FM]_(?P<kind>impro|script)\w+)_(?P<speaker>[FM])\d+")
+_TURN = re.compile(r"(?P<dialog>(?P<session>Ses0[1-5])[FM]_(?P<kind>impro|script)\w+)_(?P<speaker>[FM])\d+")
 _LINE = re.compile(r"\[\s*[\d.]+\s*-\s*[\d.]+\s*\]\s+(\S+)\s+(\S+)\s+\[([^\]]*)\]\s*")
 _SPOKEN = re.compile(r"(\S+)\s+\[[\d. -]+\]:\s*(.*)")
 
@@ -77,7 +77,9 @@ def parse_turn(name: str, *, label: str, ratings: tuple[float, float, float], fi
     if match is None:
         raise CorpusError(f"iemocap: {file}: {name!r} is not a turn's name, expected such as Ses01F_impro01_F000")
     if label not in LABELS:
-        raise CorpusError(f"iemocap: {file}: {name} has the unknown label {label!r}; expected one of {', '.join(LABELS)}")
+        raise CorpusError(
+            f"iemocap: {file}: {name} has the unknown label {label!r}; expected one of {', '.join(LABELS)}"
+        )
     return Turn(
         id=name,
         session=match["session"],
@@ -117,8 +119,8 @@ def read_labels(path: Path) -> Iterator[Turn]:
             ratings = ()
         if match is None or len(ratings) != 3:
             raise CorpusError(
-                f"iemocap: {path}, line {number}: cannot read {line[:60]!r}; expected '[START - END] TURN LABEL [V, A, D]'; "
-                "restore the published file"
+                f"iemocap: {path}, line {number}: cannot read {line[:60]!r}; expected "
+                "'[START - END] TURN LABEL [V, A, D]'; restore the published file"
             )
         yield parse_turn(match[1], label=match[2], ratings=(ratings[0], ratings[1], ratings[2]), file=path)
 
@@ -149,7 +151,9 @@ def read_turns(release: Path) -> Iterator[tuple[Turn, Path, str]]:
         if path.name.startswith("."):
             continue
         if re.fullmatch(_DIALOG, path.stem) is None:
-            raise CorpusError(f"iemocap: {path} is not named as a dialogue, expected such as Ses01F_impro01.txt; remove it")
+            raise CorpusError(
+                f"iemocap: {path} is not named as a dialogue, expected such as Ses01F_impro01.txt; remove it"
+            )
         folder = path.parents[2]
         spoken = read_transcript(folder / "dialog" / "transcriptions" / path.name)
         for turn in read_labels(path):
@@ -195,7 +199,7 @@ SOURCE = Source(
     title="Interactive Emotional Dyadic Motion Capture database",
     labels=LABELS,
     licence="USC, on request, for research; not to be passed on",
-    citation="Busso et al.: IEMOCAP: interactive emotional dyadic motion capture database. Lang. Resources & Evaluation 42, 2008",
+    citation="Busso et al.: IEMOCAP: interactive emotional dyadic motion capture database. Lang. Res. & Eval. 42, 2008",
     homepage="https://sail.usc.edu/iemocap/",
     obtain="ask USC for the licence on the home page",
     layout="the folder IEMOCAP_full_release with Session1 to Session5",

@@ -49,8 +49,8 @@ def _compare(where: str, found: Counter[str], expected: dict[str, int]) -> None:
     for label, count in expected.items():
         if found[label] != count:
             raise CorpusError(
-                f"iemocap: {where}, label {label}: expected {count} as published, found {found[label]}; restore the release, "
-                "or allow a deliberate subset with --allow-partial (allow_partial=True)"
+                f"iemocap: {where}, label {label}: expected {count} as published, found {found[label]}; restore the "
+                "release, or allow a deliberate subset with --allow-partial (allow_partial=True)"
             )
 
 
@@ -64,6 +64,8 @@ def check(turns: Sequence[Turn]) -> None:
     """
     for speaker, expected in SPEAKERS.items():
         found = Counter(turn.label for turn in turns if turn.speaker == speaker)
-        _compare(f"session {speaker[3:5].lstrip('0')}, speaker {speaker}", found, dict(zip(FIVE, expected, strict=True)))
+        _compare(
+            f"session {speaker[3:5].lstrip('0')}, speaker {speaker}", found, dict(zip(FIVE, expected, strict=True))
+        )
     _compare("improvised dialogues", Counter(turn.label for turn in turns if turn.improvised), IMPROVISED)
     _compare("all sessions", Counter(turn.label for turn in turns), TOTALS)

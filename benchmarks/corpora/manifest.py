@@ -59,18 +59,22 @@ def read(root: Path | None, _: Options) -> Reading:
     """Read the CSV; paths in it are relative to its own folder."""
     assert root is not None
     if root.is_dir():
-        raise CorpusError(f"manifest: {root} is a folder; expected a CSV with {', '.join(REQUIRED)}; give the file as --root")
+        raise CorpusError(
+            f"manifest: {root} is a folder; expected a CSV with {', '.join(REQUIRED)}; give the file as --root"
+        )
     table = read_table(root)
     missing = [column for column in REQUIRED if column not in table]
     if missing:
         raise CorpusError(
-            f"manifest: {root} has no column {', '.join(missing)} (found {', '.join(table.columns)}); expected at least "
-            f"{', '.join(REQUIRED)}, and where known {', '.join(OPTIONAL)}"
+            f"manifest: {root} has no column {', '.join(missing)} (found {', '.join(table.columns)}); expected at "
+            f"least {', '.join(REQUIRED)}, and where known {', '.join(OPTIONAL)}"
         )
     for column in REQUIRED:
         empty = (table[column] == "").to_numpy()
         if empty.any():
-            raise CorpusError(f"manifest: {root}, line {int(empty.argmax()) + 2}: no {column}; fill it in or remove the line")
+            raise CorpusError(
+                f"manifest: {root}, line {int(empty.argmax()) + 2}: no {column}; fill it in or remove the line"
+            )
     fields = table[[column for column in (*REQUIRED, *OPTIONAL) if column in table]].copy()
     fields["id"] = _names(table)
     fields["path"] = [str((root.parent / path).resolve()) for path in table["path"]]

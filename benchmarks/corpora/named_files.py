@@ -61,7 +61,9 @@ def read_named(
     for path in sound_files(root):
         match = re.fullmatch(pattern, key(path))
         if match is None:
-            raise CorpusError(f"{name}: {path} does not follow the published names, expected such as {example}; remove it")
+            raise CorpusError(
+                f"{name}: {path} does not follow the published names, expected such as {example}; remove it"
+            )
         fields = row(match, path)
         if fields is None:
             skipped += 1

@@ -29,7 +29,9 @@ def _attributes(root: Path) -> dict[str, dict[str, str]]:
             with path.open(newline="", encoding="utf-8-sig") as file:
                 rows = csv.DictReader(file, delimiter="\t")
                 if not {"file_id", "gender", "raw_text"} <= set(rows.fieldnames or ()):
-                    raise CorpusError(f"nemo: {path} has no columns file_id, gender, raw_text; restore the published file")
+                    raise CorpusError(
+                        f"nemo: {path} has no columns file_id, gender, raw_text; restore the published file"
+                    )
                 return {Path(row["file_id"]).stem: row for row in rows}
     return {}
 
@@ -52,8 +54,8 @@ def read(root: Path | None, options: Options) -> Reading:
     reading = read_named("nemo", root, pattern=pattern, example="samples/SK1_anger_1.wav", row=row)
     if len(reading.utterances) != 4481 and not options.allow_partial:
         raise CorpusError(
-            f"nemo: expected 4481 utterances as published, found {len(reading.utterances)} in {root}; restore the missing "
-            "files, or allow a deliberate subset with --allow-partial (allow_partial=True)"
+            f"nemo: expected 4481 utterances as published, found {len(reading.utterances)} in {root}; restore the "
+            "missing files, or allow a deliberate subset with --allow-partial (allow_partial=True)"
         )
     if attributes:
         return reading

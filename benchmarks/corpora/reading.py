@@ -37,7 +37,7 @@ def read(
         source=source,
         utterances=reading.utterances,
         labels=order_labels(reading.utterances["label"]),
-        root=str(root) if root is not None else "",
+        root=str(root or reading.root or ""),
         policy="; ".join(words),
         notes=reading.notes,
     ).validate()
@@ -59,8 +59,8 @@ def check_counts(source: Source, table: pd.DataFrame) -> None:
         count = int(found.get(label, 0))
         if count != expected:
             raise CorpusError(
-                f"{source.name}: label {label}: expected {expected} utterances as published, found {count}; restore the "
-                "missing files, or allow a deliberate subset with --allow-partial (allow_partial=True)"
+                f"{source.name}: label {label}: expected {expected} utterances as published, found {count}; restore "
+                "the missing files, or allow a deliberate subset with --allow-partial (allow_partial=True)"
             )
 
 
@@ -85,5 +85,7 @@ def _policy(source: Source, classes: str | None) -> tuple[str, tuple[str, ...]]:
     unknown = [label for label in labels if source.labels and label not in source.labels]
     if not labels or (unknown and classes.replace("-", "").isalnum() and classes[0].isdigit()):
         expected = ", ".join(source.policies) or "labels joined by commas"
-        raise CorpusError(f"{source.name}: unknown --classes {classes!r}; expected {expected}, or labels joined by commas")
+        raise CorpusError(
+            f"{source.name}: unknown --classes {classes!r}; expected {expected}, or labels joined by commas"
+        )
     return ("all" if "all" in source.policies else default), labels

@@ -55,10 +55,11 @@ class Options:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a reader found: the utterances table, and what a user should be told of it."""
+    """What a reader found: the utterances table, what a user should be told of it, and where it lay if nobody said."""
 
     utterances: pd.DataFrame
     notes: tuple[str, ...] = ()
+    root: Path | None = None
 
 
 @dataclass(frozen=True)

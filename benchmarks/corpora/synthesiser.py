@@ -1,7 +1,7 @@
 """A small source-filter synthesiser of emotional speech, with a known difference between the emotions.
 
 A glottal pulse train with jitter and shimmer, tilted by a low-pass filter, goes through the formants of each vowel;
-fricatives are filtered noise; pauses are quiet. What an emotion changes is in `EMOTIONS`, in units of its own: anger and
+fricatives are filtered noise; pauses are quiet. What an emotion changes is in `EMOTIONS`, in its own units: anger and
 happiness share every prosodic setting and differ in the spectrum, sadness and neutral share every spectral setting and
 differ in prosody. Each utterance draws its own deviation around these settings (`SPREAD`), so the emotions overlap and
 no model can be perfect.
@@ -9,8 +9,8 @@ no model can be perfect.
 References
 ----------
 G. Fant, Acoustic Theory of Speech Production, 1960. D. Klatt, Software for a cascade/parallel formant synthesizer,
-J. Acoust. Soc. Am. 67, 1980 (digital resonators). G. Peterson, H. Barney, Control methods used in a study of the vowels,
-J. Acoust. Soc. Am. 24, 1952 (formant frequencies).
+J. Acoust. Soc. Am. 67, 1980 (digital resonators). G. Peterson, H. Barney, Control methods used in a study of the
+vowels, J. Acoust. Soc. Am. 24, 1952 (formant frequencies).
 """
 
 from __future__ import annotations

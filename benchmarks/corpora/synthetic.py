@@ -125,7 +125,7 @@ def read(root: Path | None, options: Options) -> Reading:
     folder = write(root if root is not None else cached_root(options.seed), seed=options.seed)
     partial = Options(policy=options.policy, improvised=options.improvised, allow_partial=True, seed=options.seed)
     reading = iemocap.read(folder, partial)
-    return Reading(reading.utterances, ("synthetic speech: its scores say nothing about people",))
+    return Reading(reading.utterances, ("synthetic speech: its scores say nothing about people",), folder)
 
 
 SOURCE = Source(

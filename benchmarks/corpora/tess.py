@@ -43,5 +43,5 @@ SOURCE = Source(
     layout="a folder with OAF_angry/OAF_back_angry.wav and 2,799 more",
     folds="speaker",
     read=read,
-    counts={label: 400 for label in LABELS.values()},
+    counts=dict.fromkeys(LABELS.values(), 400),
 )

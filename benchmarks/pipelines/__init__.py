@@ -1,6 +1,6 @@
 """Pipelines by name: `model[@features][:normalise]`, fused with `+`; the text is the name in every table.
 
-Models are registered in the room that holds them, `classical.pipelines.MODELS` and `deep.pipelines.PIPELINES`; a further
+Models are registered in the room that holds them, `classical.pipelines.MODELS` and `deep.pipelines.PIPELINES`; another
 room is one module here and one line in `FAMILIES`.
 """
 
@@ -15,7 +15,18 @@ from benchmarks.pipelines.names import Part, parse
 from benchmarks.pipelines.pipeline import CONTAMINATED, MARKS, TRANSDUCTIVE, Family, Pipeline
 from features.errors import PipelineError
 
-__all__ = ["CONTAMINATED", "FAMILIES", "MARKS", "TRANSDUCTIVE", "Family", "Part", "Pipeline", "build", "known_models", "wrap"]
+__all__ = [
+    "CONTAMINATED",
+    "FAMILIES",
+    "MARKS",
+    "TRANSDUCTIVE",
+    "Family",
+    "Part",
+    "Pipeline",
+    "build",
+    "known_models",
+    "wrap",
+]
 
 FAMILIES: dict[str, Family] = {"classical": classical_models.FAMILY, "deep": deep_models.FAMILY}
 
@@ -68,5 +79,7 @@ def wrap(name: str, estimator: Any) -> Pipeline:
         If it cannot give probabilities.
     """
     if not hasattr(estimator, "fit") or not hasattr(estimator, "predict_proba"):
-        raise PipelineError(f"pipeline {name!r}: {type(estimator).__name__} has no fit and predict_proba; expected an estimator")
+        raise PipelineError(
+            f"pipeline {name!r}: {type(estimator).__name__} has no fit and predict_proba; expected an estimator"
+        )
     return Pipeline(name, f"{type(estimator).__name__}, given from Python", estimator=estimator, room="")

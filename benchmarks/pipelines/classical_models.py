@@ -27,7 +27,7 @@ def describe(model: str) -> str:
     return (inspect.getdoc(getattr(import_module(module), name)) or "").partition("\n")[0]
 
 
-def build(part: Part, labels: Sequence[str], corpus: str, options: PipelineOptions) -> Pipeline:
+def build(part: Part, _labels: Sequence[str], _corpus: str, options: PipelineOptions) -> Pipeline:
     """A classical pipeline on its feature set; says why where the set cannot be had here."""
     from classical.pipelines import build as build_estimator
 

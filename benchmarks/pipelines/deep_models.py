@@ -54,11 +54,15 @@ def build(part: Part, labels: Sequence[str], corpus: str, options: PipelineOptio
     from deep.pipelines import PIPELINES
 
     if part.features != "all" or part.normalise != "global":
-        raise PipelineError(f"pipeline {part.name!r}: {part.model} hears the waveform; leave @features and :normalise out")
+        raise PipelineError(
+            f"pipeline {part.name!r}: {part.model} hears the waveform; leave @features and :normalise out"
+        )
     entry, chosen = PIPELINES[part.model], _options(part.model, options)
-    marks = (CONTAMINATED,) if corpus in entry.contaminated_on else ()
+    marks: tuple[str, ...] = (CONTAMINATED,) if corpus in entry.contaminated_on else ()
     marks += (RANDOM_START,) if part.model == "wav2vec2-tiny" else ()
-    source = (options.released if part.model == RELEASED else options.encoder) if part.model != "wav2vec2-tiny" else None
+    source = (
+        (options.released if part.model == RELEASED else options.encoder) if part.model != "wav2vec2-tiny" else None
+    )
     words = entry.description + (f" ({source})" if source else "")
     reason = entry.unavailable(chosen, labels)  # type: ignore[arg-type]
     if reason:

@@ -54,7 +54,9 @@ def _parse_part(piece: str, text: str, models: Collection[str]) -> Part:
     rest, mark, normalise = piece.rpartition(":")
     if not mark or normalise not in NORMALISE:
         if mark and "@" not in piece:
-            raise PipelineError(f"pipeline {text!r}: unknown normalisation {normalise!r}; expected {' or '.join(NORMALISE)}")
+            raise PipelineError(
+                f"pipeline {text!r}: unknown normalisation {normalise!r}; expected {' or '.join(NORMALISE)}"
+            )
         rest, normalise = piece, "global"
     model, mark, features = rest.partition("@")
     if model not in models:
