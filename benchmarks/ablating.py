@@ -204,7 +204,7 @@ def _run_subsets(
         tables = harness.extract_tables(plan, cache=cache, n_jobs=n_jobs, progress=progress)
         cells = harness.plan_cells(plan, tables)
         harness.run_cells(cells, plan, store, n_jobs=n_jobs, again=again, progress=progress)
-        records = harness.collect(plan, cells, store, tables)
+        records = harness.collect(plan, cells, store)
         failed = [record for record in records if record["status"] != "done"]
         if failed:
             first = failed[0]

@@ -213,7 +213,7 @@ def _predictions(plan: Any, tables: Any, store: Any, *, jobs: int | None, progre
 
     cells = harness.plan_cells(plan, tables)
     harness.run_cells(cells, plan, store, n_jobs=jobs or joblib.cpu_count(), again=False, progress=progress)
-    records = harness.collect(plan, cells, store, tables)
+    records = harness.collect(plan, cells, store)
     failed = [record for record in records if record["status"] != "done"]
     if failed:
         raise ResultsError(
