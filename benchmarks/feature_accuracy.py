@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -146,7 +147,7 @@ def librosa_difference(waveform: np.ndarray) -> dict[str, float]:
     from features.descriptors.mfcc import coefficients, delta
 
     own = front(waveform)
-    grid = {"n_fft": FRAME, "hop_length": HOP}
+    grid: dict[str, Any] = {"n_fft": FRAME, "hop_length": HOP}
     mfcc = librosa.feature.mfcc(y=waveform, sr=RATE, n_mfcc=20, n_mels=40, **grid)
     rms = librosa.feature.rms(y=waveform, frame_length=FRAME, hop_length=HOP)[0]
     static = coefficients(own.mfcc_bands)

@@ -1,7 +1,11 @@
-"""Every feature with its group, unit, formula and source, made from what the groups declare."""
+"""Every feature with its group, unit, formula and source, made from what the groups declare.
+
+`python -m features.catalogue` writes the catalogue that stands in docs/features.md.
+"""
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -132,3 +136,21 @@ def _unit(pattern: str, unit: str) -> str:
     if pattern == "u/s":
         return f"{unit}/s" if unit != "1" else "1/s"
     return unit if pattern == "u" else pattern
+
+
+def as_markdown() -> str:
+    """The catalogue as a Markdown document: one table a group."""
+    parts = [
+        "# Catalogue of features\n\n"
+        "Made by `python -m features.catalogue`; do not edit. Frames lie every 10 ms. `all` and `unvoiced` frames are taken "
+        "from the first to the last\nactive frame of the utterance; a statistic without frames is NaN.\n"
+    ]
+    for group in GROUPS:
+        found = catalogue((group,))
+        rows = "".join(f"| `{f.name}` | {f.unit} | {f.formula} | {f.source} |\n" for f in found)
+        parts.append(f"## {group}: {len(found)}\n\n| name | unit | formula | source |\n|---|---|---|---|\n{rows}")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(as_markdown())
