@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from classical.normalise import Normaliser, Scope
+from classical.tuning import uar
 from features.errors import PipelineError
 
 MODELS = {
@@ -52,6 +53,9 @@ class SpeechClassifier(ClassifierMixin, BaseEstimator):
         Threads given to the model.
     device
         ``'auto'``, ``'cpu'`` or ``'cuda'``, given to a model that can use a GPU.
+    choose_group
+        Use only the features of the one group, by the names up to the first dot, that does best on inner folds: so one
+        layer is chosen among all of a speech encoder.
 
     Attributes
     ----------
@@ -60,6 +64,8 @@ class SpeechClassifier(ClassifierMixin, BaseEstimator):
     normaliser_ : Normaliser
     model_ : estimator
         The fitted model.
+    columns_ : ndarray of shape (n_features used,)
+        Positions, among the columns that the normaliser keeps, of those that the model uses.
     feature_names_ : ndarray of str
         Names of the features that the model uses, in its order.
     chosen_, n_settings_, tuning_cpu_seconds_, notes_, inner_probability_
@@ -76,6 +82,7 @@ class SpeechClassifier(ClassifierMixin, BaseEstimator):
         random_state: int = 0,
         n_jobs: int = 1,
         device: str = "auto",
+        choose_group: bool = False,
     ) -> None:
         self.features = features
         self.model = model
@@ -83,6 +90,7 @@ class SpeechClassifier(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.n_jobs = n_jobs
         self.device = device
+        self.choose_group = choose_group
 
     def fit(self, X: pd.DataFrame, y: Any) -> SpeechClassifier:
         """Train on an utterances table whose index has the level 'speaker'.
@@ -107,19 +115,40 @@ class SpeechClassifier(ClassifierMixin, BaseEstimator):
             raise PipelineError("training needs an utterances table whose index has the level 'speaker'")
         self.normaliser_ = Normaliser(self.normalise)
         values = self.normaliser_.fit_transform(self.features.transform(X), speakers)
-        self.feature_names_ = np.asarray(self.features.get_feature_names_out())[self.normaliser_.kept_].astype(str)
+        names = np.asarray(self.features.get_feature_names_out())[self.normaliser_.kept_].astype(str)
+        self._learn(values, names, y, speakers)
+        self.feature_names_ = names[self.columns_]
+        self.classes_ = self.model_.classes_
+        self.notes_ = [*self.normaliser_.fallbacks(speakers), *getattr(self.model_, "notes_", [])]
+        return self
+
+    def _learn(self, values: NDArray, names: NDArray, y: NDArray, speakers: NDArray) -> None:
+        """Fit the model to every choice of columns and keep the best by UAR on inner folds."""
+        groups = np.array([name.partition(".")[0] for name in names])
+        choices = (
+            {group: np.flatnonzero(groups == group) for group in dict.fromkeys(groups)} if self.choose_group else {}
+        )
+        highest, self.n_settings_, self.tuning_cpu_seconds_ = -np.inf, 0, 0.0
+        for group, columns in (choices or {"": np.arange(len(names))}).items():
+            model = self._new_model().fit(values[:, columns], y, groups=speakers)
+            missing = np.full((len(y), len(model.classes_)), np.nan)
+            inner: NDArray[np.float64] = getattr(model, "inner_probability_", missing)
+            reached = uar(np.searchsorted(model.classes_, y), inner)
+            self.n_settings_ += int(getattr(model, "n_settings_", 1))
+            self.tuning_cpu_seconds_ += float(getattr(model, "tuning_cpu_seconds_", 0.0))
+            if np.isneginf(highest) or reached > highest:
+                highest, self.model_, self.columns_, self.inner_probability_ = (
+                    np.nan_to_num(reached),
+                    model,
+                    columns,
+                    inner,
+                )
+                self.chosen_ = {**({"group": group} if group else {}), **getattr(model, "chosen_", {})}
+
+    def _new_model(self) -> Any:
         model = clone(self.model)
         given = {"random_state": self.random_state, "n_jobs": self.n_jobs, "device": self.device}
-        model.set_params(**{name: value for name, value in given.items() if name in model.get_params()})
-        self.model_ = model.fit(values, y, groups=speakers)
-        self.classes_ = self.model_.classes_
-        self.chosen_: dict[str, Any] = dict(getattr(model, "chosen_", {}))
-        self.n_settings_ = int(getattr(model, "n_settings_", 1))
-        self.tuning_cpu_seconds_ = float(getattr(model, "tuning_cpu_seconds_", 0.0))
-        self.notes_ = [*self.normaliser_.fallbacks(speakers), *getattr(model, "notes_", [])]
-        missing = np.full((len(y), len(self.classes_)), np.nan)
-        self.inner_probability_: NDArray[np.float64] = getattr(model, "inner_probability_", missing)
-        return self
+        return model.set_params(**{name: value for name, value in given.items() if name in model.get_params()})
 
     def standardise(self, X: Any, *, speakers: NDArray | None = None) -> NDArray[np.float64]:
         """Features as the model sees them, shape (n_utterances, n_features used); see `predict_proba`."""
@@ -131,9 +160,8 @@ class SpeechClassifier(ClassifierMixin, BaseEstimator):
                 "this model standardises each speaker by their own clips, and not all of these have a speaker: "
                 "give a manifest with the column speaker, or say that it is one speaker"
             )
-        return self.normaliser_.transform(
-            self.features.transform(X), np.full(len(X), "") if speakers is None else speakers
-        )
+        known = np.full(len(X), "") if speakers is None else speakers
+        return self.normaliser_.transform(self.features.transform(X), known)[:, self.columns_]
 
     def predict_proba(self, X: Any, *, speakers: NDArray | None = None) -> NDArray[np.float64]:
         """Probability of every class.
@@ -170,7 +198,13 @@ def speakers_of(X: Any) -> NDArray[np.str_] | None:
 
 
 def build(
-    model_name: str, *, features: Features, normalise: Scope = "global", random_state: int = 0, n_jobs: int = 1
+    model_name: str,
+    *,
+    features: Features,
+    normalise: Scope = "global",
+    random_state: int = 0,
+    n_jobs: int = 1,
+    choose_group: bool = False,
 ) -> SpeechClassifier:
     """Put a pipeline together by the name of its model.
 
@@ -178,7 +212,7 @@ def build(
     ----------
     model_name
         One of `MODELS`.
-    features, normalise, random_state, n_jobs
+    features, normalise, random_state, n_jobs, choose_group
         As for `SpeechClassifier`.
 
     Raises
@@ -190,4 +224,6 @@ def build(
         raise PipelineError(f"model {model_name!r} is unknown: choose one of {', '.join(MODELS)}")
     module, _, name = MODELS[model_name].partition(":")
     model = getattr(importlib.import_module(module), name)()
-    return SpeechClassifier(features, model, normalise=normalise, random_state=random_state, n_jobs=n_jobs)
+    return SpeechClassifier(
+        features, model, normalise=normalise, random_state=random_state, n_jobs=n_jobs, choose_group=choose_group
+    )

@@ -17,7 +17,7 @@ class MajorityClassifier(ClassifierMixin, BaseEstimator):
     shares_ : ndarray of shape (n_classes,)
     """
 
-    def fit(self, X: NDArray, y: NDArray, *, groups: NDArray | None = None) -> MajorityClassifier:  # noqa: ARG002
+    def fit(self, X: NDArray, y: NDArray, *, groups: NDArray | None = None) -> MajorityClassifier:
         """Count the classes of y, shape (n_utterances,)."""
         self.classes_, counts = np.unique(np.asarray(y).astype(str), return_counts=True)
         self.shares_ = counts / counts.sum()
@@ -49,7 +49,7 @@ class RandomClassifier(ClassifierMixin, BaseEstimator):
     def __init__(self, *, random_state: int = 0) -> None:
         self.random_state = random_state
 
-    def fit(self, X: NDArray, y: NDArray, *, groups: NDArray | None = None) -> RandomClassifier:  # noqa: ARG002
+    def fit(self, X: NDArray, y: NDArray, *, groups: NDArray | None = None) -> RandomClassifier:
         """Note the classes of y, shape (n_utterances,)."""
         self.classes_ = np.unique(np.asarray(y).astype(str))
         return self

@@ -257,3 +257,16 @@ def test_the_search_of_the_svm_is_as_wide_as_it_says():
     pipeline = build("svm", features=features).fit(table, labels)
     space = SvmClassifier()
     assert pipeline.n_settings_ == len(space.gammas) * len(space.costs) + len(space.linear_costs)
+
+
+@pytest.mark.parametrize("name", ["svm", "logistic", "majority"])
+def test_one_group_of_features_is_chosen_on_inner_folds(name):
+    table, labels, features = speak(apart=2.0)
+    X, y, later, truth = sides(table, labels)
+    pipeline = build(name, features=features, choose_group=True).fit(X, y)
+    assert {feature.partition(".")[0] for feature in pipeline.feature_names_} == {pipeline.chosen_["group"]}
+    assert pipeline.standardise(later).shape == (len(later), len(pipeline.feature_names_))
+    if name != "majority":
+        assert pipeline.chosen_["group"] == "pitch"
+        assert (pipeline.predict(later) == truth).mean() > 0.6
+        assert pipeline.n_settings_ == 3 * build(name, features=features).fit(X, y).n_settings_
