@@ -6,8 +6,10 @@ import torch
 from speechbrain.augment.augmenter import Augmenter
 from speechbrain.augment.time_domain import AddNoise, DropChunk, DropFreq, SpeedPerturb
 
-from deep import validframes
+from deep import lazy_modules, validframes
 from features.audio import RATE
+
+lazy_modules.settle()
 
 SPEEDS = (95, 100, 105)
 SNR_LOW, SNR_HIGH = 10.0, 30.0

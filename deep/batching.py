@@ -170,6 +170,7 @@ def loader(dataset: ClipDataset, buckets: LengthBuckets, *, workers: int, pinned
         num_workers=workers,
         pin_memory=pinned,
         persistent_workers=workers > 0,
+        generator=torch.Generator(),  # its own, or it draws from the one that everybody shares
     )
 
 

@@ -18,10 +18,13 @@ from speechbrain.nnet.schedulers import NewBobScheduler, update_learning_rate
 from speechbrain.utils.checkpoints import mark_as_loader, mark_as_saver, register_checkpoint_hooks
 from speechbrain.utils.epoch_loop import EpochCounter
 
+from deep import lazy_modules
 from deep.batching import Batch
 from deep.checkpoints import WholeCheckpointer
 from deep.memory import within_memory
 from deep.network import EmotionNetwork
+
+lazy_modules.settle()
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class History:
         Path(path).write_text(json.dumps(self.rows), encoding="utf-8")
 
     @mark_as_loader
-    def load(self, path: Path, end_of_epoch: bool = True) -> None:  # noqa: ARG002
+    def load(self, path: Path, end_of_epoch: bool = True) -> None:
         """Read the rows back."""
         self.rows = json.loads(Path(path).read_text(encoding="utf-8"))
 

@@ -10,7 +10,10 @@ from typing import Any
 
 from speechbrain.utils.checkpoints import Checkpoint, Checkpointer
 
+from deep import lazy_modules
 from features.errors import ModelError
+
+lazy_modules.settle()
 
 PARTIAL = "partial"
 

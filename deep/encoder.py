@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import tempfile
 from collections.abc import Callable, Mapping
@@ -11,6 +12,7 @@ from typing import Any
 
 import torch
 
+from deep import lazy_modules
 from deep.mel_encoder import MelEncoder
 from deep.quiet import quiet
 from deep.sources import RELEASED_FILES, SAVED_FILES, family, folder_of, starting_files
@@ -19,6 +21,12 @@ from features.errors import ModelError
 
 Encoder = WaveformEncoder | MelEncoder
 
+LOBES: Mapping[str, tuple[str, str]] = {
+    "wav2vec2": ("wav2vec2", "Wav2Vec2"),
+    "hubert": ("hubert", "HuBERT"),
+    "wavlm": ("wavlm", "WavLM"),
+    "whisper": ("whisper", "Whisper"),
+}
 WAVEFORM_PREPROCESSOR: Mapping[str, Any] = {
     "feature_extractor_type": "Wav2Vec2FeatureExtractor",
     "feature_size": 1,
@@ -101,7 +109,7 @@ class Pretrained:
 
     source: str
 
-    def build(self, *, seed: int) -> Encoder:  # noqa: ARG002
+    def build(self, *, seed: int) -> Encoder:
         """Load it; its weights do not depend on the seed."""
         return load_encoder(self.source)
 
@@ -154,22 +162,11 @@ def configuration_of(encoder: Encoder) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _lobe_class(kind: str) -> Any:
+    place, name = LOBES[kind]
     with quiet():
-        if kind == "hubert":
-            from speechbrain.integrations.huggingface.hubert import HuBERT
-
-            return HuBERT
-        if kind == "wavlm":
-            from speechbrain.integrations.huggingface.wavlm import WavLM
-
-            return WavLM
-        if kind == "whisper":
-            from speechbrain.integrations.huggingface.whisper import Whisper
-
-            return Whisper
-        from speechbrain.integrations.huggingface.wav2vec2 import Wav2Vec2
-
-        return Wav2Vec2
+        lobe_class = getattr(importlib.import_module(f"speechbrain.integrations.huggingface.{place}"), name)
+    lazy_modules.settle()
+    return lobe_class
 
 
 def _options(kind: str) -> dict[str, Any]:

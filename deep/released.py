@@ -171,7 +171,7 @@ class ReleasedClassifier(ClassifierMixin, BaseEstimator):
         self.precision = precision
         self.n_jobs = n_jobs
 
-    def fit(self, X: Any, y: Sequence[str]) -> ReleasedClassifier:  # noqa: ARG002
+    def fit(self, X: Any, y: Sequence[str]) -> ReleasedClassifier:
         """Load the model, after a look at the labels.
 
         Raises

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import numpy as np
+import pytest
+
+if importlib.util.find_spec("speechbrain") is None:  # not imported here: that takes seconds
+    pytest.skip("needs speechbrain: pip install 'speech-emotion-baselines[deep]'", allow_module_level=True)
 
 SMALL = {
     "hidden_size": 32,

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
-pytest.importorskip("speechbrain")
 
 from small_encoders import KINDS, PREPROCESSOR, config, padded, save, voices  # noqa: E402
 

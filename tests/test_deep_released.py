@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
-pytest.importorskip("speechbrain")
 
 import soundfile  # noqa: E402
 from small_encoders import PREPROCESSOR, config, save, voices  # noqa: E402

@@ -1,0 +1,107 @@
+"""Frozen encoders as features: the clip's own frames, every layer at once, cached."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+torch = pytest.importorskip("torch")
+
+from small_encoders import save, voices  # noqa: E402
+
+from deep.encoder import load_encoder  # noqa: E402
+from deep.frozen import FrozenEncoder, layer_positions, layers_of  # noqa: E402
+from features.cache import FeatureCache  # noqa: E402
+from features.errors import FeatureError, ModelError  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    return str(save("hubert", tmp_path_factory.mktemp("hubert"), seed=5, initializer_range=0.3))
+
+
+@pytest.fixture
+def sounds():
+    return [(sound, 16000) for sound in voices(0.9, 0.4, 1.6)]
+
+
+def test_features_are_mean_and_deviation_over_own_frames(small, sounds):
+    table = FrozenEncoder(small, device="cpu").extract(sounds)
+    encoder = load_encoder(small).eval()
+    assert layers_of(table.names) == (0, 1, 2, 3)
+    for row, (sound, _) in enumerate(sounds):
+        waveform = torch.from_numpy(sound - sound.mean())[None]
+        with torch.no_grad():
+            hidden, _ = encoder(waveform, torch.tensor([len(sound)]), every_layer=True)
+        for layer in range(4):
+            values = table.values[row, layer_positions(table.names, layer)]
+            expected = torch.cat([hidden[layer, 0].mean(0), hidden[layer, 0].std(0, correction=0)])
+            np.testing.assert_allclose(values, expected, atol=2e-5)
+
+
+def test_a_layer_is_a_choice_of_columns(small, sounds):
+    every = FrozenEncoder(small, device="cpu").extract(sounds)
+    second = FrozenEncoder(small, layer=2, device="cpu").extract(sounds)
+    assert second.names[0] == "layer2.mean.0"
+    assert second.names[-1] == "layer2.deviation.31"
+    np.testing.assert_array_equal(second.values, every.values[:, layer_positions(every.names, 2)])
+
+
+def test_names_are_known_before_any_extraction(small):
+    extractor = FrozenEncoder(small, layer=1)
+    assert len(extractor.get_feature_names_out()) == 64
+    assert clone(extractor).get_params() == extractor.get_params()
+
+
+def test_the_cache_serves_every_layer_from_one_computation(small, sounds, tmp_path, monkeypatch):
+    cache = FeatureCache(tmp_path)
+    first = FrozenEncoder(small, device="cpu", cache=cache).extract(sounds)
+    monkeypatch.setattr(FrozenEncoder, "_encoder", lambda _: pytest.fail("computed again"))
+    again = FrozenEncoder(small, device="cpu", cache=cache).extract(sounds)
+    np.testing.assert_array_equal(first.values, again.values)
+    np.testing.assert_array_equal(first.seconds, again.seconds)
+    one = FrozenEncoder(small, layer=3, device="cpu", cache=cache).extract(sounds)
+    np.testing.assert_array_equal(one.values, first.values[:, layer_positions(first.names, 3)])
+
+
+def test_the_random_twin_differs_and_depends_on_its_seed(small, sounds):
+    own = FrozenEncoder(small, device="cpu")
+    twins = [FrozenEncoder(small, random_start=True, random_state=seed, device="cpu") for seed in (0, 0, 1)]
+    assert len({own.identity(), twins[0].identity(), twins[2].identity()}) == 3
+    assert twins[0].identity() == twins[1].identity()
+    values = [extractor.transform(sounds) for extractor in [own, *twins]]
+    np.testing.assert_array_equal(values[1], values[2])
+    assert np.abs(values[0] - values[1]).max() > 0.01
+    assert np.abs(values[1] - values[3]).max() > 0.01
+
+
+def test_other_weights_are_another_identity(small, tmp_path):
+    other = save("hubert", tmp_path / "other", seed=9, initializer_range=0.3)
+    assert FrozenEncoder(small).identity() != FrozenEncoder(str(other)).identity()
+
+
+def test_an_unknown_layer_or_encoder_is_named(small, sounds):
+    with pytest.raises(FeatureError, match="layer 9.*0, 1, 2, 3"):
+        FrozenEncoder(small, layer=9).extract(sounds)
+    with pytest.raises(ModelError, match="no folder"):
+        FrozenEncoder("/no/such/folder").extract(sounds)
+
+
+def test_whisper_hears_emotion_in_real_speech_and_its_twin_less(whisper_folder, emodb_root):
+    from sklearn.metrics import balanced_accuracy_score
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    paths = [path for path in sorted((emodb_root / "wav").glob("*.wav")) if path.name[5] in "WTNF"][::4]
+    truth = np.array([path.name[5] for path in paths])
+    test = np.isin([path.name[:2] for path in paths], ["03", "08", "11"])
+    found = {}
+    for random_start in (False, True):
+        encoder = FrozenEncoder(str(whisper_folder), layer=2, random_start=random_start, device="cpu")
+        values = encoder.transform(paths)
+        judge = make_pipeline(StandardScaler(), SVC(C=10, class_weight="balanced")).fit(values[~test], truth[~test])
+        found[random_start] = balanced_accuracy_score(truth[test], judge.predict(values[test]))
+    assert found[False] > 0.75
+    assert found[False] > found[True]

@@ -1,0 +1,179 @@
+"""Models saved and loaded in a new process, and the command that uses them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import soundfile  # noqa: E402
+from small_encoders import KINDS, save, voices  # noqa: E402
+
+import deep  # noqa: E402
+from deep import predict  # noqa: E402
+from deep.encoder import load_encoder  # noqa: E402
+from deep.network import EmotionNetwork  # noqa: E402
+from deep.recogniser import Recogniser  # noqa: E402
+from features.errors import ModelError  # noqa: E402
+
+LABELS = ["ang", "neu", "sad"]
+
+
+def recogniser(kind, folder):
+    network = EmotionNetwork(load_encoder(save(kind, folder, initializer_range=0.2)), 3)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        network.head.weight.normal_(0, 0.5)
+    return Recogniser(network, LABELS, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def sounds(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sounds")
+    for number, sound in enumerate(voices(1.2, 0.7, 2.0)):
+        soundfile.write(folder / f"{number}.wav", sound, 16000)
+    return sorted(folder.iterdir())
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    made = recogniser("wav2vec2", tmp_path_factory.mktemp("encoder"))
+    return deep.save(made, tmp_path_factory.mktemp("model"), about={"corpus": "emodb", "uar": 0.31})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_family_survives_the_round_trip(kind, tmp_path, sounds):
+    made = recogniser(kind, tmp_path / "encoder")
+    folder = deep.save(made, tmp_path / "model")
+    loaded = deep.load(folder, device="cpu")
+    assert loaded.classes_.tolist() == LABELS
+    np.testing.assert_array_equal(loaded.predict_proba(sounds), made.predict_proba(sounds))
+
+
+def test_a_new_process_gives_the_same_probabilities(model, sounds, tmp_path):
+    script = "import sys, deep, numpy; numpy.save(sys.argv[2], deep.load(sys.argv[1]).predict_proba(sys.argv[3:]))"
+    target = tmp_path / "found.npy"
+    root = Path(__file__).parent.parent
+    command = [sys.executable, "-c", script, str(model), str(target), *map(str, sounds)]
+    subprocess.run(command, check=True, cwd=root)
+    np.testing.assert_allclose(np.load(target), deep.load(model, device="cpu").predict_proba(sounds), atol=1e-7)
+
+
+def test_a_model_is_tensors_json_and_a_card(model):
+    assert sorted(path.name for path in model.iterdir()) == ["README.md", "model.json", "model.safetensors"]
+    said = json.loads((model / "model.json").read_text())
+    assert said["labels"] == LABELS
+    assert said["about"]["corpus"] == "emodb"
+    assert torch.__version__.startswith(said["versions"]["torch"])
+    card = (model / "README.md").read_text()
+    assert "emodb" in card
+    assert "Limits" in card
+
+
+def test_one_file_and_many_answer_alike(model, sounds):
+    classifier = deep.load(model, device="cpu")
+    many = classifier.predict_proba(sounds)
+    for row, path in zip(many, sounds, strict=True):
+        probability, score, index, label = classifier.classify_file(path)
+        np.testing.assert_allclose(probability[0], row, atol=1e-5)
+        assert score.item() == pytest.approx(row.max(), abs=1e-5)
+        assert label == [LABELS[index.item()]]
+
+
+def test_bfloat16_stays_near(model, sounds):
+    exact = deep.load(model, device="cpu", precision="float32").predict_proba(sounds)
+    rough = deep.load(model, device="cpu", precision="bfloat16").predict_proba(sounds)
+    assert 0 < np.abs(exact - rough).max() < 0.1
+
+
+def test_an_estimator_that_is_not_fitted_cannot_be_saved(tmp_path):
+    with pytest.raises(ModelError, match="fit"):
+        deep.save(deep.FineTunedClassifier(), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("model.json", lambda text: text[:40], "cannot be read"),
+        ("model.json", lambda text: text.replace('"format": 1', '"format": 9'), "format"),
+        ("model.json", lambda text: text.replace('"labels"', '"marks"'), "damaged"),
+        ("model.json", lambda text: text.replace('"intermediate_size": 64', '"intermediate_size": 48'), "do not fit"),
+        ("model.json", lambda text: "[]", "format"),
+    ],
+)
+def test_a_damaged_model_is_refused_in_one_line(model, tmp_path, name, change, words):
+    for path in model.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / name).write_text(change((tmp_path / name).read_text()))
+    with pytest.raises(ModelError, match=words) as caught:
+        deep.load(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_cut_tensors_are_refused(model, tmp_path):
+    for path in model.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes()[:200])
+    (tmp_path / "model.json").write_bytes((model / "model.json").read_bytes())
+    with pytest.raises(ModelError, match=r"model\.safetensors"):
+        deep.load(tmp_path)
+
+
+def test_an_empty_folder_is_no_model(tmp_path):
+    with pytest.raises(ModelError, match=r"holds no model.*model\.json"):
+        deep.load(tmp_path)
+
+
+def test_predict_prints_a_table_or_json(model, sounds, capsys):
+    assert predict.main(["--model", str(model), "--device", "cpu", *map(str, sounds), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [row["path"] for row in found] == [str(path) for path in sounds]
+    expected = deep.load(model, device="cpu").predict_proba(sounds)
+    for row, probabilities in zip(found, expected, strict=True):
+        assert list(row["probabilities"]) == LABELS
+        np.testing.assert_allclose(list(row["probabilities"].values()), probabilities, atol=1e-5)
+    assert predict.main(["--model", str(model), "--device", "cpu", str(sounds[0].parent)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 4
+
+
+def test_predict_follows_windows(model, sounds, tmp_path, capsys):
+    picture = tmp_path / "course.svg"
+    options = ["--window", "0.5", "--hop", "0.25", "--plot", str(picture), "--json", "--device", "cpu"]
+    assert predict.main(["--model", str(model), str(sounds[2]), *options]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [row["start"] for row in found] == [0.25 * step for step in range(7)]
+    assert picture.stat().st_size > 1000
+
+
+def test_predict_says_that_versions_differ(model, sounds, tmp_path, capsys):
+    for path in model.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    said = json.loads((tmp_path / "model.json").read_text())
+    said["versions"]["torch"] = "1.0"
+    (tmp_path / "model.json").write_text(json.dumps(said))
+    assert predict.main(["--model", str(tmp_path), "--device", "cpu", str(sounds[0])]) == 0
+    assert "torch 1.0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", [["--model", "/no/such"], ["--device", "cuda:9"], ["missing.wav"]])
+def test_predict_explains_mistakes_in_one_line(model, sounds, given, capsys):
+    given = [*given, str(sounds[0])] if given != ["missing.wav"] else given
+    options = given if "--model" in given else ["--model", str(model), *given]
+    assert predict.main(options) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("error: ")
+    assert told.err.count("\n") == 1
+
+
+def test_predict_offline_names_what_to_fetch(sounds, monkeypatch, capsys):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert predict.main([str(sounds[0])]) == 2
+    told = capsys.readouterr().err
+    assert "https://huggingface.co/speechbrain/emotion-recognition-wav2vec2-IEMOCAP" in told
+    assert told.count("\n") == 1

@@ -1,0 +1,72 @@
+"""The registry: cheap to import, honest about what is missing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deep import pipelines
+from deep.pipelines import PIPELINES, DeepOptions
+
+ROOT = Path(__file__).parent.parent
+FOUR = ["ang", "hap", "neu", "sad"]
+
+
+@pytest.mark.parametrize("module", ["deep", "deep.pipelines", "deep.predict", "deep.frozen"])
+def test_importing_costs_no_torch(module):
+    script = f"import sys, {module}; sys.exit(any(name in sys.modules for name in ('torch', 'speechbrain')))"
+    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode == 0
+
+
+def test_help_needs_no_torch():
+    script = "import sys\nfrom deep.predict import main\ntry:\n main(['--help'])\nexcept SystemExit:\n pass\n"
+    script += "sys.exit('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert "python -m deep.predict --model" in done.stdout
+
+
+def test_every_pipeline_says_what_it_is():
+    assert list(PIPELINES) == ["wav2vec2", "wav2vec2-tiny", "speechbrain-released"]
+    for name, pipeline in PIPELINES.items():
+        assert pipeline.name == name
+        assert "\n" not in pipeline.description
+    assert "random start, not pretrained" in PIPELINES["wav2vec2-tiny"].description
+    assert PIPELINES["speechbrain-released"].contaminated_on == ("iemocap",)
+
+
+@pytest.mark.parametrize("name", list(PIPELINES))
+def test_missing_libraries_are_named_without_importing_them(name, monkeypatch):
+    monkeypatch.setattr(pipelines.importlib.util, "find_spec", lambda _: None)
+    reason = PIPELINES[name].unavailable(DeepOptions(), FOUR)
+    assert "torch" in reason
+    assert "pip install" in reason
+
+
+def test_offline_the_encoder_to_fetch_is_named(monkeypatch):
+    pytest.importorskip("huggingface_hub")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    reason = PIPELINES["wav2vec2"].unavailable(DeepOptions(), FOUR)
+    assert "https://huggingface.co/facebook/wav2vec2-base" in reason
+    assert "folder" in reason
+    assert "\n" not in reason
+
+
+def test_an_encoder_in_a_folder_is_available(whisper_folder, tmp_path):
+    assert PIPELINES["wav2vec2"].unavailable(DeepOptions(encoder=str(whisper_folder)), FOUR) is None
+    assert "config.json" in PIPELINES["wav2vec2"].unavailable(DeepOptions(encoder=str(tmp_path)), FOUR)
+
+
+def test_options_reach_the_estimators():
+    pytest.importorskip("torch")
+    model = PIPELINES["wav2vec2"].build(DeepOptions(encoder="some/where", epochs=7, augment=True, device="cpu"))
+    parameters = model.get_params()
+    assert parameters["encoder"] == "some/where"
+    assert (parameters["epochs"], parameters["augment"], parameters["device"]) == (7, True, "cpu")
+    recipe = PIPELINES["wav2vec2"].build(DeepOptions()).get_params()
+    assert (recipe["epochs"], recipe["head_rate"], recipe["encoder_rate"]) == (30, 1e-4, 1e-5)
+    assert recipe["freeze_front_end"]
+    assert {"random_state", "n_jobs", "work_dir", "device"} <= set(recipe)
