@@ -167,15 +167,18 @@ def _librosa(options: argparse.Namespace) -> list[Line]:
     from benchmarks.feature_accuracy import librosa_difference
     from features.audio import load
 
-    found = [librosa_difference(load(file)) for file in clips_of(options.corpora, "emodb", options.clips)]
+    waveforms = [load(file) for file in clips_of(options.corpora, "emodb", options.clips)]
+    most, largest = ([librosa_difference(waveform, share=share) for waveform in waveforms] for share in (0.99, 1.0))
     absolute = {"mfcc", "mfcc_delta", "mfcc_delta2", "rms"}
     return [
         Line(
-            f"largest difference of {name} from librosa ({'absolute' if name in absolute else 'relative'})",
-            f"{max(row[name] for row in found):.1e}", "1e-4",
+            f"difference of {name} from librosa in 99 % of frames ({'absolute' if name in absolute else 'relative'})",
+            f"{max(row[name] for row in most):.1e}",
+            "1e-4",
+            f"largest in any frame of {len(waveforms)} clips {max(row[name] for row in largest):.1e}",
         )
-        for name in found[0]
-    ]  # fmt: skip
+        for name in most[0]
+    ]
 
 
 def _praat(options: argparse.Namespace) -> list[Line]:

@@ -23,9 +23,7 @@ _HASH_BLOCK = 1 << 20
 _UNFINISHED_SIZES = (0, 0xFFFFFFFF, 0xFFFFFFFE, 0x7FFFFFFF)
 
 
-def load(
-    path: str | Path, *, start: float | None = None, end: float | None = None, rate: int = RATE
-) -> np.ndarray:
+def load(path: str | Path, *, start: float | None = None, end: float | None = None, rate: int = RATE) -> np.ndarray:
     """Read a sound file, or a stretch of it, as one channel.
 
     The content decides how a file is read, not its suffix. Channels are averaged, those that are digitally silent

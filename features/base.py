@@ -49,7 +49,7 @@ class Extractor(TransformerMixin, BaseEstimator):
             The cache folder cannot be used.
         """
 
-    def fit(self, X: Any = None, y: Any = None) -> Extractor:  # noqa: ARG002
+    def fit(self, X: Any = None, y: Any = None) -> Extractor:
         """Learn nothing and return self."""
         return self
 
@@ -57,7 +57,7 @@ class Extractor(TransformerMixin, BaseEstimator):
         """`extract(X).values`, [shape=(n_utterances, n_features)] float32, NaN where not computable."""
         return self.extract(X).values
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:  # noqa: ARG002
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the columns, [shape=(n_features,)] of str objects."""
         return np.array(self.names(), dtype=object)
 

@@ -142,8 +142,8 @@ def as_markdown() -> str:
     """The catalogue as a Markdown document: one table a group."""
     parts = [
         "# Catalogue of features\n\n"
-        "Made by `python -m features.catalogue`; do not edit. Frames lie every 10 ms. `all` and `unvoiced` frames are taken "
-        "from the first to the last\nactive frame of the utterance; a statistic without frames is NaN.\n"
+        "Made by `python -m features.catalogue`; do not edit. Frames lie every 10 ms. `all` and `unvoiced` frames are "
+        "taken from the\nfirst to the last active frame of the utterance; a statistic without frames is NaN.\n"
     ]
     for group in GROUPS:
         found = catalogue((group,))

@@ -131,9 +131,7 @@ def _from_folder(folder: Path) -> dict[str, Clip]:
     )
     short = [path.relative_to(folder).with_suffix("").as_posix() for path in paths]
     often = Counter(short)
-    names = [
-        name if often[name] == 1 else path.relative_to(folder).as_posix() for name, path in zip(short, paths)
-    ]
+    names = [name if often[name] == 1 else path.relative_to(folder).as_posix() for name, path in zip(short, paths)]
     return {name: Clip(name=str(path), path=path) for name, path in zip(names, paths)}
 
 

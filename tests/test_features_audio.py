@@ -92,7 +92,7 @@ def cut(path: Path, share: float) -> Path:
     [
         (lambda p: p / "missing.wav", "no such file"),
         (lambda p: p, "no such file"),
-        (lambda p: (p / "a.wav").write_bytes(b"") and None or p / "a.wav", "empty"),
+        (lambda p: ((p / "a.wav").write_bytes(b"") and None) or p / "a.wav", "empty"),
         (lambda p: (p / "a.wav").write_text("not a sound") and p / "a.wav", "not audio"),
         (lambda p: cut(written(p / "a.wav", tone()), 0.5), "truncated"),
         (lambda p: cut(written(p / "a.wav", tone(3), format="FLAC"), 0.5), "truncated|damaged|not audio"),

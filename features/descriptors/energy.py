@@ -7,7 +7,7 @@ import numpy as np
 from features.descriptors.analysis import Analysis
 from features.descriptors.declare import ALL, UNVOICED, VOICED, Descriptor, Number
 from features.descriptors.grid import FRAMES_A_SECOND
-from features.descriptors.runs import smooth, turning_points
+from features.descriptors.runs import mean_and_std, smooth, turning_points
 
 _SMOOTHING = 5
 _DEPTH_DB = 3.0
@@ -55,8 +55,7 @@ def _swings(loudness: np.ndarray) -> np.ndarray:
     sizes = np.diff(contour[points])
     slopes = sizes / np.diff(points) * FRAMES_A_SECOND
     rising, falling = slopes[slopes > 0], slopes[slopes < 0]
-    parts = [statistic(part) if part.size else np.nan for part in (rising, falling) for statistic in (np.mean, np.std)]
-    return np.array([*parts, np.abs(sizes).mean() if sizes.size else np.nan])
+    return np.array([*mean_and_std(rising), *mean_and_std(falling), mean_and_std(np.abs(sizes))[0]])
 
 
 def _modulation(loudness: np.ndarray) -> np.ndarray:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 
 from features.descriptors.analysis import Analysis
 from features.descriptors.declare import ALL, VOICED, Descriptor, Number
 from features.descriptors.grid import FRAMES_A_SECOND
-from features.descriptors.runs import runs
+from features.descriptors.runs import mean_and_std, runs
 
 REFERENCE_HZ = 27.5
 _SHORTEST = 5
@@ -58,25 +59,26 @@ def _segments(semitones: np.ndarray, voiced: np.ndarray) -> np.ndarray:
     stretches = [semitones[a:b].astype(np.float64) for a, b in runs(voiced) if b - a >= _SHORTEST]
     if not stretches:
         return np.full(len(NUMBERS), np.nan, dtype=np.float32)
-    slopes, curvatures = np.array([_parabola(stretch) for stretch in stretches]).T
+    measured = np.array([_measure(stretch) for stretch in stretches])
+    slopes, curvatures, ranges, means = (np.ascontiguousarray(column) for column in measured.T)
     lengths = np.array([len(stretch) for stretch in stretches])
-    ranges = np.array([stretch.max() - stretch.min() for stretch in stretches])
-    steps = np.abs(np.diff([stretch.mean() for stretch in stretches]))
     return np.array(
         [
-            slopes.mean(), slopes.std(), np.abs(slopes).mean(), slopes[-1], lengths[slopes > 0].sum() / lengths.sum(),
-            curvatures.mean(), curvatures.std(), ranges.mean(), ranges.std(), steps.mean() if steps.size else np.nan,
+            *mean_and_std(slopes), mean_and_std(np.abs(slopes))[0], slopes[-1],
+            lengths[slopes > 0].sum() / lengths.sum(),
+            *mean_and_std(curvatures), *mean_and_std(ranges), mean_and_std(np.abs(means[1:] - means[:-1]))[0],
         ],
         dtype=np.float32,
     )  # fmt: skip
 
 
-def _parabola(stretch: np.ndarray) -> tuple[float, float]:
-    """Slope and second derivative of the least-squares parabola, by orthogonal polynomials, a second (squared)."""
+@numba.njit(cache=True, nogil=True)
+def _measure(stretch: np.ndarray) -> tuple[float, float, float, float]:
+    """Slope and second derivative of the least-squares parabola, a second (squared); range; mean."""
     n = len(stretch)
     time = np.arange(n) - 0.5 * (n - 1)
     square = time * time
     spread = square.sum()
     bow = square - spread / n
-    slope = float(time @ stretch) / spread
-    return slope * FRAMES_A_SECOND, 2 * float(bow @ stretch) / float(bow @ bow) * FRAMES_A_SECOND**2
+    slope, bend = (time * stretch).sum() / spread, 2 * (bow * stretch).sum() / (bow * bow).sum()
+    return slope * FRAMES_A_SECOND, bend * FRAMES_A_SECOND**2, stretch.max() - stretch.min(), stretch.mean()

@@ -31,6 +31,15 @@ def smooth(contour: np.ndarray, width: int) -> np.ndarray:
 
 
 @numba.njit(cache=True, nogil=True)
+def mean_and_std(values: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation of a few values, [shape=(n,)] float64; NaN where there are none."""
+    if len(values) == 0:
+        return np.nan, np.nan
+    mean = values.mean()
+    return mean, np.sqrt(((values - mean) ** 2).mean())
+
+
+@numba.njit(cache=True, nogil=True)
 def turning_points(contour: np.ndarray, depth: float) -> np.ndarray:
     """Frames where a contour turns, valleys and peaks in turn, each at least `depth` from the last.
 

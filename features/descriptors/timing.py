@@ -7,7 +7,7 @@ import numpy as np
 from features.descriptors.analysis import Analysis
 from features.descriptors.declare import Number
 from features.descriptors.grid import FRAMES_A_SECOND
-from features.descriptors.runs import runs, smooth, turning_points
+from features.descriptors.runs import mean_and_std, runs, smooth, turning_points
 
 _SHORTEST_PAUSE = 15
 _NUCLEUS_DB = 2.0
@@ -63,7 +63,7 @@ def _voicing(voiced: np.ndarray) -> list[float]:
     gaps = (stretches[1:, 0] - stretches[:-1, 1]) / FRAMES_A_SECOND
     rate = len(lengths) / len(voiced) * FRAMES_A_SECOND
     longest = lengths.max() if lengths.size else np.nan
-    return [voiced.mean(), rate, *_mean_and_std(lengths), longest, *_mean_and_std(gaps)]
+    return [voiced.mean(), rate, *mean_and_std(lengths), longest, *mean_and_std(gaps)]
 
 
 def _pauses(active: np.ndarray) -> list[float]:
@@ -75,7 +75,7 @@ def _pauses(active: np.ndarray) -> list[float]:
     phrases = (stretches[ends, 1] - stretches[begins, 0]) / FRAMES_A_SECOND if len(stretches) else np.empty(0)
     seconds = len(active) / FRAMES_A_SECOND
     longest = pauses.max() if pauses.size else np.nan
-    return [len(pauses) / seconds, pauses.sum() / seconds, *_mean_and_std(pauses), longest, *_mean_and_std(phrases)]
+    return [len(pauses) / seconds, pauses.sum() / seconds, *mean_and_std(pauses), longest, *mean_and_std(phrases)]
 
 
 def _nuclei(loudness: np.ndarray, voiced: np.ndarray, n_active: int) -> list[float]:
@@ -87,8 +87,4 @@ def _nuclei(loudness: np.ndarray, voiced: np.ndarray, n_active: int) -> list[flo
     gaps = np.diff(nuclei) / FRAMES_A_SECOND
     rate = len(nuclei) / len(loudness) * FRAMES_A_SECOND
     articulation = len(nuclei) / n_active * FRAMES_A_SECOND if n_active else np.nan
-    return [rate, articulation, *_mean_and_std(gaps[gaps < 0.5])]
-
-
-def _mean_and_std(values: np.ndarray) -> tuple[float, float]:
-    return (float(values.mean()), float(values.std())) if values.size else (np.nan, np.nan)
+    return [rate, articulation, *mean_and_std(gaps[gaps < 0.5])]

@@ -70,14 +70,15 @@ def track(waveform: np.ndarray) -> Track:
     total = n_frames(len(waveform))
     f0 = np.full((total, _CANDIDATES), np.nan, dtype=np.float32)
     strength = np.full((total, _CANDIDATES), -np.inf, dtype=np.float32)
+    values = np.full((total, _CANDIDATES), -np.inf, dtype=np.float32)
     peaks = np.empty(total, dtype=np.float32)
     for first in range(0, total, _BLOCK):
         last = min(first + _BLOCK, total)
         frames = frames_between(low, first, last, length=_WINDOW, hop=_HOP)
         peaks[first:last] = np.maximum(frames.max(axis=1), -frames.min(axis=1))
-        _candidates(_autocorrelation(frames), f0[first:last], strength[first:last])
+        _candidates(_autocorrelation(frames), f0[first:last], strength[first:last], values[first:last])
     loudest = max(float(low.max()), -float(low.min()))
-    chosen = _path(f0, strength, peaks / np.float32(max(loudest, 1e-10)))
+    chosen = _path(f0, values, peaks / np.float32(max(loudest, 1e-10)))
     path = np.where(chosen < 0, np.nan, np.take_along_axis(f0, np.maximum(chosen, 0)[:, None], axis=1)[:, 0])
     held = np.take_along_axis(strength, np.maximum(chosen, 0)[:, None], axis=1)[:, 0]
     best = np.where(chosen < 0, strength.max(axis=1), held)
@@ -146,7 +147,7 @@ def _tables() -> tuple[np.ndarray, np.ndarray]:
 
 
 @numba.njit(cache=True, nogil=True)
-def _candidates(lags: np.ndarray, f0: np.ndarray, strength: np.ndarray) -> None:
+def _candidates(lags: np.ndarray, f0: np.ndarray, strength: np.ndarray, values: np.ndarray) -> None:
     """The highest maxima of each frame's autocorrelation, refined by a parabola through three points."""
     shortest = int(np.floor(_FINER * _RATE / F0_MAX))
     for t in range(lags.shape[0]):
@@ -160,26 +161,17 @@ def _candidates(lags: np.ndarray, f0: np.ndarray, strength: np.ndarray) -> None:
                 height = row[k] + 0.5 * slope * shift
                 if height > 1:
                     height = 1 / height
+                # A small preference for high F0 decides between octaves.
                 value = height - _OCTAVE_COST * np.log2(F0_MIN / frequency)
-                weakest = 0
-                for c in range(1, _CANDIDATES):
-                    if _value(strength[t, c], f0[t, c]) < _value(strength[t, weakest], f0[t, weakest]):
-                        weakest = c
-                if value > _value(strength[t, weakest], f0[t, weakest]):
+                weakest = np.argmin(values[t])
+                if value > values[t, weakest]:
                     strength[t, weakest] = height
+                    values[t, weakest] = value
                     f0[t, weakest] = frequency
 
 
 @numba.njit(cache=True, nogil=True)
-def _value(height: float, frequency: float) -> float:
-    """A candidate's strength with the small preference for high F0 that decides between octaves."""
-    if frequency != frequency:
-        return -np.inf
-    return height - _OCTAVE_COST * np.log2(F0_MIN / frequency)
-
-
-@numba.njit(cache=True, nogil=True)
-def _path(f0: np.ndarray, strength: np.ndarray, level: np.ndarray) -> np.ndarray:
+def _path(f0: np.ndarray, values: np.ndarray, level: np.ndarray) -> np.ndarray:
     """Candidate of each frame on the best path, -1 for unvoiced, [shape=(n_frames,)] int64."""
     n_frames, n_candidates = f0.shape
     score = np.full(n_candidates + 1, -np.inf)
@@ -190,7 +182,7 @@ def _path(f0: np.ndarray, strength: np.ndarray, level: np.ndarray) -> np.ndarray
         quiet = level[t] * (1 + _VOICING_THRESHOLD) / _SILENCE_THRESHOLD
         unvoiced = _VOICING_THRESHOLD + max(0.0, 2.0 - quiet)
         for c in range(n_candidates + 1):
-            local = unvoiced if c == n_candidates else _value(strength[t, c], f0[t, c])
+            local = unvoiced if c == n_candidates else values[t, c]
             best, place = -np.inf, n_candidates
             if local > -np.inf and t > 0:
                 for b in range(n_candidates + 1):
