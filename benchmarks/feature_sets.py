@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from benchmarks import frozen_features
 from benchmarks.options import PipelineOptions
 from features.errors import FeatureError
 from features.groups import GROUPS, PRESETS
@@ -89,6 +90,8 @@ class Kind:
         `(text, options)` to the name that a row shows, where it says more than the text.
     marks : callable
         `(text, options)` to marks of every row on this set.
+    adapt : callable
+        `(estimator, options)` to the estimator that is trained on this set.
     """
 
     title: str
@@ -100,6 +103,7 @@ class Kind:
     pick: Callable[[FeatureTable, str], FeatureTable] = lambda table, _: table
     label: Callable[[str, PipelineOptions], str] = lambda text, _: text
     marks: Callable[[str, PipelineOptions], tuple[str, ...]] = lambda *_: ()
+    adapt: Callable[[Any, PipelineOptions], Any] = lambda estimator, _: estimator
 
 
 def _is_groups(text: str) -> bool:
@@ -155,6 +159,16 @@ KINDS: dict[str, Kind] = {
         matches=lambda text: text.lower().endswith(".csv"),
         unavailable=lambda *_: "",
         make=_make_csv,
+    ),
+    "encoder": Kind(
+        title="a frozen speech encoder: --encoder, a folder or a hub name; ~random for its untrained twin",
+        names=("encoder", "FOLDER", "OWNER/NAME"),
+        matches=frozen_features.matches,
+        unavailable=frozen_features.unavailable,
+        make=frozen_features.make,
+        label=frozen_features.label,
+        marks=lambda text, options: ("random start",) if frozen_features.is_twin(text, options) else (),
+        adapt=frozen_features.adapt,
     ),
 }
 

@@ -212,7 +212,7 @@ def extract_tables(
                     text, plan.corpus.utterances, options=plan.options, cache=cache, n_jobs=n_jobs, progress=progress
                 )
         table, identity = wholes[whole]
-        tables[text] = (kind.pick(table, text), f"{identity} {text}")
+        tables[text] = (kind.pick(table, text), f"{identity} {kind.label(text, plan.options)}")
     return tables
 
 
