@@ -28,7 +28,8 @@ class SvmClassifier(ClassifierMixin, BaseEstimator):
     """One-against-one SVM with balanced class weights; kernel, width and cost chosen on inner speakers by UAR.
 
     The inner products of the training clips are computed once. Each kernel turns them into one Gram matrix, which
-    serves every cost and every inner fold, and the final fit too.
+    serves every cost and every inner fold, and the final fit too. No features are selected: keeping a quarter, a half
+    or three quarters of them by F ratio, inside the folds, lost 0.01 to 0.06 of UAR on EmoDB.
 
     Parameters
     ----------
