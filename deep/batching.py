@@ -109,12 +109,18 @@ class LengthBuckets(Sampler):
         Samples in a batch, padding included.
     seed : int, optional
         Of the order.
+    least_share : float
+        A clip shorter than this part of a batch's longest goes into another batch, 0 to 1. On a CPU padding costs what
+        sound costs, and a batch of two is hardly faster than two batches.
     """
 
-    def __init__(self, n_samples: np.ndarray, *, budget: int, seed: int | None = None) -> None:
+    def __init__(
+        self, n_samples: np.ndarray, *, budget: int, seed: int | None = None, least_share: float = 0.0
+    ) -> None:
         self._n_samples = np.asarray(n_samples)
         self._budget = budget
         self._seed = seed
+        self._least_share = least_share
         self._epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -129,24 +135,28 @@ class LengthBuckets(Sampler):
 
     def _batches(self) -> list[list[int]]:
         if self._seed is None:
-            return cut_by_length(self._n_samples, np.argsort(-self._n_samples, kind="stable"), self._budget)
+            order = np.argsort(-self._n_samples, kind="stable")
+            return cut_by_length(self._n_samples, order, self._budget, self._least_share)
         rng = np.random.default_rng((self._seed, self._epoch))
         about = self._n_samples * rng.uniform(0.9, 1.1, len(self._n_samples))
-        batches = cut_by_length(self._n_samples, np.argsort(-about, kind="stable"), self._budget)
+        batches = cut_by_length(self._n_samples, np.argsort(-about, kind="stable"), self._budget, self._least_share)
         return [batches[index] for index in rng.permutation(len(batches))]
 
 
-def cut_by_length(n_samples: np.ndarray, order: np.ndarray, budget: int) -> list[list[int]]:
+def cut_by_length(
+    n_samples: np.ndarray, order: np.ndarray, budget: int, least_share: float = 0.0
+) -> list[list[int]]:
     """Cut clips, taken in the given order, into batches whose padded size stays within the budget."""
     batches: list[list[int]] = []
     longest = 0
     for position in order.tolist():
-        longest = max(longest, int(n_samples[position]))
-        if batches and longest * (len(batches[-1]) + 1) <= budget:
+        size = int(n_samples[position])
+        longest = max(longest, size)
+        if batches and longest * (len(batches[-1]) + 1) <= budget and size >= least_share * longest:
             batches[-1].append(position)
         else:
             batches.append([position])
-            longest = int(n_samples[position])
+            longest = size
     return batches
 
 

@@ -21,6 +21,7 @@ from features.table import FeatureTable
 
 STATISTICS = ("mean", "deviation")
 SECONDS_A_BATCH = {"cpu": 16.0, "cuda": 320.0}
+LEAST_SHARE = {"cpu": 0.95, "cuda": 0.5}
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 SOURCES = (
     "batching.py",
@@ -138,7 +139,8 @@ class FrozenEncoder(ClipExtractor):
         device = devices.resolve(self.device)
         threads = self.n_jobs if self.n_jobs > 0 else os.cpu_count()
         dataset = ClipDataset(clips)
-        buckets = LengthBuckets(dataset.n_samples, budget=round(SECONDS_A_BATCH[device.type] * RATE))
+        budget = round(SECONDS_A_BATCH[device.type] * RATE)
+        buckets = LengthBuckets(dataset.n_samples, budget=budget, least_share=LEAST_SHARE[device.type])
         values = np.empty((len(clips), len(self._all_names())), dtype=np.float32)
         seconds = np.empty(len(clips))
         with devices.threads(threads), quiet(), torch.inference_mode():

@@ -17,6 +17,7 @@ from features.audio import RATE
 from features.clips import clips_from
 
 SECONDS_A_BATCH = {"cpu": 16.0, "cuda": 320.0}
+LEAST_SHARE = {"cpu": 0.95, "cuda": 0.5}
 WORKERS = {"cpu": 0, "cuda": 4}
 
 
@@ -105,7 +106,7 @@ class Recogniser:
     def _answers(self, dataset: ClipDataset) -> Iterator[tuple[Batch, np.ndarray]]:
         kind = self.device.type
         seconds = SECONDS_A_BATCH[kind] if self.batch_seconds is None else self.batch_seconds
-        buckets = LengthBuckets(dataset.n_samples, budget=round(seconds * RATE))
+        buckets = LengthBuckets(dataset.n_samples, budget=round(seconds * RATE), least_share=LEAST_SHARE[kind])
         workers = WORKERS[kind] if len(buckets) > WORKERS[kind] else 0
         for batch in loader(dataset, buckets, workers=workers, pinned=kind == "cuda"):
             yield batch, within_memory(batch, self._logits)

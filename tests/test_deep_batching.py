@@ -43,6 +43,14 @@ def test_an_epochs_order_is_its_own_and_repeats():
     assert orders[0] != orders[1]
 
 
+def test_no_clip_is_padded_by_more_than_its_share_allows():
+    lengths = np.random.default_rng(0).integers(8_000, 500_000, 200)
+    batches = list(LengthBuckets(lengths, budget=2_000_000, least_share=0.9))
+    assert sorted(position for batch in batches for position in batch) == list(range(200))
+    assert all(min(lengths[batch]) >= 0.9 * max(lengths[batch]) for batch in batches)
+    assert max(len(batch) for batch in batches) > 1
+
+
 def test_buckets_pad_little():
     rng = np.random.default_rng(0)
     lengths = np.exp(rng.normal(np.log(57_000), 0.6, 400)).astype(int)

@@ -88,20 +88,15 @@ def test_an_unknown_layer_or_encoder_is_named(small, sounds):
         FrozenEncoder("/no/such/folder").extract(sounds)
 
 
-def test_whisper_hears_emotion_in_real_speech_and_its_twin_less(whisper_folder, emodb_root):
+def test_whisper_hears_anger_and_sadness_in_new_speakers(whisper_folder, emodb_root):
     from sklearn.metrics import balanced_accuracy_score
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import SVC
 
-    paths = [path for path in sorted((emodb_root / "wav").glob("*.wav")) if path.name[5] in "WTNF"][::4]
+    paths = [path for path in sorted((emodb_root / "wav").glob("*.wav")) if path.name[5] in "WT"][::3]
     truth = np.array([path.name[5] for path in paths])
-    test = np.isin([path.name[:2] for path in paths], ["03", "08", "11"])
-    found = {}
-    for random_start in (False, True):
-        encoder = FrozenEncoder(str(whisper_folder), layer=2, random_start=random_start, device="cpu")
-        values = encoder.transform(paths)
-        judge = make_pipeline(StandardScaler(), SVC(C=10, class_weight="balanced")).fit(values[~test], truth[~test])
-        found[random_start] = balanced_accuracy_score(truth[test], judge.predict(values[test]))
-    assert found[False] > 0.75
-    assert found[False] > found[True]
+    test = np.isin([path.name[:2] for path in paths], ["03", "08", "11", "16"])
+    values = FrozenEncoder(str(whisper_folder), layer=2, device="cpu").transform(paths)
+    judge = make_pipeline(StandardScaler(), SVC(C=10, class_weight="balanced")).fit(values[~test], truth[~test])
+    assert balanced_accuracy_score(truth[test], judge.predict(values[test])) > 0.9
