@@ -98,7 +98,9 @@ class ClipExtractor(Extractor):
                 return self._compute(some, bar)
 
             if self.cache is not None:
-                return self.cache.extract(clips, identity=self.identity(), names=names, compute=compute)
+                table = self.cache.extract(clips, identity=self.identity(), names=names, compute=compute)
+                bar.update(len(clips) - bar.n)
+                return table
             values, seconds = compute(clips)
         return FeatureTable(np.asarray(values, dtype=np.float32).reshape(len(clips), len(names)), names, seconds)
 

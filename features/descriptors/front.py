@@ -124,7 +124,18 @@ def power_spectra(frames: np.ndarray) -> np.ndarray:
         [shape=(n_frames, 257)] float32.
     """
     spectra = scipy.fft.rfft(frames * _window(), axis=1)
-    return spectra.real**2 + spectra.imag**2
+    return squared(spectra)
+
+
+@numba.njit(cache=True, nogil=True)
+def squared(spectra: np.ndarray) -> np.ndarray:
+    """Squared magnitude of each complex number, [shape=(n_frames, n_bins)] float32, in one pass."""
+    result = np.empty(spectra.shape, dtype=np.float32)
+    for t in range(spectra.shape[0]):
+        for k in range(spectra.shape[1]):
+            value = spectra[t, k]
+            result[t, k] = value.real * value.real + value.imag * value.imag
+    return result
 
 
 @lru_cache(maxsize=1)

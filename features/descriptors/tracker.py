@@ -10,6 +10,7 @@ import numpy as np
 import scipy.fft
 
 from features.audio import RATE
+from features.descriptors.front import squared
 from features.descriptors.grid import HOP, frames_between, n_frames
 
 F0_MIN = 60.0
@@ -17,7 +18,7 @@ F0_MAX = 600.0
 _RATE = 8000
 _HOP = HOP * _RATE // RATE
 _WINDOW = 400
-_FFT = 540
+_FFT = 512
 _FINER = 2
 _LAGS = int(_FINER * _RATE / F0_MIN) + 3
 _CANDIDATES = 7
@@ -123,8 +124,7 @@ def _autocorrelation(frames: np.ndarray) -> np.ndarray:
     padded = np.zeros((len(frames), _FFT), dtype=np.float32)
     np.multiply(frames, window, out=padded[:, :_WINDOW])
     spectra = scipy.fft.rfft(padded, axis=1, overwrite_x=True)
-    spectra = spectra[:, :_BINS]
-    lags = (spectra.real**2 + spectra.imag**2) @ cosines
+    lags = squared(spectra[:, :_BINS]) @ cosines
     lags /= np.maximum(lags[:, :1], np.float32(1e-20))
     return lags
 
