@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from benchmarks.corpora.corpus import Corpus
+    from benchmarks.options import PipelineOptions
     from features.cache import FeatureCache
 
 EXAMPLES = """\
@@ -109,7 +110,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--pipelines",
         nargs="+",
         metavar="NAME",
-        help="model[@features][:normalise], fused with + (default: what the README's first table shows)",
+        help="model[@features][:normalise], fused with + (default: svm xgboost, and wav2vec2-tiny on the embedded corpus)",
     )
     for add in (add_corpus_arguments, add_fold_arguments, add_pipeline_arguments, add_run_arguments):
         add(parser)
@@ -152,6 +153,23 @@ def load_corpus(args: argparse.Namespace) -> Corpus:
     )
 
 
+def options_of(args: argparse.Namespace) -> PipelineOptions:
+    """The options of pipelines.
+
+    Raises
+    ------
+    PipelineError
+        If `--layer` is neither a number nor `auto`.
+    """
+    from benchmarks.options import PipelineOptions
+    from features.errors import PipelineError
+
+    if args.layer != "auto" and not args.layer.isdecimal():
+        raise PipelineError(f"--layer {args.layer}: expected a number or auto")
+    names = ("encoder", "layer", "released", "random_start", "device", "augment", "epochs")
+    return PipelineOptions(**{name: getattr(args, name) for name in names})
+
+
 def pick_cache(args: argparse.Namespace) -> FeatureCache | None:
     """The user's feature cache, none with `--no-cache`."""
     from features.cache import FeatureCache
@@ -159,18 +177,16 @@ def pick_cache(args: argparse.Namespace) -> FeatureCache | None:
     return None if args.no_cache else FeatureCache()
 
 
-def default_pipelines() -> list[str]:
-    """What the bare command compares."""
-    return ["svm"]
+def default_pipelines(corpus: Corpus) -> list[str]:
+    """What is compared where no pipelines are named: on the embedded corpus a small deep row too."""
+    return ["svm", "xgboost", *(["wav2vec2-tiny"] if corpus.synthetic else [])]
 
 
 def execute(args: argparse.Namespace) -> int:
     """Carry out what the options say; the exit status."""
     from benchmarks.listing import listing
-    from benchmarks.options import PipelineOptions
 
-    names = ("encoder", "layer", "released", "random_start", "device", "augment", "epochs")
-    options = PipelineOptions(**{name: getattr(args, name) for name in names})
+    options = options_of(args)
     if args.list:
         print(listing(options))
         return 0
@@ -188,7 +204,7 @@ def execute(args: argparse.Namespace) -> int:
         write_folds(args.write_folds, made, corpus.utterances)
     result = evaluate(
         corpus,
-        pipelines=args.pipelines or default_pipelines(),
+        pipelines=args.pipelines or default_pipelines(corpus),
         folds=folds,
         seeds=args.seeds,
         jobs=args.jobs,
