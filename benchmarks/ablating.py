@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.metrics import recalls_of
-from benchmarks.shapley import Share, share, subsets, targets, weights
+from benchmarks.shapley import share, side_weights, subsets, targets, weights
 from benchmarks.significance import difference_interval, holm, speaker_confusions, speaker_interval, swap_test
 from features.errors import PipelineError, ResultsError
 from features.groups import GROUPS, PRESETS
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from benchmarks.folds import Fold
     from features.cache import FeatureCache
 
-SIDES = {"prosodic": PRESETS["prosodic"], "spectral": PRESETS["spectral"]}
-"""The two sides of the question: Shapley values of groups add up to those of their side."""
+SIDES = {"prosodic": PRESETS["prosodic"], "voice": ("voice",), "spectral": PRESETS["spectral"]}
+"""The sides of the question, each a player of its own in a second game; voice quality belongs to neither of the two."""
+
+CONTRAST = "spectral - prosodic"
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,9 @@ def ablate(
     if (out / "run.json").is_file():
         _check_same(out, plan)
     else:
-        wholes = [spec for model in models for spec in (model, *(_preset(model, side) for side in SIDES))]
+        wholes = [
+            spec for model in models for spec in (model, *(_preset(model, side) for side in ("prosodic", "spectral")))
+        ]
         rest: dict[str, Any] = {"jobs": jobs, "out": out, "cache": cache, "progress": progress, "command": command}
         harness.evaluate(corpus, pipelines=wholes, overwrite=overwrite, **shared, **rest)
     predictions = _run_subsets(
@@ -159,23 +163,24 @@ def shapley_table(predictions: pd.DataFrame, model: str, labels: Sequence[str]) 
     Returns
     -------
     pandas.DataFrame
-        `model, target, group, value, low, high`. `group` is one of the six, or 'prosodic' or 'spectral' (sums of their
-        groups), or 'spectral - prosodic' (which side carries more, paired), or 'all' (what all add to guessing).
+        `model, target, players, group, value, low, high`. With 'groups' as `players` the six groups share what all of
+        them add to guessing; with 'sides' prosodic, voice and spectral features do, as wholes, and
+        'spectral - prosodic' is the paired difference; the row 'all' is the sum of either.
     """
     columns = [f"p_{label}" for label in labels]
     rows = _aligned(predictions, model, columns)
     stacked = np.stack([row[columns].to_numpy(dtype=float) for row in rows])
     clips = rows[0]
-    table = weights(GROUPS)
-    shares = {group: table[place] for place, group in enumerate(GROUPS)}
-    shares |= {side: sum(shares[group] for group in groups) for side, groups in SIDES.items()}
-    shares["spectral - prosodic"] = shares["spectral"] - shares["prosodic"]
-    shares["all"] = table.sum(axis=0)
+    groups, sides = dict(zip(GROUPS, weights(GROUPS))), side_weights(GROUPS, SIDES)
+    sides |= {CONTRAST: sides["spectral"] - sides["prosodic"]}
+    groups |= {"all": weights(GROUPS).sum(axis=0)}
     found = []
     for target in targets(clips["truth"].tolist(), clips["speaker"].tolist(), stacked, labels):
-        for group, combination in shares.items():
-            result: Share = share(target, combination)
-            found.append({"model": model, "target": target.name, "group": group, **result.__dict__})
+        for players, combinations in (("groups", groups), ("sides", sides)):
+            for group, combination in combinations.items():
+                result = share(target, combination)
+                row = {"model": model, "target": target.name, "players": players, "group": group}
+                found.append({**row, "value": result.value, "low": result.low, "high": result.high})
     return pd.DataFrame(found)
 
 

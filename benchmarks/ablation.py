@@ -74,9 +74,9 @@ def found_text(found: Ablation) -> str:
     from benchmarks.ablation_words import answer
 
     rows = found.shapley[found.shapley["target"] == "uar"]
-    lines = [f"{'model':<18}{'group':<22}{'adds to UAR':>12}   95 % interval"]
+    lines = [f"{'model':<18}{'players':<9}{'':<22}{'adds to UAR':>12}   95 % interval"]
     lines.extend(
-        f"{row.model:<18}{row.group:<22}{row.value:>+12.3f}   {row.low:+.3f} to {row.high:+.3f}"
+        f"{row.model:<18}{row.players:<9}{row.group:<22}{row.value:>+12.3f}   {row.low:+.3f} to {row.high:+.3f}"
         for row in rows.itertuples()
     )
     sentences = [sentence for model in rows["model"].unique() for sentence in answer(found.shapley, str(model))]

@@ -17,14 +17,17 @@ def answer(shapley: pd.DataFrame, model: str) -> tuple[str, ...]:
     model
         Which model's rows.
     """
-    rows = shapley[shapley["model"] == model].set_index(["target", "group"])
+    own = shapley[shapley["model"] == model]
+    rows = own[own["players"] == "sides"].set_index(["target", "group"])
     uar = rows.loc["uar"]
     contrast = uar.loc["spectral - prosodic"]
-    sides = {side: _with_interval(uar.loc[side]) for side in ("spectral", "prosodic")}
+    sides = {side: _with_interval(uar.loc[side]) for side in ("spectral", "prosodic", "voice")}
+    everything = own[(own["target"] == "uar") & (own["group"] == "all")]["value"].iloc[0]
     verdict = _verdict(contrast)
     first = (
-        f"{model}: of the {uar.loc['all', 'value']:.2f} that all features add to guessing, spectral groups (mfcc, "
-        f"spectrum) carry {sides['spectral']} and prosodic ones (pitch, energy, timing) {sides['prosodic']}; {verdict}."
+        f"{model}: of the {everything:.2f} that all features add to guessing, spectral groups (mfcc, spectrum) carry "
+        f"{sides['spectral']}, prosodic ones (pitch, energy, timing) {sides['prosodic']} and voice quality "
+        f"{sides['voice']}; {verdict}."
     )
     return (first, *_decisions(rows, model))
 
@@ -58,4 +61,4 @@ def _decisions(rows: pd.DataFrame, model: str) -> tuple[str, ...]:
 
 
 def _with_interval(row: pd.Series) -> str:
-    return f"{row['value']:+.2f} [{row['low']:+.2f} to {row['high']:+.2f}]"
+    return f"{row['value']:+.2f} [{row['low']:+.2f} to {row['high']:+.2f}]".replace("-", "−")

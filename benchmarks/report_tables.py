@@ -218,11 +218,14 @@ def shapley_table(findings: Findings) -> Table:
     rows = [{**row, "interval": interval_text(row["low"], row["high"], sign="+")} for row in found]
     columns = (
         Column("model", "Model"),
-        Column("group", "Groups"),
+        Column("players", "Players"),
+        Column("group", "Player"),
         Column("value", "Adds to UAR", "+.3f"),
         Column("interval", "95 % interval"),
     )
-    caption = "Shapley values of the groups of features for UAR, from all 64 subsets; intervals over speakers."
+    caption = (
+        "Shapley values for UAR of the six groups, from all 64 subsets, and of whole sides; intervals over speakers."
+    )
     return Table("shapley", caption, columns, tuple(rows))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -85,6 +85,36 @@ def weights(players: Sequence[str]) -> Counts:
             else:
                 table[row, column] = -math.factorial(size) * math.factorial(n - size - 1) / math.factorial(n)
     return table
+
+
+def side_weights(players: Sequence[str], sides: Mapping[str, Sequence[str]]) -> dict[str, Counts]:
+    """Weights for the Shapley values of whole sides, each of which joins or stays away as one player.
+
+    What a side is worth then does not depend on into how many groups it was divided; the sum of its groups' own values
+    does, wherever groups say the same.
+
+    Parameters
+    ----------
+    players
+        All groups.
+    sides
+        Name of each side to its groups; together they are all groups, each once.
+
+    Returns
+    -------
+    dict
+        Side to a combination of the scores of all `subsets(players)`, shape (2^n,).
+    """
+    places = {subset: place for place, subset in enumerate(subsets(players))}
+    names = list(sides)
+    table = weights(names)
+    found = {name: np.zeros(len(places)) for name in names}
+    for column, joined in enumerate(subsets(names)):
+        inside = {group for side in joined for group in sides[side]}
+        place = places[tuple(group for group in players if group in inside)]
+        for row, name in enumerate(names):
+            found[name][place] = table[row, column]
+    return found
 
 
 def share(target: Target, combination: Counts, *, level: float = 0.95) -> Share:

