@@ -14,6 +14,7 @@ from deep.brain import EmotionBrain
 from deep.memory import within_memory
 
 LONG = 300.0
+PATIENCE = 10.0
 logger = logging.getLogger(__name__)
 
 
@@ -23,12 +24,12 @@ def seconds_a_step(brain: EmotionBrain, dataset: ClipDataset, buckets: LengthBuc
     batch = collate([dataset[position] for position in batches[len(batches) // 2]])
     brain.modules.train()
     rounds = []
-    for _ in range(2 if brain.device_type == "cuda" else 1):  # the first on a GPU chooses kernels
+    while len(rounds) < 2 and sum(rounds) < PATIENCE:  # the first round chooses kernels and allocates memory
         began = time.perf_counter()
         within_memory(batch, lambda pieces: _forwards_and_backwards(brain, pieces))
         rounds.append(time.perf_counter() - began)
     brain.modules.zero_grad(set_to_none=True)
-    return rounds[-1]
+    return min(rounds)
 
 
 def _forwards_and_backwards(brain: EmotionBrain, pieces: Sequence[Batch]) -> None:

@@ -30,7 +30,7 @@ class DeepOptions:
     epochs : int, optional
         Epochs of fine-tuning; None leaves the pipeline's own.
     augment : bool
-        Augment the training clips.
+        Augment the training clips; `wav2vec2-tiny` does so anyway.
     device : str
         `auto`, `cpu`, `cuda` or `cuda:N`.
     """
@@ -74,7 +74,8 @@ class DeepPipeline:
 
 
 def _training(options: DeepOptions) -> dict[str, Any]:
-    given = {"device": options.device, "augment": options.augment}
+    given: dict[str, Any] = {"device": options.device}
+    given |= {"augment": True} if options.augment else {}
     return given if options.epochs is None else {**given, "epochs": options.epochs}
 
 

@@ -38,19 +38,22 @@ def tiny_configuration() -> tuple[dict[str, Any], dict[str, Any]]:
     return config.to_dict(), dict(WAVEFORM_PREPROCESSOR)
 
 
-def tiny_classifier(*, epochs: int = 15, **parameters: Any) -> FineTunedClassifier:
+def tiny_classifier(*, epochs: int = 18, augment: bool = True, **parameters: Any) -> FineTunedClassifier:
     """Return the classifier of `wav2vec2-tiny`: everything is trained, at rates for a random start.
 
     Parameters
     ----------
     epochs : int
         Number of epochs.
+    augment : bool
+        Augment the training clips: without, so few of them are soon learnt by heart.
     **parameters
         Further parameters of `FineTunedClassifier`.
     """
     return FineTunedClassifier(
         RandomStart("wav2vec2-tiny", tiny_configuration),
         epochs=epochs,
+        augment=augment,
         head_rate=1e-3,
         encoder_rate=1e-3,
         batch_seconds=16.0,
