@@ -1,0 +1,97 @@
+"""Plots: drawn without pyplot's state, alike each time, and readable in light, in dark and without colour."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from fabricated_runs import LABELS, fabricate_predictions, fabricate_run
+
+from benchmarks.findings import Findings, find
+from benchmarks.plots import confusion_figure, save
+from benchmarks.plots.canvas import FAINT, HEAT, INK, PAPER, SERIES, render
+from benchmarks.plots.registry import PLOTS
+from benchmarks.stored_run import load_run
+
+
+@pytest.fixture(scope="module")
+def findings(tmp_path_factory: pytest.TempPathFactory) -> Findings:
+    folder = fabricate_run(tmp_path_factory.mktemp("plots"), {"svm": 1.5, "xgboost": 1.0, "a&b<c": 0.5}, n_speakers=6)
+    (folder / "learning.csv").write_text(
+        "pipeline,speakers,uar,uar_low,uar_high\nsvm,2,0.4,0.3,0.5\nsvm,8,0.6,0.5,0.7\n"
+    )
+    return find(load_run(folder))
+
+
+@pytest.mark.parametrize("plot", PLOTS, ids=lambda plot: plot.name)
+def test_every_plot_draws_or_has_nothing_to_show_and_says_what_it_shows(plot, findings: Findings) -> None:
+    figure = plot.draw(findings)
+    if figure is None:
+        assert plot.name in ("shapley", "subsets", "emotions", "pairs_of_emotions")
+        return
+    first, second = render(figure, plot.name), render(plot.draw(findings), plot.name)
+    assert first.png.startswith(b"\x89PNG")
+    assert first == second
+    assert len(plot.words(findings)) > 20
+    inline = first.inline()
+    assert inline.startswith("<svg ")
+    assert "a&b<c" not in inline
+    left = set(re.findall(r"#[0-9a-f]{6}\b", inline)) - {"#000000"}
+    assert not left, "colours that a dark page cannot turn"
+
+
+def test_every_plot_has_a_name_of_its_own() -> None:
+    assert len({plot.name for plot in PLOTS}) == len(PLOTS)
+
+
+def test_confusion_figure_shows_shares_of_the_truth(tmp_path: Path) -> None:
+    table = fabricate_predictions({"svm": 1.5})
+    figure = confusion_figure(table["truth"], table["prediction"], LABELS, "svm on $made_up$")
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert len(texts) == 16
+    share = np.array([0 if text == "·" else int(text) for text in texts]).reshape(4, 4)
+    assert np.all(np.abs(share.sum(axis=1) - 100) <= 2)
+    save(figure, tmp_path / "confusion")
+    assert (tmp_path / "confusion.png").stat().st_size > 1000
+    assert "$made_up$" in (tmp_path / "confusion.svg").read_text()
+
+
+def test_drawing_changes_nobodys_settings_and_needs_no_pyplot(tmp_path: Path) -> None:
+    before = dict(mpl.rcParams)
+    table = fabricate_predictions({"svm": 1.5})
+    save(confusion_figure(table["truth"], table["prediction"], LABELS, "svm"), tmp_path / "c")
+    assert dict(mpl.rcParams) == before
+    code = "import sys, benchmarks.report, benchmarks.plots.registry; assert 'matplotlib.pyplot' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+
+
+def contrast(one: str, other: str) -> float:
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_colours_stand_out_from_the_paper_in_light_and_dark() -> None:
+    css = (Path(__file__).parents[1] / "benchmarks" / "templates" / "report.css").read_text()
+    light, dark = (dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{6})", block)) for block in css.split("@media", 2)[:2])
+    assert light["paper"] == PAPER
+    assert light["ink"] == INK
+    assert light["heat"] == HEAT
+    for theme in (light, dark):
+        assert contrast(theme["ink"], theme["paper"]) > 12
+        for name in ("faint", "accent", "warn"):
+            assert contrast(theme[name], theme["paper"]) > 4.5
+        for number in range(1, len(SERIES) + 1):
+            assert contrast(theme[f"series-{number}"], theme["paper"]) > 3
+    assert [light[f"series-{number}"] for number in range(1, len(SERIES) + 1)] == list(SERIES)
+    assert contrast(FAINT, PAPER) > 4.5
