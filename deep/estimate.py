@@ -23,7 +23,7 @@ def seconds_a_step(brain: EmotionBrain, dataset: ClipDataset, buckets: LengthBuc
     batches = list(buckets)
     batch = collate([dataset[position] for position in batches[len(batches) // 2]])
     brain.modules.train()
-    rounds = []
+    rounds: list[float] = []
     while len(rounds) < 2 and sum(rounds) < PATIENCE:  # the first round chooses kernels and allocates memory
         began = time.perf_counter()
         within_memory(batch, lambda pieces: _forwards_and_backwards(brain, pieces))
