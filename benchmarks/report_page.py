@@ -150,15 +150,21 @@ def overview(pages: Sequence[RunPage]) -> Table | None:
             if standing is None:
                 continue
             score = standing.scores
-            marks = f" ({', '.join(standing.marks)})" if standing.marks else ""
+            told = [mark for mark in standing.marks if mark != "synthetic"]
+            marks = f" ({', '.join(told)})" if told else ""
             if score:
                 span = interval_text(score["uar_low"], score["uar_high"])
                 row[str(number)] = f"{score['uar']:.3f}" + (f" [{span}]" if span else "") + marks
             else:
                 row[str(number)] = standing.status
-    columns = [Column(str(number), str(page.findings.run.corpus["name"])) for number, page in enumerate(pages)]
+    columns = [Column(str(number), _corpus_name(page)) for number, page in enumerate(pages)]
     caption = "UAR with 95 % interval over speakers, in every run."
     return Table("overview", caption, (Column("pipeline", "Pipeline"), *columns), tuple(rows))
+
+
+def _corpus_name(page: RunPage) -> str:
+    run = page.findings.run
+    return f"{run.corpus['name']}{' (synthetic voices)' if run.synthetic else ''}"
 
 
 def file_name(name: str) -> str:

@@ -113,5 +113,5 @@ def _weakness_sentence(findings: Findings, best: Standing) -> str:
         return sentence + "."
     uars = uar_of(matrices)
     low, high = int(np.nanargmin(uars)), int(np.nanargmax(uars))
-    worst, easiest = findings.speakers[low], findings.speakers[high]
-    return f"{sentence}, and speakers differ: {worst} scores {uars[low]:.2f} where {easiest} scores {uars[high]:.2f}."
+    worst, easiest = f"speaker {findings.speakers[low]}", f"speaker {findings.speakers[high]}"
+    return f"{sentence}, and speakers differ: {worst} reaches {uars[low]:.2f}, {easiest} {uars[high]:.2f}."

@@ -150,7 +150,7 @@ def test_planted_groups_carry_what_was_planted(shapley: pd.DataFrame) -> None:
     assert sadness.loc[("sides", "spectral - prosodic"), "high"] < 0
     assert anger.loc["groups", "value"][list(GROUPS)].idxmax() == "spectrum"
     assert sadness.loc["groups", "value"][list(GROUPS)].idxmax() == "pitch"
-    idle = shapley.loc[("uar", "groups")].loc[["energy", "timing", "voice", "mfcc"], "value"].abs()
+    idle = shapley.loc["uar"].loc["groups"].loc[["energy", "timing", "voice", "mfcc"], "value"].abs()
     # Any group at all lifts guessing to telling loud from quiet emotions, and all six share that.
     assert (idle < 0.05).all()
     assert idle.max() - idle.min() < 0.015
@@ -163,7 +163,7 @@ def test_interval_of_a_share_is_the_jackknife_over_speakers(predictions: pd.Data
         left_out.append(rest.set_index(["target", "players", "group"]).loc[("uar", "groups", "pitch"), "value"])
     n = len(left_out)
     error = math.sqrt((n - 1) / n * np.sum((np.asarray(left_out) - np.mean(left_out)) ** 2))
-    row = shapley.loc[("uar", "groups", "pitch")]
+    row = shapley.loc["uar"].loc["groups"].loc["pitch"]
     assert (row["high"] - row["low"]) / 2 == pytest.approx(2.3646 * error, rel=1e-4)
 
 
