@@ -34,6 +34,7 @@ $(BIN)/python:
 
 $(VENV)/installed-%: setup.cfg pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -c constraints.txt -e ".$(call bracket,$(if $(filter base,$*),,$(subst -,$(comma),$*)))"
+	$(BIN)/python -c "from features.extractor import warm_up; warm_up()"
 	touch $@
 
 clean:

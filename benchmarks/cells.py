@@ -11,6 +11,7 @@ import resource
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.folds import Fold
 from benchmarks.metrics import uar, wa
 from benchmarks.results import ResultsStore
+from classical.normalise import FallbackWarning
 from features.errors import PipelineError, SerError
 
 SEEN = ("path", "start", "end", "gender", "session")
@@ -50,8 +52,10 @@ class Cell:
         Hash of everything that determines the result.
     seconds : numpy.ndarray or None
         Seconds that extracting the features of each utterance of the corpus took, shape (n,).
+    room : str
+        The package of its code.
     device : str
-        Where a deep pipeline runs; empty for the others.
+        Where a deep pipeline runs; empty where it may choose.
     """
 
     pipeline: str
@@ -61,6 +65,7 @@ class Cell:
     labels: tuple[str, ...]
     key: str
     seconds: np.ndarray | None = None
+    room: str = ""
     device: str = ""
 
 
@@ -150,8 +155,11 @@ def compute(cell: Cell, table: pd.DataFrame, work: Path) -> dict[str, Any]:
     began = time.perf_counter()
     estimator.fit(rows.iloc[train].assign(side=side), truth[train])
     fitted = time.perf_counter()
-    probability = probabilities(estimator, rows.iloc[fold.test], cell.labels)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", FallbackWarning)
+        probability = probabilities(estimator, rows.iloc[fold.test], cell.labels)
     predicted = time.perf_counter()
+    fallbacks = [str(warning.message) for warning in caught if issubclass(warning.category, FallbackWarning)]
     known = np.asarray(cell.labels)[probabilities(estimator, rows.iloc[train], cell.labels).argmax(axis=1)]
     return {
         "probability": probability.tolist(),
@@ -166,7 +174,7 @@ def compute(cell: Cell, table: pd.DataFrame, work: Path) -> dict[str, Any]:
         "model_bytes": saved_size(estimator),
         **{name: getattr(estimator, f"{name}_", None) for name in ("n_settings", "tuning_cpu_seconds")},
         "chosen": jsonable(getattr(estimator, "chosen_", {})),
-        "notes": [str(note) for note in getattr(estimator, "notes_", [])],
+        "notes": [*(str(note) for note in getattr(estimator, "notes_", [])), *fallbacks],
         "history": jsonable(getattr(estimator, "history_", [])),
     }
 

@@ -90,8 +90,8 @@ class Kind:
         `(text, options)` to the name that a row shows, where it says more than the text.
     marks : callable
         `(text, options)` to marks of every row on this set.
-    adapt : callable
-        `(estimator, options)` to the estimator that is trained on this set.
+    choose_group : callable
+        `(text, options)`: whether inner folds choose one group of its columns, such as an encoder's layer.
     """
 
     title: str
@@ -103,7 +103,7 @@ class Kind:
     pick: Callable[[FeatureTable, str], FeatureTable] = lambda table, _: table
     label: Callable[[str, PipelineOptions], str] = lambda text, _: text
     marks: Callable[[str, PipelineOptions], tuple[str, ...]] = lambda *_: ()
-    adapt: Callable[[Any, PipelineOptions], Any] = lambda estimator, _: estimator
+    choose_group: Callable[[str, PipelineOptions], bool] = lambda *_: False
 
 
 def _is_groups(text: str) -> bool:
@@ -168,7 +168,7 @@ KINDS: dict[str, Kind] = {
         make=frozen_features.make,
         label=frozen_features.label,
         marks=lambda text, options: ("random start",) if frozen_features.is_twin(text, options) else (),
-        adapt=frozen_features.adapt,
+        choose_group=frozen_features.chooses_layer,
     ),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -238,7 +238,9 @@ def plan_cells(plan: Plan, tables: Mapping[str, tuple[FeatureTable, str]]) -> li
                     seed=seed,
                     identity=identity,
                 )
-                cells.append(Cell(pipeline.name, estimator, seed, fold, plan.corpus.labels, key, seconds))
+                cells.append(
+                    Cell(pipeline.name, estimator, seed, fold, plan.corpus.labels, key, seconds, pipeline.room)
+                )
     return cells
 
 
@@ -249,14 +251,31 @@ def run_cells(
     from tqdm import tqdm
 
     todo = [cell for cell in cells if again or not _done(store.read(address(cell)))]
-    table = plan.corpus.utterances
-    tasks = (joblib.delayed(run_cell)(cell, table, store) for cell in todo)
+    on_gpu, gpus = spread_over_gpus([cell for cell in todo if cell.room == "deep"], plan.options.device)
+    with tqdm(total=len(todo), desc="cells", disable=not progress or not todo) as bar:
+        _work_off([cell for cell in todo if cell.room != "deep" or not gpus], plan, store, n_jobs, bar)
+        _work_off(on_gpu, plan, store, gpus, bar)
+
+
+def spread_over_gpus(cells: Sequence[Cell], device: str) -> tuple[list[Cell], int]:
+    """Deep cells dealt out over the visible GPUs, and how many there are; nothing where they run on the CPU."""
+    if not cells or device not in ("auto", "cuda"):
+        return [], 0
+    from deep.devices import visible
+
+    gpus = [name for name in visible() if name != "cpu"]
+    return [replace(cell, device=gpus[place % len(gpus)]) for place, cell in enumerate(cells) if gpus], len(gpus)
+
+
+def _work_off(cells: Sequence[Cell], plan: Plan, store: ResultsStore, n_jobs: int, bar: Any) -> None:
+    if not cells:
+        return
+    tasks = (joblib.delayed(run_cell)(cell, plan.corpus.utterances, store) for cell in cells)
     with joblib.parallel_config(backend="loky", inner_max_num_threads=1), warnings.catch_warnings():
         # loky replaces a worker whose memory has grown; its cells are not lost, so nobody need be told
         warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
-        statuses = joblib.Parallel(n_jobs=min(n_jobs, max(len(todo), 1)), return_as="generator_unordered")(tasks)
-        for _ in tqdm(statuses, total=len(todo), desc="cells", disable=not progress or not todo):
-            pass
+        for _ in joblib.Parallel(n_jobs=min(n_jobs, len(cells)), return_as="generator_unordered")(tasks):
+            bar.update()
 
 
 def address(cell: Cell) -> dict[str, Any]:

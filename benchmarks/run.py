@@ -110,7 +110,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--pipelines",
         nargs="+",
         metavar="NAME",
-        help="model[@features][:normalise], fused with + (default: svm xgboost, and wav2vec2-tiny on the embedded corpus)",
+        help="model[@features][:normalise], fused with + (default: svm xgboost; embedded corpus: wav2vec2-tiny too)",
     )
     for add in (add_corpus_arguments, add_fold_arguments, add_pipeline_arguments, add_run_arguments):
         add(parser)

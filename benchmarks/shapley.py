@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.metrics import codes
+from benchmarks.significance import jackknife_reach
 from features.errors import ResultsError
 
 Counts = NDArray[np.float64]
@@ -129,14 +130,10 @@ def share(target: Target, combination: Counts, *, level: float = 0.95) -> Share:
     level
         Nominal coverage.
     """
-    from scipy.stats import t
-
     value, n = float(combination @ target.scores()), target.totals.shape[0]
     if n < 2:
         return Share(value, math.nan, math.nan)
-    left_out = combination @ target.scores_without_speakers()
-    spread = float(((left_out - left_out.mean()) ** 2).sum())
-    reach = float(t.ppf((1 + level) / 2, n - 1)) * math.sqrt((n - 1) / n * spread)
+    reach = jackknife_reach(combination @ target.scores_without_speakers(), level)
     return Share(value, value - reach, value + reach)
 
 

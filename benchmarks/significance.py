@@ -19,6 +19,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import stdtrit
 
 from benchmarks.metrics import codes, uar_of
 from features.errors import ResultsError
@@ -170,7 +171,7 @@ def speaker_interval(confusions: ArrayLike, *, statistic: Statistic = uar_of, le
     # Half of the smallest step that a score can make, so that a perfect rest of the speakers has a finite logit.
     edge = 0.5 / (total.size * max(total.sum(), 1.0))
     left_out = np.clip(np.asarray(statistic(total - matrices)), edge, 1 - edge)
-    centre, reach = math.log(estimate / (1 - estimate)), _reach(np.log(left_out / (1 - left_out)), level)
+    centre, reach = math.log(estimate / (1 - estimate)), jackknife_reach(np.log(left_out / (1 - left_out)), level)
     low, high = (1 / (1 + math.exp(-value)) for value in (centre - reach, centre + reach))
     return Interval(estimate, low, high, level, n)
 
@@ -187,7 +188,7 @@ def difference_interval(
     estimate = float(statistic(sums[0]) - statistic(sums[1]))
     if n < 2:
         return Interval(estimate, math.nan, math.nan, level, n)
-    reach = _reach(np.asarray(statistic(sums[0] - one)) - np.asarray(statistic(sums[1] - other)), level)
+    reach = jackknife_reach(np.asarray(statistic(sums[0] - one)) - np.asarray(statistic(sums[1] - other)), level)
     return Interval(estimate, max(estimate - reach, -1.0), min(estimate + reach, 1.0), level, n)
 
 
@@ -342,9 +343,8 @@ def _same_speakers(first: ArrayLike, second: ArrayLike) -> tuple[Matrix, Matrix]
     return one, other
 
 
-def _reach(left_out: Matrix, level: float) -> float:
-    from scipy.stats import t
-
+def jackknife_reach(left_out: Matrix, level: float) -> float:
+    """Half the width of a jackknife-t interval, from the estimates without one speaker each, shape (n_speakers,)."""
     n = len(left_out)
     spread = float(((left_out - left_out.mean()) ** 2).sum())
-    return float(t.ppf((1 + level) / 2, n - 1)) * math.sqrt((n - 1) / n * spread)
+    return float(stdtrit(n - 1, (1 + level) / 2)) * math.sqrt((n - 1) / n * spread)

@@ -10,7 +10,6 @@ from typing import Any
 
 from benchmarks.cells import SEEN
 from benchmarks.corpora.corpus import Corpus
-from benchmarks.frozen_features import LayerChoice
 from benchmarks.options import PipelineOptions
 from benchmarks.pipelines import Pipeline, build
 from features.cache import FeatureCache
@@ -141,13 +140,10 @@ def _save(built: Pipeline, estimator: Any, out: Path, about: Mapping[str, Any]) 
 
 
 def _to_keep(estimator: Any) -> Any:
-    """The fitted pipeline with its extractor as anybody would make it: no cache, one process, the chosen layer only."""
+    """The fitted pipeline with its extractor as anybody would make it: no cache, one process."""
     if hasattr(estimator, "members_"):
         estimator.members_ = [(name, _to_keep(member)) for name, member in estimator.members_]
         return estimator
-    if isinstance(estimator, LayerChoice):
-        extractor = estimator.features.set_params(layer=estimator.layer_)
-        return _to_keep(estimator.best_.set_params(features=extractor))
     _set_known(estimator.features, cache=None, n_jobs=1, progress=False)
     return estimator
 

@@ -40,8 +40,12 @@ def build(part: Part, _labels: Sequence[str], _corpus: str, options: PipelineOpt
     if reason:
         return Pipeline(name, words, marks=marks, reason=reason)
     extractor = kind.make(part.features, options)
-    estimator = build_estimator(part.model, features=extractor, normalise=part.normalise)  # type: ignore[arg-type]
-    estimator = kind.adapt(estimator, options)
+    estimator = build_estimator(
+        part.model,
+        features=extractor,
+        normalise=part.normalise,  # type: ignore[arg-type]
+        choose_group=kind.choose_group(part.features, options),
+    )
     return Pipeline(name, words, estimator=estimator, features=part.features, marks=marks)
 
 
