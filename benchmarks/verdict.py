@@ -39,10 +39,12 @@ def caveats(findings: Findings) -> tuple[str, ...]:
             "a first clip of an unknown speaker does not allow."
         )
     shared = [fold for fold in findings.run.record.get("folds", {}).get("folds", ()) if len(fold.get("test", ())) > 1]
+    by_session = findings.run.record.get("folds", {}).get("scheme") == "session"
+    together = "The speakers of a session" if by_session else "Speakers tested in one fold"
     models = "the models as they were trained here, met by new speakers; models trained anew may differ"
     notes.append(
         f"Intervals and tests take the speaker as their unit and speak of {models}."
-        + (" Speakers tested in one fold share a model, so they are not fully independent." if shared else "")
+        + (f" {together} share a model, so they are not fully independent." if shared else "")
     )
     return tuple(notes)
 
