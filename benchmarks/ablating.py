@@ -163,9 +163,10 @@ def shapley_table(predictions: pd.DataFrame, model: str, labels: Sequence[str]) 
     Returns
     -------
     pandas.DataFrame
-        `model, target, players, group, value, low, high`. With 'groups' as `players` the six groups share what all of
-        them add to guessing; with 'sides' prosodic, voice and spectral features do, as wholes, and
-        'spectral - prosodic' is the paired difference; the row 'all' is the sum of either.
+        `model, target, players, group, value, low, high, n_speakers`.
+        With 'groups' as `players` the six groups share what all of them add to guessing; with 'sides' prosodic, voice
+        and spectral features do, as wholes, and 'spectral - prosodic' is the paired difference. The row 'all' is the
+        sum of either.
     """
     columns = [f"p_{label}" for label in labels]
     rows = _aligned(predictions, model, columns)
@@ -179,8 +180,9 @@ def shapley_table(predictions: pd.DataFrame, model: str, labels: Sequence[str]) 
         for players, combinations in (("groups", groups), ("sides", sides)):
             for group, combination in combinations.items():
                 result = share(target, combination)
-                row = {"model": model, "target": target.name, "players": players, "group": group}
-                found.append({**row, "value": result.value, "low": result.low, "high": result.high})
+                row: dict[str, Any] = {"model": model, "target": target.name, "players": players, "group": group}
+                row |= {"value": result.value, "low": result.low, "high": result.high}
+                found.append({**row, "n_speakers": len(target.totals)})
     return pd.DataFrame(found)
 
 

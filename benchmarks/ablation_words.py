@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pandas as pd
+from scipy.special import stdtrit
 
 
 def answer(shapley: pd.DataFrame, model: str) -> tuple[str, ...]:
@@ -29,7 +30,7 @@ def answer(shapley: pd.DataFrame, model: str) -> tuple[str, ...]:
         f"{sides['spectral']}, prosodic ones (pitch, energy, timing) {sides['prosodic']} and voice quality "
         f"{sides['voice']}; {verdict}."
     )
-    return (first, *_decisions(rows, model))
+    return (first, *_decisions(shapley, model))
 
 
 def _verdict(contrast: pd.Series) -> str:
@@ -43,21 +44,37 @@ def _verdict(contrast: pd.Series) -> str:
     return f"which side carries more is not settled ({between})"
 
 
-def _decisions(rows: pd.DataFrame, model: str) -> tuple[str, ...]:
-    pairs = rows.xs("spectral - prosodic", level="group")
-    pairs = pairs[[" or " in str(name) for name in pairs.index]].sort_values("value")
-    prosodic, spectral = pairs[pairs["high"] < 0], pairs[pairs["low"] > 0][::-1]
+def pair_contrasts(shapley: pd.DataFrame, model: str) -> pd.DataFrame:
+    """Spectral minus prosodic share in telling every two emotions apart, smallest first.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of the Shapley table, with `low` and `high` at 95 % and `low_of_all, high_of_all` widened by Bonferroni's
+        correction, so that all pairs together hold with 95 %.
+    """
+    rows = shapley[(shapley["model"] == model) & (shapley["group"] == "spectral - prosodic")]
+    pairs = rows[rows["target"].str.contains(" or ", regex=False)].sort_values("value", kind="stable")
+    freedom = pairs["n_speakers"] - 1
+    wider = stdtrit(freedom, 1 - 0.025 / max(len(pairs), 1)) / stdtrit(freedom, 0.975)
+    reach = (pairs["high"] - pairs["low"]) / 2 * wider
+    return pairs.assign(low_of_all=pairs["value"] - reach, high_of_all=pairs["value"] + reach)
+
+
+def _decisions(shapley: pd.DataFrame, model: str) -> tuple[str, ...]:
+    pairs = pair_contrasts(shapley, model)
+    prosodic, spectral = pairs[pairs["high_of_all"] < 0], pairs[pairs["low_of_all"] > 0][::-1]
     parts = []
     for side, found in (("prosody", prosodic), ("spectrum", spectral)):
         if len(found):
             best = found.iloc[0]
-            tells = str(found.index[0]).replace(" or ", " from ")
-            low, high = sorted((abs(best["low"]), abs(best["high"])))
+            tells = str(best["target"]).replace(" or ", " from ")
+            low, high = sorted((abs(best["low_of_all"]), abs(best["high_of_all"])))
             count = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
             parts.append(f"{side} tells {tells} by {abs(best['value']):.2f} [{low:.2f} to {high:.2f}] more{count}")
     if not parts:
-        return (f"{model}: no two emotions were found that one side tells apart better than the other.",)
-    return (f"{model}: {'; '.join(parts)}.",)
+        return (f"{model}: of {len(pairs)} pairs of emotions, none was found that one side tells apart better.",)
+    return (f"{model}: {'; '.join(parts)}, corrected for {len(pairs)} pairs.",)
 
 
 def _with_interval(row: pd.Series) -> str:

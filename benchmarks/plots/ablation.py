@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from benchmarks.ablation_words import pair_contrasts
 from benchmarks.findings import Findings
 from benchmarks.plots.canvas import FAINT, GRID, INK, SERIES, colour_of, new_figure, style
 from benchmarks.plots.recalls import MARKERS
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 TOTALS = ("prosodic", "spectral")
 SIDES = ("prosodic", "voice", "spectral")
-CONTRAST = "spectral - prosodic"
 MOST_PAIRS = 28
 
 
@@ -87,7 +87,10 @@ def emotions_figure(findings: Findings) -> Figure | None:
 
 
 def pairs_figure(findings: Findings) -> Figure | None:
-    """Draw for every two emotions which side tells them apart better, for the first model."""
+    """Draw for every two emotions which side tells them apart better, for the first model.
+
+    Intervals are of 95 % each; those in colour are clear of 0 after correction for all pairs.
+    """
     table = _contrasts(findings)
     if table is None or not 1 < len(table) <= MOST_PAIRS:
         return None
@@ -95,7 +98,7 @@ def pairs_figure(findings: Findings) -> Figure | None:
         figure, axes = new_figure(4.6, 1.1 + 0.22 * len(table))
         axes.axvline(0, color=INK, linewidth=1)
         for row, (_, pair) in enumerate(table.iterrows()):
-            clear = pair["low"] > 0 or pair["high"] < 0
+            clear = pair["low_of_all"] > 0 or pair["high_of_all"] < 0
             colour = FAINT if not clear else SERIES[0] if pair["value"] > 0 else SERIES[1]
             if not math.isnan(pair["low"]):
                 axes.plot((pair["low"], pair["high"]), (row, row), color=colour, linewidth=2, alpha=0.55)
@@ -176,8 +179,7 @@ def _contrasts(findings: Findings) -> pd.DataFrame | None:
     table = findings.run.table("shapley.csv")
     if table is None:
         return None
-    own = table[(table["model"] == table["model"].iloc[0]) & (table["group"] == CONTRAST)]
-    return own[own["target"].str.contains(" or ", regex=False)].sort_values("value")
+    return pair_contrasts(table, str(table["model"].iloc[0]))
 
 
 def _marks(axes: Axes, rows: pd.DataFrame, number: int, model: str, keys: tuple[str, str, str]) -> None:

@@ -55,7 +55,12 @@ PLOTS: tuple[Plot, ...] = (
     Plot("shapley", "What every group adds", shapley_figure, shapley_words),
     Plot("subsets", "Groups alone and left out", subsets_figure, subsets_words),
     Plot("emotions", "What every group adds to the recall of every emotion", emotions_figure, emotions_words),
-    Plot("pairs_of_emotions", "Which side tells two emotions apart", pairs_figure, pairs_words),
+    Plot(
+        "pairs_of_emotions",
+        "Which side tells two emotions apart; in colour what is clear after correction for all pairs",
+        pairs_figure,
+        pairs_words,
+    ),
     Plot("recalls", "Recall of every emotion", recalls_figure, recalls_words),
     Plot("speakers", "Every speaker", speakers_figure, speakers_words),
     Plot("calibration", "Confidence against truth", calibration_figure, calibration_words),
