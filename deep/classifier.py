@@ -45,6 +45,8 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         Number of epochs.
     head_rate, encoder_rate : float
         Learning rates of the two Adams.
+    annealing_factor : float
+        What NewBob multiplies both rates by where the error on validation speakers hardly improves; 1 keeps them.
     batch_seconds : float
         Seconds of sound in a training batch, padding included.
     freeze_front_end : bool
@@ -93,6 +95,7 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         epochs: int = 30,
         head_rate: float = 1e-4,
         encoder_rate: float = 1e-5,
+        annealing_factor: float = 0.9,
         batch_seconds: float = 64.0,
         freeze_front_end: bool = True,
         output_norm: bool = True,
@@ -108,6 +111,7 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         self.epochs = epochs
         self.head_rate = head_rate
         self.encoder_rate = encoder_rate
+        self.annealing_factor = annealing_factor
         self.batch_seconds = batch_seconds
         self.freeze_front_end = freeze_front_end
         self.output_norm = output_norm
@@ -210,6 +214,7 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
                 epochs=self.epochs,
                 head_rate=self.head_rate,
                 encoder_rate=self.encoder_rate,
+                annealing_factor=self.annealing_factor,
                 seed=self.random_state,
             ),
             class_weights=self._class_weights(targets),

@@ -177,3 +177,18 @@ def test_predict_offline_names_what_to_fetch(sounds, monkeypatch, capsys):
     told = capsys.readouterr().err
     assert "https://huggingface.co/speechbrain/emotion-recognition-wav2vec2-IEMOCAP" in told
     assert told.count("\n") == 1
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_gpu_answers_as_the_cpu_does(kind, tmp_path, sounds):
+    if not torch.cuda.is_available():
+        pytest.skip("needs a CUDA device")
+    folder = deep.save(recogniser(kind, tmp_path / "encoder"), tmp_path / "model")
+    expected = deep.load(folder, device="cpu").predict_proba(sounds)
+    exact = deep.load(folder, device="cuda", precision="float32")
+    np.testing.assert_allclose(exact.predict_proba(sounds), expected, atol=1e-4)
+    alone = np.concatenate([exact.predict_proba([path]) for path in sounds])
+    np.testing.assert_allclose(exact.predict_proba(sounds), alone, atol=1e-4)
+    rough = deep.load(folder, device="cuda", precision="bfloat16").predict_proba(sounds)
+    np.testing.assert_allclose(rough, expected, atol=5e-2)
