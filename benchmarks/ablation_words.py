@@ -78,4 +78,6 @@ def _decisions(shapley: pd.DataFrame, model: str) -> tuple[str, ...]:
 
 
 def _with_interval(row: pd.Series) -> str:
-    return f"{row['value']:+.2f} [{row['low']:+.2f} to {row['high']:+.2f}]".replace("-", "−")
+    # Rounded first and a zero added, so that a small negative number is not written as minus zero.
+    value, low, high = (f"{round(float(row[key]), 2) + 0.0:+.2f}" for key in ("value", "low", "high"))
+    return f"{value} [{low} to {high}]".replace("-", "−")

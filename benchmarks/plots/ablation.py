@@ -76,7 +76,9 @@ def emotions_figure(findings: Findings) -> Figure | None:
             box = (column - 0.47, row - 0.46)
             axes.add_patch(Rectangle(box, 0.94, 0.92, linewidth=0, facecolor=GRID, alpha=0.3))
             axes.add_patch(Rectangle(box, 0.94, 0.92, linewidth=0, facecolor=colour, alpha=alpha))
-            axes.text(column, row, f"{value:+.2f}".replace("-", "−"), ha="center", va="center", fontsize=8.5)
+            axes.text(
+                column, row, f"{round(value, 2) + 0.0:+.2f}".replace("-", "−"), ha="center", va="center", fontsize=8.5
+            )
         axes.set(xlim=(-0.5, values.shape[1] - 0.5), ylim=(len(values) - 0.5, -0.5))
         axes.set_xticks(range(values.shape[1]), list(values.columns))
         axes.set_yticks(range(len(values)), [str(name) for name in values.index])
@@ -104,7 +106,7 @@ def pairs_figure(findings: Findings) -> Figure | None:
                 axes.plot((pair["low"], pair["high"]), (row, row), color=colour, linewidth=2, alpha=0.55)
             axes.plot(pair["value"], row, "o", color=colour, markersize=5)
         names = [str(name).replace(" or ", " / ") for name in table["target"]]
-        _finish(axes, names, "← prosody tells them apart better      spectrum does →", legend=False)
+        _finish(axes, names, "share of spectrum minus share of prosody", legend=False)
     return figure
 
 
