@@ -63,13 +63,8 @@ def test_voice_agrees_with_praat_over_the_corpus(emodb_root: Path) -> None:
 
 def test_spectra_equal_librosas(emodb_root: Path) -> None:
     for path in wavs(emodb_root, 60):
-        noise = np.random.default_rng(0).normal(scale=1e-3, size=len(load(path))).astype(np.float32)
-        found = librosa_difference(load(path) + noise)
-        assert found.pop("mfcc") < 2e-4
-        assert found.pop("rolloff") < 1e-4
-        for name, value in found.items():
-            assert value < 1e-3, name
-        assert np.median(list(found.values())) < 1e-4
+        for name, value in librosa_difference(load(path)).items():
+            assert value < 1e-4, name
 
 
 @pytest.mark.parametrize("frequency", [65.0, 100.0, 220.0, 400.0, 580.0])

@@ -102,7 +102,7 @@ def _fill(
     result.mfcc_bands[:, here] = banks[:, :N_MFCC_BANDS].T
     result.mel[:, here] = banks[:, N_MFCC_BANDS:-1].T
     result.loudness[here] = banks[:, -1]
-    result.third_formant[here] = power[:, _THIRD_FORMANT].max(axis=1) / _window().sum() ** 2
+    result.third_formant[here] = power[:, _THIRD_FORMANT].max(axis=1) / np.float32(_window().sum() ** 2)
     magnitude = np.sqrt(power)
     logs = np.log(np.maximum(power, np.float32(_TINY)))
     after = before.copy()
@@ -123,7 +123,7 @@ def power_spectra(frames: np.ndarray) -> np.ndarray:
     np.ndarray
         [shape=(n_frames, 257)] float32.
     """
-    spectra = scipy.fft.rfft(frames * _window(), axis=1)
+    spectra = scipy.fft.rfft(frames * _window(), axis=1)  # in float64: in near-silent frames float32 is all rounding
     return squared(spectra)
 
 
@@ -140,7 +140,7 @@ def squared(spectra: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def _window() -> np.ndarray:
-    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME)).astype(np.float32)
+    return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FRAME) / FRAME)
 
 
 @lru_cache(maxsize=1)
