@@ -19,7 +19,7 @@ stamp = $(VENV)/installed-$(subst $(comma),-,$(or $(strip $(1)),base))
 benchmark: $(call stamp,$(EXTRAS))
 	$(BIN)/python -m benchmarks.run $(RUN)
 
-test: $(call stamp,$(TEST_EXTRAS)) lint
+test: $(call stamp,$(TEST_EXTRAS)) $(VENV)/world lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not long and not gpu"
 
 test-long: $(call stamp,$(TEST_EXTRAS))
@@ -28,6 +28,11 @@ test-long: $(call stamp,$(TEST_EXTRAS))
 lint: $(call stamp,$(TEST_EXTRAS))
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# pyworld comes as source only; where there is no compiler, the tests against WORLD skip and say so
+$(VENV)/world: $(call stamp,$(TEST_EXTRAS))
+	$(PIP) -c constraints.txt "pyworld>=0.3.5" || echo "no pyworld: it needs a C++ compiler; tests against WORLD will skip"
+	touch $@
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
