@@ -6,6 +6,7 @@ import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -350,6 +351,7 @@ def describe_run(
     broken = {record["pipeline"]: record["reason"] for record in records if record["status"] != "done"}
     return {
         "command": command,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seeds": list(plan.seeds),
         "options": dict(plan.options.__dict__),
         "versions": versions(),
