@@ -20,9 +20,9 @@ def tiny_configuration() -> tuple[dict[str, Any], dict[str, Any]]:
         conv_dim=(64, 64, 64),
         conv_kernel=(400, 8, 4),
         conv_stride=(80, 4, 4),
-        conv_bias=True,
-        feat_extract_norm="layer",
-        do_stable_layer_norm=True,
+        conv_bias=False,
+        feat_extract_norm="group",
+        do_stable_layer_norm=False,
         num_conv_pos_embeddings=16,
         num_conv_pos_embedding_groups=4,
         layerdrop=0.0,
@@ -38,7 +38,7 @@ def tiny_configuration() -> tuple[dict[str, Any], dict[str, Any]]:
     return config.to_dict(), dict(WAVEFORM_PREPROCESSOR)
 
 
-def tiny_classifier(*, epochs: int = 18, augment: bool = True, **parameters: Any) -> FineTunedClassifier:
+def tiny_classifier(*, epochs: int = 14, augment: bool = True, **parameters: Any) -> FineTunedClassifier:
     """Return the classifier of `wav2vec2-tiny`: everything is trained, at rates for a random start.
 
     Parameters
@@ -56,7 +56,8 @@ def tiny_classifier(*, epochs: int = 18, augment: bool = True, **parameters: Any
         augment=augment,
         head_rate=1e-3,
         encoder_rate=1e-3,
-        batch_seconds=16.0,
+        annealing_factor=1.0,
+        batch_seconds=12.0,
         freeze_front_end=False,
         output_norm=False,
         balanced=True,
