@@ -45,7 +45,7 @@ def differences_figure(findings: Findings) -> Figure | None:
             axes.plot(-test.difference.estimate, row, "o", markersize=6, color=colour)
         _rows(axes, [test.second for test in tests])
         axes.locator_params(axis="x", nbins=6)
-        axes.set_xlabel(f"UAR minus that of {tests[0].first}")
+        axes.set_xlabel("UAR minus that of the best")
     return figure
 
 

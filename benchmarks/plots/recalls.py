@@ -76,4 +76,5 @@ def _finish(axes: Axes, names: Sequence[str], quantity: str) -> None:
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     handles, words = axes.get_legend_handles_labels()
-    axes.figure.legend(handles[::-1], words[::-1], loc="outside upper left", ncols=2, handletextpad=0.2)  # type: ignore[call-arg]
+    columns = 2 if max(map(len, words)) <= 24 else 1
+    axes.figure.legend(handles[::-1], words[::-1], loc="outside upper left", ncols=columns, handletextpad=0.2)  # type: ignore[call-arg]
