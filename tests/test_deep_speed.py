@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from benchmarks import speed_deep
+from deep.speed import lengths_like_iemocap
 
 
 def test_lengths_are_drawn_as_iemocaps():
-    seconds = speed_deep.lengths_like_iemocap(5531, seed=0)
+    seconds = lengths_like_iemocap(5531, seed=0)
     assert np.median(seconds) == pytest.approx(3.58, rel=0.05)
     assert seconds.mean() == pytest.approx(4.55, rel=0.05)
     assert seconds.min() >= 0.58
