@@ -252,6 +252,7 @@ def run_cells(
     from tqdm import tqdm
 
     todo = [cell for cell in cells if again or not _done(store.read(address(cell)))]
+    todo.sort(key=lambda cell: cell.room != "deep")  # the longest first, so that the short ones fill the end
     on_gpu, gpus = spread_over_gpus([cell for cell in todo if cell.room == "deep"], plan.options.device)
     with tqdm(total=len(todo), desc="cells", disable=not progress or not todo) as bar:
         _work_off([cell for cell in todo if cell.room != "deep" or not gpus], plan, store, n_jobs, bar)
