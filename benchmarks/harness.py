@@ -338,7 +338,6 @@ def write_run(
     outputs.write_utterances(store.folder / "utterances.csv", plan.corpus)
     outputs.write_json(store.folder / "run.json", run)
     if whole:
-        outputs.write_confusions(store.folder, predictions, plan.corpus.labels)
         write_report(store.folder)
     return predictions, scores, run
 

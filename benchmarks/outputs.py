@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -158,23 +157,3 @@ def describe_folds(scheme: str, folds: Sequence[Fold], table: pd.DataFrame, note
 def write_json(path: Path, value: Any) -> None:
     """Write JSON that a person can read."""
     write_atomically(path, (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode())
-
-
-def picture_name(pipeline: str) -> str:
-    """A pipeline's name as part of a file name."""
-    return re.sub(r"[^A-Za-z0-9.+-]+", "_", pipeline)
-
-
-def write_confusions(folder: Path, predictions: pd.DataFrame, labels: Sequence[str]) -> list[Path]:
-    """A confusion matrix as PNG for every pipeline, seeds pooled."""
-    from benchmarks.plots.confusion import confusion_figure
-
-    paths = []
-    for pipeline, rows in predictions.groupby("pipeline", sort=False):
-        figure = confusion_figure(rows["truth"], rows["prediction"], list(labels), str(pipeline))
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=110)
-        path = folder / f"confusion_{picture_name(str(pipeline))}.png"
-        write_atomically(path, buffer.getvalue())
-        paths.append(path)
-    return paths

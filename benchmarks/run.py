@@ -184,10 +184,10 @@ def default_pipelines(corpus: Corpus) -> list[str]:
 
 def execute(args: argparse.Namespace) -> int:
     """Carry out what the options say; the exit status."""
-    from benchmarks.listing import listing
-
     options = options_of(args)
     if args.list:
+        from benchmarks.listing import listing
+
         print(listing(options))
         return 0
     from benchmarks.folds import read_folds, write_folds

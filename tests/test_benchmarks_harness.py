@@ -113,7 +113,7 @@ def test_run_json_says_how_it_came_about(result: benchmarks.Result) -> None:
     fused = next(cell for cell in run["cells"] if cell["pipeline"] == "svm+logistic@mfcc")
     assert set(fused["chosen"]["weights"]) == {"svm", "logistic@mfcc"}
     for name in ("svm", "majority", "svm_pitch_energy_speaker", "svm+logistic_mfcc"):
-        assert (result.folder / f"confusion_{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert (result.folder / "plots" / f"confusion_{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_same_seed_gives_the_same_bytes_for_any_number_of_jobs(

@@ -48,7 +48,7 @@ def test_a_run_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixtu
         "scores.csv",
         "run.json",
         "utterances.csv",
-        "confusion_majority.png",
+        "plots/confusion_majority.png",
         "report.html",
     ):
         assert (out / name).stat().st_size > 0, name
