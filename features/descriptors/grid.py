@@ -36,6 +36,9 @@ def frames_between(waveform: np.ndarray, first: int, last: int, *, length: int, 
     begin = first * hop - length // 2
     end = (last - 1) * hop - length // 2 + length
     stretch = waveform[max(begin, 0) : max(min(end, len(waveform)), 0)]
-    if begin < 0 or end > len(waveform):
-        stretch = np.pad(stretch, (max(-begin, 0), max(end - max(len(waveform), 0), 0)))
-    return np.lib.stride_tricks.sliding_window_view(stretch, length)[::hop]
+    if begin < 0 or end > len(waveform):  # by hand: np.pad and sliding_window_view cost more than a short clip's frames
+        inside, place = stretch, max(-begin, 0)
+        stretch = np.zeros(end - begin, dtype=waveform.dtype)
+        stretch[place : place + len(inside)] = inside
+    step = stretch.strides[0]
+    return np.lib.stride_tricks.as_strided(stretch, (last - first, length), (step * hop, step), writeable=False)

@@ -86,7 +86,8 @@ def delta(contours: np.ndarray, *, order: int) -> np.ndarray:
     half = _WIDTH // 2
     kernel = _kernels(order)
     if contours.shape[1] < _WIDTH:
-        contours = np.pad(contours, ((0, 0), (half, half)), mode="edge")
+        edges = [np.repeat(contours[:, [place]], half, axis=1) for place in (0, -1)]
+        contours = np.concatenate([edges[0], contours, edges[1]], axis=1)
         return _correlate(contours, kernel[half])
     result = np.empty_like(contours)
     result[:, half:-half] = _correlate(contours, kernel[half])

@@ -25,7 +25,8 @@ def runs(frames: np.ndarray) -> np.ndarray:
 
 def smooth(contour: np.ndarray, width: int) -> np.ndarray:
     """Moving average over `width` (odd) frames, the ends' values going on, [shape=(n_frames,)] float64."""
-    padded = np.pad(contour.astype(np.float64), width // 2, mode="edge")
+    half = width // 2
+    padded = np.concatenate([np.full(half, contour[0]), contour, np.full(half, contour[-1])]).astype(np.float64)
     sums = np.cumsum(np.concatenate([[0.0], padded]))
     return (sums[width:] - sums[:-width]) / width
 
