@@ -38,7 +38,7 @@ def tiny_configuration() -> tuple[dict[str, Any], dict[str, Any]]:
     return config.to_dict(), dict(WAVEFORM_PREPROCESSOR)
 
 
-def tiny_classifier(*, epochs: int = 14, augment: bool = True, **parameters: Any) -> FineTunedClassifier:
+def tiny_classifier(*, epochs: int = 10, augment: bool = True, **parameters: Any) -> FineTunedClassifier:
     """Return the classifier of `wav2vec2-tiny`: everything is trained, at rates for a random start.
 
     Parameters
