@@ -26,7 +26,7 @@ from benchmarks.pipelines import Pipeline, build, wrap
 from benchmarks.provenance import code_digest, machine, revision, versions
 from benchmarks.report import write_report
 from benchmarks.results import ResultsStore
-from benchmarks.scores import score_table
+from benchmarks.scores import CELL_COLUMNS, score_table
 from benchmarks.splits import make_folds
 from features.cache import FeatureCache
 from features.errors import PipelineError
@@ -347,7 +347,7 @@ def describe_run(
 ) -> dict[str, Any]:
     """Everything about a run that is no score: what `run.json` holds."""
     shown = ("pipeline", "seed", "fold", "status", "reason", "traceback", "key", "chosen", "notes", "history")
-    costs = [name for name in outputs.CELL_COLUMNS if name not in shown]
+    costs = [name for name in CELL_COLUMNS if name not in shown]
     broken = {record["pipeline"]: record["reason"] for record in records if record["status"] != "done"}
     return {
         "command": command,

@@ -16,23 +16,7 @@ from benchmarks.cells import DIGITS
 from benchmarks.corpora.corpus import Corpus
 from benchmarks.folds import Fold, speakers_of
 from benchmarks.results import write_atomically
-
-CELL_COLUMNS = (
-    "pipeline",
-    "seed",
-    "fold",
-    "status",
-    "train_uar",
-    "train_wa",
-    "fit_seconds",
-    "predict_seconds",
-    "extract_seconds",
-    "n_test",
-    "n_settings",
-    "tuning_cpu_seconds",
-    "peak_memory_mb",
-    "model_bytes",
-)
+from benchmarks.scores import CELL_COLUMNS
 
 
 def predictions_table(

@@ -45,6 +45,24 @@ COLUMNS = (
     "model_bytes",
 )
 
+CELL_COLUMNS = (
+    "pipeline",
+    "seed",
+    "fold",
+    "status",
+    "train_uar",
+    "train_wa",
+    "fit_seconds",
+    "predict_seconds",
+    "extract_seconds",
+    "n_test",
+    "n_settings",
+    "tuning_cpu_seconds",
+    "peak_memory_mb",
+    "model_bytes",
+)
+"""What the table of cells says of each cell, beside its predictions."""
+
 
 def score_table(predictions: pd.DataFrame, cells: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
     """Score every pipeline that has predictions, in the order of their first rows.

@@ -12,25 +12,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.predictions import labels_of, read_predictions
-from benchmarks.scores import score_table
+from benchmarks.scores import CELL_COLUMNS, score_table
 from features.errors import ResultsError
-
-CELL_COLUMNS = (
-    "pipeline",
-    "seed",
-    "fold",
-    "status",
-    "train_uar",
-    "train_wa",
-    "fit_seconds",
-    "predict_seconds",
-    "extract_seconds",
-    "n_test",
-    "n_settings",
-    "tuning_cpu_seconds",
-    "peak_memory_mb",
-    "model_bytes",
-)
 
 
 @dataclass(frozen=True)
