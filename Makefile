@@ -29,6 +29,11 @@ lint: $(call stamp,$(TEST_EXTRAS))
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# the machine-made pages
+docs: $(call stamp,$(EXTRAS))
+	$(BIN)/python -m benchmarks.command_reference docs/commands.md
+	$(BIN)/python -m features.catalogue > docs/features.md
+
 # pyworld comes as source only; where there is no compiler, the tests against WORLD skip and say so
 $(VENV)/world: $(call stamp,$(TEST_EXTRAS))
 	$(PIP) -c constraints.txt "pyworld>=0.3.5" || echo "no pyworld: it needs a C++ compiler; tests against WORLD will skip"

@@ -46,7 +46,10 @@ def build_parser() -> argparse.ArgumentParser:
     )
     corpora = Path(os.environ.get("SER_CORPORA", "corpora"))
     parser.add_argument("--corpora", type=Path, default=corpora, help="folder of emodb/ and ravdess/ ($SER_CORPORA)")
-    parser.add_argument("--only", nargs="+", choices=sorted(PARTS), help="parts to measure (default: all)")
+    parts = ", ".join(sorted(PARTS))
+    parser.add_argument(
+        "--only", nargs="+", choices=sorted(PARTS), metavar="PART", help=f"parts to measure: {parts} (default: all)"
+    )
     parser.add_argument("--clips", type=int, default=40, help="clips of EmoDB for time and accuracy (default: 40)")
     parser.add_argument("--peers", action="store_true", help="also judge openSMILE's sets (minutes)")
     return parser

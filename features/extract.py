@@ -24,7 +24,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m features.extract",
         description="Compute named features of every sound file in a folder, or of every row of a manifest.",
-        epilog="example: python -m features.extract recordings/ features.csv --groups prosodic,voice --jobs 2",
+        epilog="example: python -m features.extract recordings/ features.csv --groups prosodic",
     )
     add = parser.add_argument
     add("input", type=Path, help="folder (searched throughout), or CSV with `path` and perhaps `id start end`")
