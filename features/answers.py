@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import html
 import json
 import math
 from collections.abc import Sequence
@@ -65,6 +66,16 @@ class Picture:
             self.figure.savefig(path, bbox_inches="tight", metadata={key: self.alt})
         except OSError as error:
             raise InputError(f"{path}: cannot be written ({error.strerror or error}); check the folder") from error
+
+    def _repr_html_(self) -> str:
+        """The figure with its text, as a notebook shows it."""
+        import base64
+        import io
+
+        picture = io.BytesIO()
+        self.figure.savefig(picture, format="png", dpi=120, bbox_inches="tight", metadata={"Software": None})
+        text = html.escape(self.alt, quote=True)
+        return f'<img alt="{text}" src="data:image/png;base64,{base64.b64encode(picture.getvalue()).decode()}">'
 
 
 def answers(

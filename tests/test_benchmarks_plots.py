@@ -13,10 +13,11 @@ import pytest
 from fabricated_runs import LABELS, fabricate_predictions, fabricate_run
 
 from benchmarks.findings import Findings, find
-from benchmarks.plots import confusion_figure, save
+from benchmarks.plots import confusion_figure, draw, save
 from benchmarks.plots.canvas import FAINT, HEAT, INK, PAPER, SERIES, render
 from benchmarks.plots.registry import PLOTS
 from benchmarks.stored_run import load_run
+from features.errors import ResultsError
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,17 @@ def test_every_plot_draws_or_has_nothing_to_show_and_says_what_it_shows(plot, fi
     assert "a&b<c" not in inline
     left = set(re.findall(r"#[0-9a-f]{6}\b", inline)) - {"#000000"}
     assert not left, "colours that a dark page cannot turn"
+
+
+def test_one_plot_can_be_drawn_from_a_folder_or_from_findings(findings: Findings) -> None:
+    from_folder = draw(findings.run.folder, "scores", title="svm leads by $x$")
+    assert from_folder.figure.get_suptitle() == "svm leads by $x$"
+    assert from_folder.alt == draw(findings, "scores").alt
+    assert "svm" in from_folder.alt
+    with pytest.raises(ResultsError, match="expected one of scores, differences"):
+        draw(findings, "score")
+    with pytest.raises(ResultsError, match="nothing to show as 'shapley'"):
+        draw(findings, "shapley")
 
 
 def test_every_plot_has_a_name_of_its_own() -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 _HOMES = {
     "confusion_figure": "benchmarks.plots.confusion",
+    "draw": "benchmarks.plots.registry",
     "save": "benchmarks.plots.canvas",
 }
 
-__all__ = ["confusion_figure", "save"]
+__all__ = ["confusion_figure", "draw", "save"]
 
 
 def __getattr__(name: str) -> Any:

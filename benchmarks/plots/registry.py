@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.findings import Findings
+from benchmarks.findings import Findings, find
 from benchmarks.plots.ablation import (
     emotions_figure,
     emotions_words,
@@ -22,6 +23,9 @@ from benchmarks.plots.cost import cost_figure, cost_words
 from benchmarks.plots.intervals import differences_figure, differences_words, scores_figure, scores_words
 from benchmarks.plots.learning import learning_figure, learning_words
 from benchmarks.plots.recalls import recalls_figure, recalls_words, speakers_figure, speakers_words
+from benchmarks.stored_run import load_run
+from features.answers import Picture
+from features.errors import ResultsError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -67,3 +71,37 @@ PLOTS: tuple[Plot, ...] = (
     Plot("learning", "UAR with more training speakers", learning_figure, learning_words),
     Plot("cost", "Score against time", cost_figure, cost_words),
 )
+
+
+def draw(run: Path | Findings, name: str, *, title: str = "") -> Picture:
+    """Draw one plot of the report on its own.
+
+    Parameters
+    ----------
+    run : path or Findings
+        The folder of a run, such as `Result.folder` or `Ablation.folder`, or a lone `predictions.csv`.
+    name : str
+        Of a plot in `PLOTS`: scores, differences, shapley, subsets, emotions, ...
+    title : str
+        Shown above; none unless told.
+
+    Returns
+    -------
+    Picture
+        The figure with the words that stand for it; a notebook shows it, `save` writes it.
+
+    Raises
+    ------
+    ResultsError
+        If there is no such plot, or these results have nothing to show in it.
+    """
+    known = {plot.name: plot for plot in PLOTS}
+    if name not in known:
+        raise ResultsError(f"no plot {name!r}; expected one of {', '.join(known)}")
+    findings = run if isinstance(run, Findings) else find(load_run(Path(run)))
+    figure = known[name].draw(findings)
+    if figure is None:
+        raise ResultsError(f"{findings.run.folder} has nothing to show as {name!r}; run what it needs first")
+    if title:
+        figure.suptitle(title, x=0.01, ha="left", fontsize="large", parse_math=False)
+    return Picture(figure, known[name].words(findings))
