@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from classical.card import model_card
+from classical.pipelines import MODELS
 from features.errors import ModelError
 from features.version import VERSION
 
@@ -29,14 +30,10 @@ TRUSTED = (
     "builtins.list",
     "builtins.str",
     "builtins.tuple",
-    "classical.boosting.BoostingClassifier",
     "classical.fusion.FusionClassifier",
-    "classical.logistic.LogisticClassifier",
     "classical.normalise.Normaliser",
     "classical.pipelines.SpeechClassifier",
-    "classical.reference.MajorityClassifier",
-    "classical.reference.RandomClassifier",
-    "classical.svm.SvmClassifier",
+    *(place.replace(":", ".") for place in MODELS.values()),
     "deep.frozen.FrozenEncoder",
     "features.extractor.FeatureExtractor",
     "features.opensmile.OpenSmileExtractor",

@@ -57,6 +57,8 @@ class DeepPipeline:
         `(options, labels) -> str or None`: why it cannot run here, apart from missing libraries.
     contaminated_on : tuple of str
         Corpora whose speakers it has seen in training: a score on them is not a test result.
+    random_start : bool
+        Whether it starts from random weights, never from an encoder that the user chose; its rows are marked so.
     """
 
     name: str
@@ -64,6 +66,7 @@ class DeepPipeline:
     build: Callable[[DeepOptions], BaseEstimator]
     needs: Callable[[DeepOptions, Sequence[str]], str | None] = field(default=lambda _options, _labels: None)
     contaminated_on: tuple[str, ...] = ()
+    random_start: bool = False
 
     def unavailable(self, options: DeepOptions, labels: Sequence[str]) -> str | None:
         """Return in one line why it cannot run here, or None where it can."""
@@ -141,6 +144,7 @@ PIPELINES: Mapping[str, DeepPipeline] = {
             "wav2vec2-tiny",
             "wav2vec2 architecture with a few small layers, random start, not pretrained",
             _wav2vec2_tiny,
+            random_start=True,
         ),
         DeepPipeline(
             "speechbrain-released",

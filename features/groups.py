@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from features.descriptors import MODULES
 from features.errors import FeatureError
 
-GROUPS: tuple[str, ...] = ("pitch", "energy", "timing", "voice", "mfcc", "spectrum")
+GROUPS: tuple[str, ...] = tuple(MODULES)
 
 PRESETS: dict[str, tuple[str, ...]] = {
     "prosodic": ("pitch", "energy", "timing"),

@@ -30,7 +30,7 @@ def test_help_needs_no_torch():
 
 
 def test_every_pipeline_says_what_it_is():
-    assert list(PIPELINES) == ["wav2vec2", "wav2vec2-tiny", "speechbrain-released"]
+    assert {"wav2vec2", "wav2vec2-tiny", "speechbrain-released"} <= set(PIPELINES)
     for name, pipeline in PIPELINES.items():
         assert pipeline.name == name
         assert "\n" not in pipeline.description

@@ -59,10 +59,9 @@ def build(part: Part, labels: Sequence[str], corpus: str, options: PipelineOptio
         )
     entry, chosen = PIPELINES[part.model], _options(part.model, options)
     marks: tuple[str, ...] = (CONTAMINATED,) if corpus in entry.contaminated_on else ()
-    marks += (RANDOM_START,) if part.model == "wav2vec2-tiny" else ()
-    source = (
-        (options.released if part.model == RELEASED else options.encoder) if part.model != "wav2vec2-tiny" else None
-    )
+    marks += (RANDOM_START,) if entry.random_start else ()
+    source = options.released if part.model == RELEASED else options.encoder
+    source = None if entry.random_start else source
     words = entry.description + (f" ({source})" if source else "")
     reason = entry.unavailable(chosen, labels)  # type: ignore[arg-type]
     if reason:
