@@ -67,6 +67,11 @@ class Picture:
         except OSError as error:
             raise InputError(f"{path}: cannot be written ({error.strerror or error}); check the folder") from error
 
+    def titled(self, title: str) -> Picture:
+        """Put a title above the figure and return the picture."""
+        self.figure.suptitle(title, x=0.01, ha="left", fontsize="large", parse_math=False)
+        return self
+
     def _repr_html_(self) -> str:
         """The figure with its text, as a notebook shows it."""
         import base64

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
 
-DEPTH_DB = 70.0
+DEPTH_DB = 80.0
 FAINT = "#6b7078"
 
 
@@ -43,7 +43,8 @@ def contours_plot(waveforms: Mapping[str, np.ndarray]) -> Picture:
     if not waveforms:
         raise FeatureError("no waveforms; expected at least one, with a title each")
     found = {title: Analysis(np.asarray(waveform, dtype=np.float32)) for title, waveform in waveforms.items()}
-    figure = Figure(figsize=(1.3 + 2.0 * len(found), 7.2), layout="constrained")
+    width = 2.0 if len(found) < 5 else 1.5
+    figure = Figure(figsize=(1.3 + width * len(found), 7.2), layout="constrained")
     panels = figure.subplots(4, len(found), sharex=True, sharey="row", squeeze=False, height_ratios=(1, 1.6, 1.2, 1))
     spectra = {title: _levels(analysis.waveform) for title, analysis in found.items()}
     top = max(float(levels.max()) for levels in spectra.values())
@@ -98,12 +99,13 @@ def functionals_plot(
     panel = figure.subplots()
     panel.plot(times, contour, "-", color=FAINT, alpha=0.35, linewidth=1.0)
     panel.plot(times, shown, ".", color=FAINT, markersize=4)
-    for place, (name, value) in enumerate(values.items()):
+    heights = _apart(list(values.values()), gap=0.06 * float(np.ptp(panel.get_ylim())))
+    for place, ((name, value), height) in enumerate(zip(values.items(), heights)):
         colour = COLOURS[place % len(COLOURS)]
         panel.axhline(value, color=colour, linewidth=1.5)
         panel.annotate(
             f"{name} = {value:.1f} {unit}",
-            (1.0, value),
+            (1.0, height),
             xycoords=("axes fraction", "data"),
             xytext=(6, 0),
             textcoords="offset points",
@@ -155,6 +157,14 @@ def _in_words(analysis: Analysis) -> str:
     level = float(np.median(analysis.level[analysis.active])) if analysis.active.any() else float("nan")
     pitch = f"median F0 {np.nanmedian(analysis.track.f0):.0f} Hz" if analysis.voiced.any() else "no voice"
     return f"{seconds:.1f} s, {pitch}, median level {level:.0f} dB"
+
+
+def _apart(values: list[float], *, gap: float) -> list[float]:
+    """Heights for the words beside lines, so that they do not lie on one another."""
+    heights, last = list(values), -np.inf
+    for place in sorted(range(len(values)), key=lambda i: values[i]):
+        last = heights[place] = max(values[place], last + gap)
+    return heights
 
 
 def _contour(analysis: Analysis, descriptor: str) -> tuple[np.ndarray, str]:

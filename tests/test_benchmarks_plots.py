@@ -47,7 +47,7 @@ def test_every_plot_draws_or_has_nothing_to_show_and_says_what_it_shows(plot, fi
 
 
 def test_one_plot_can_be_drawn_from_a_folder_or_from_findings(findings: Findings) -> None:
-    from_folder = draw(findings.run.folder, "scores", title="svm leads by $x$")
+    from_folder = draw(findings.run.folder, "scores").titled("svm leads by $x$")
     assert from_folder.figure.get_suptitle() == "svm leads by $x$"
     assert from_folder.alt == draw(findings, "scores").alt
     assert "svm" in from_folder.alt

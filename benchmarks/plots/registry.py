@@ -73,7 +73,7 @@ PLOTS: tuple[Plot, ...] = (
 )
 
 
-def draw(run: Path | Findings, name: str, *, title: str = "") -> Picture:
+def draw(run: Path | Findings, name: str) -> Picture:
     """Draw one plot of the report on its own.
 
     Parameters
@@ -82,13 +82,11 @@ def draw(run: Path | Findings, name: str, *, title: str = "") -> Picture:
         The folder of a run, such as `Result.folder` or `Ablation.folder`, or a lone `predictions.csv`.
     name : str
         Of a plot in `PLOTS`: scores, differences, shapley, subsets, emotions, ...
-    title : str
-        Shown above; none unless told.
 
     Returns
     -------
     Picture
-        The figure with the words that stand for it; a notebook shows it, `save` writes it.
+        The figure with the words that stand for it; a notebook shows it, `titled` gives it a title, `save` writes it.
 
     Raises
     ------
@@ -102,6 +100,4 @@ def draw(run: Path | Findings, name: str, *, title: str = "") -> Picture:
     figure = known[name].draw(findings)
     if figure is None:
         raise ResultsError(f"{findings.run.folder} has nothing to show as {name!r}; run what it needs first")
-    if title:
-        figure.suptitle(title, x=0.01, ha="left", fontsize="large", parse_math=False)
     return Picture(figure, known[name].words(findings))
