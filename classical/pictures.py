@@ -62,7 +62,7 @@ def profile_plot(profiles: pd.DataFrame, features: list[str]) -> Picture:
                 capsize=3,
             )
         panel.set_yticks(range(len(labels)), labels, parse_math=False)
-        panel.invert_yaxis()
+        panel.set_ylim(len(labels) - 0.5, -0.5)
         panel.axvline(0, color="#444444", linewidth=0.8)
         panel.set_title(feature, loc="left", fontsize="medium", parse_math=False)
         panel.set_xlabel(f"difference from the speaker's own mean ({unit})")

@@ -1,7 +1,11 @@
 """From a waveform to named statistics of pitch, energy, timing, voice, MFCC and spectrum."""
 
+import warnings
 from importlib import import_module
 from typing import Any
+
+# librosa imports pooch, which asks every notebook for the widgets of a progress bar that is never drawn.
+warnings.filterwarnings("ignore", message="IProgress not found")
 
 _HOMES = {
     "CsvFeatures": "features.csv_table",

@@ -132,6 +132,8 @@ def test_profiles_are_differences_from_the_speakers_own_mean():
     assert own["unit"].tolist() == ["semitones"] * 2
     picture = profile_plot(found, ["pitch.f0_semitone.p50.voiced"])
     assert "ang +4.5" in picture.alt
+    low, high = picture.figure.axes[0].get_ylim()
+    assert low - max(range(len(found["label"].unique()))) == -high == 0.5, "every dot has room"
     with pytest.raises(FeatureError, match="need the groups pitch or energy"):
         class_profiles(values, np.array(["mfcc.c00.mean.all"]), labels=labels, speakers=speakers)
 
