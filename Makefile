@@ -1,11 +1,13 @@
 # make benchmark   install and run the comparison on the embedded corpus
 # make test        install and run the whole test suite
+# make notebooks   install, run the teaching notebooks and leave them as pages in notebooks/html
 # EXTRAS= leaves torch out; EXTRAS=deep,peers chooses.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 EXTRAS ?= deep
 TEST_EXTRAS := deep,peers,test
+NOTEBOOK_EXTRAS := deep,notebooks
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 RUN ?=
 WORKERS ?= 2
@@ -24,6 +26,10 @@ test: $(call stamp,$(TEST_EXTRAS)) $(VENV)/world lint
 
 test-long: $(call stamp,$(TEST_EXTRAS))
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "long or gpu"
+
+# each runs on the embedded corpus; to open them: .venv/bin/python -m pip install jupyterlab
+notebooks: $(call stamp,$(NOTEBOOK_EXTRAS))
+	$(BIN)/python -m nbconvert --to html --execute --output-dir notebooks/html notebooks/*.ipynb
 
 lint: $(call stamp,$(TEST_EXTRAS))
 	$(BIN)/ruff check .

@@ -1,0 +1,87 @@
+"""The teaching notebooks: each runs from top to bottom, its solutions too, and is committed without outputs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+NAMES = ("01_what_emotion_sounds_like",)
+EMBEDDED = 'corpora.load("synthetic")'
+DETAILS = re.compile(r"<details><summary>Solution</summary>\n\n(.*?)\n\n</details>", re.DOTALL)
+FENCED = re.compile(r"```python\n(.*?)```", re.DOTALL)
+
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def solutions(notebook: nbformat.NotebookNode) -> list[str]:
+    """Code of all folded solutions, in their order."""
+    folded = [part for cell in notebook.cells if cell.cell_type == "markdown" for part in DETAILS.findall(cell.source)]
+    return [code for part in folded for code in FENCED.findall(part)]
+
+
+def run(path: Path, folder: Path, *, corpus: str = EMBEDDED) -> nbformat.NotebookNode:
+    """Run a notebook and then its solutions in an empty folder, with another corpus where one is given."""
+    notebook = nbformat.read(path, as_version=4)
+    lines = [cell for cell in notebook.cells if cell.cell_type == "code" and EMBEDDED in cell.source]
+    assert len(lines) == 1, "one line chooses the corpus"
+    lines[0].source = lines[0].source.replace(EMBEDDED, corpus)
+    notebook.cells.extend(nbformat.v4.new_code_cell(code) for code in solutions(notebook))
+    NotebookClient(
+        notebook, timeout=1800, startup_timeout=300, kernel_name="python3", resources={"metadata": {"path": folder}}
+    ).execute()
+    return notebook
+
+
+def check_outputs(notebook: nbformat.NotebookNode) -> None:
+    """No error, nothing on stderr, and at least one picture."""
+    outputs = [(cell.source, output) for cell in notebook.cells for output in cell.get("outputs", [])]
+    for source, output in outputs:
+        assert output.output_type != "error", source
+        assert output.get("name") != "stderr", f"{source}\n{output.get('text')}"
+    assert any("data:image/png" in output.get("data", {}).get("text/html", "") for _, output in outputs)
+
+
+def test_all_are_there() -> None:
+    assert tuple(path.stem for path in NOTEBOOKS) == NAMES
+
+
+@every_notebook
+def test_runs_on_the_embedded_corpus(path: Path, tmp_path: Path) -> None:
+    check_outputs(run(path, tmp_path))
+    assert not list(tmp_path.iterdir()), "a notebook leaves nothing where it runs"
+
+
+@pytest.mark.long
+@every_notebook
+def test_runs_on_real_speech_by_changing_one_line(path: Path, tmp_path: Path, emodb_root: Path) -> None:
+    check_outputs(run(path, tmp_path, corpus=f'corpora.load("emodb", root="{emodb_root.as_posix()}")'))
+    assert not list(tmp_path.iterdir())
+
+
+@every_notebook
+def test_is_committed_without_traces_of_a_run(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
+    assert notebook.metadata.kernelspec.name == "python3"
+    for cell in notebook.cells:
+        assert cell.cell_type == "markdown" or (not cell.outputs and cell.execution_count is None)
+        assert re.fullmatch(r"[a-z][a-z0-9-]*", cell.id), f"{cell.id}: a name, so that it stays"
+        assert not re.search(r"(?<![\w.:/<])/(home|tmp|work|Users|mnt|root)\b", cell.source), cell.source
+
+
+@every_notebook
+def test_exercises_have_folded_solutions_with_code(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    exercises = [cell.source for cell in notebook.cells if cell.id.startswith("exercise-")]
+    assert 2 <= len(exercises) <= 4
+    for exercise in exercises:
+        assert len(DETAILS.findall(exercise)) == 1, exercise
+        assert FENCED.search(exercise), exercise
+    assert "doi.org" in notebook.cells[-1].source or "arxiv.org" in notebook.cells[-1].source
