@@ -13,7 +13,7 @@ import pytest
 from fabricated_runs import LABELS, fabricate_predictions, fabricate_run
 
 from benchmarks.findings import Findings, find
-from benchmarks.plots import confusion_figure, draw, save
+from benchmarks.plots import confusion_figure, confusion_picture, draw, save
 from benchmarks.plots.canvas import FAINT, HEAT, INK, PAPER, SERIES, render
 from benchmarks.plots.registry import PLOTS
 from benchmarks.stored_run import load_run
@@ -59,6 +59,12 @@ def test_one_plot_can_be_drawn_from_a_folder_or_from_findings(findings: Findings
 
 def test_every_plot_has_a_name_of_its_own() -> None:
     assert len({plot.name for plot in PLOTS}) == len(PLOTS)
+
+
+def test_a_confusion_says_in_words_what_is_right_and_what_is_most_often_wrong() -> None:
+    picture = confusion_picture(["a", "a", "b", "b", "b"], ["a", "b", "b", "b", "b"], ["a", "b", "c"], "svm")
+    assert picture.alt == "svm. Right of each label: a 50%, b 100%. Most often wrong: a taken for b, 1 times."
+    assert "Most" not in confusion_picture(["a", "b"], ["a", "b"], ["a", "b"], "svm").alt
 
 
 def test_confusion_figure_shows_shares_of_the_truth(tmp_path: Path) -> None:

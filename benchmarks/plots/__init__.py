@@ -7,11 +7,12 @@ from typing import Any
 
 _HOMES = {
     "confusion_figure": "benchmarks.plots.confusion",
+    "confusion_picture": "benchmarks.plots.confusion",
     "draw": "benchmarks.plots.registry",
     "save": "benchmarks.plots.canvas",
 }
 
-__all__ = ["confusion_figure", "draw", "save"]
+__all__ = ["confusion_figure", "confusion_picture", "draw", "save"]
 
 
 def __getattr__(name: str) -> Any:

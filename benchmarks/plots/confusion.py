@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from benchmarks.metrics import confusion
+from benchmarks.metrics import confusion, recalls_of
 from benchmarks.plots.canvas import HEAT, INK, PAPER, style
+from features.answers import Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,6 +35,16 @@ def confusion_figure(truth: ArrayLike, prediction: ArrayLike, labels: Sequence[s
         Save it with `benchmarks.plots.save(figure, stem)`, or with its own `savefig`.
     """
     return confusion_plot(confusion(truth, prediction, labels), labels, title)
+
+
+def confusion_picture(truth: ArrayLike, prediction: ArrayLike, labels: Sequence[str], title: str) -> Picture:
+    """Draw what `confusion_figure` draws, with the words that stand for it; a notebook shows it."""
+    matrix = confusion(truth, prediction, labels)
+    recalls = ", ".join(f"{name} {value:.0%}" for name, value in zip(labels, recalls_of(matrix)) if value == value)
+    wrong = matrix - np.diag(np.diagonal(matrix))
+    row, column = divmod(int(wrong.argmax()), len(labels))
+    most = f" Most often wrong: {labels[row]} taken for {labels[column]}, {wrong.max()} times." if wrong.any() else ""
+    return Picture(confusion_plot(matrix, labels, title), f"{title}. Right of each label: {recalls}.{most}")
 
 
 def confusion_plot(matrix: ArrayLike, labels: Sequence[str], title: str) -> Figure:
