@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -143,9 +144,7 @@ class LengthBuckets(Sampler):
         return [batches[index] for index in rng.permutation(len(batches))]
 
 
-def cut_by_length(
-    n_samples: np.ndarray, order: np.ndarray, budget: int, least_share: float = 0.0
-) -> list[list[int]]:
+def cut_by_length(n_samples: np.ndarray, order: np.ndarray, budget: int, least_share: float = 0.0) -> list[list[int]]:
     """Cut clips, taken in the given order, into batches whose padded size stays within the budget."""
     batches: list[list[int]] = []
     longest = 0
@@ -160,23 +159,32 @@ def cut_by_length(
     return batches
 
 
-def collate(items: Sequence[tuple[int, torch.Tensor, int]]) -> Batch:
-    """Pad decoded clips to the longest of them."""
+def collate(items: Sequence[tuple[int, torch.Tensor, int]], *, step: int = 1) -> Batch:
+    """Pad decoded clips to the longest of them, and that to a multiple of `step` samples."""
     positions, waveforms, targets = zip(*items, strict=True)
+    padded = torch.nn.utils.rnn.pad_sequence(list(waveforms), batch_first=True)
     return Batch(
         positions=torch.tensor(positions),
-        waveforms=torch.nn.utils.rnn.pad_sequence(list(waveforms), batch_first=True),
+        waveforms=torch.nn.functional.pad(padded, (0, -padded.shape[1] % step)),
         lengths=torch.tensor([len(waveform) for waveform in waveforms]),
         targets=torch.tensor(targets),
     )
 
 
-def loader(dataset: ClipDataset, buckets: LengthBuckets, *, workers: int, pinned: bool) -> DataLoader:
-    """Return a loader that decodes in `workers` processes (0: in this one) into pinned memory if wanted."""
+def rounded_up(n_samples: np.ndarray, step: int) -> np.ndarray:
+    """Return each length as the next multiple of `step` samples."""
+    return -(-np.asarray(n_samples) // step) * step
+
+
+def loader(dataset: ClipDataset, buckets: LengthBuckets, *, workers: int, pinned: bool, step: int = 1) -> DataLoader:
+    """Return a loader of batches, as wide as a multiple of `step` samples.
+
+    It decodes in `workers` processes (0: in this one), into pinned memory if wanted.
+    """
     return DataLoader(
         dataset,
         batch_sampler=buckets,
-        collate_fn=collate,
+        collate_fn=partial(collate, step=step),
         num_workers=workers,
         pin_memory=pinned,
         persistent_workers=workers > 0,

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from deep import devices
 from deep.augmentation import Augmentation
-from deep.batching import ClipDataset, LengthBuckets, loader
+from deep.batching import ClipDataset, LengthBuckets, loader, rounded_up
 from deep.brain import EmotionBrain, Recipe
 from deep.checkpoints import WholeCheckpointer, own_folder
 from deep.encoder import Pretrained, RandomStart
@@ -49,6 +49,9 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         What NewBob multiplies both rates by where the error on validation speakers hardly improves; 1 keeps them.
     batch_seconds : float
         Seconds of sound in a training batch, padding included.
+    pad_seconds : float
+        Pad every batch to a multiple of this. A CPU's kernels are compiled for every new width, which takes longer
+        than to run a small network; 0 pads no further than to the longest clip.
     freeze_front_end : bool
         Keep the convolutions below the transformer as they are.
     output_norm : bool
@@ -97,6 +100,7 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         encoder_rate: float = 1e-5,
         annealing_factor: float = 0.9,
         batch_seconds: float = 64.0,
+        pad_seconds: float = 0.0,
         freeze_front_end: bool = True,
         output_norm: bool = True,
         balanced: bool = False,
@@ -113,6 +117,7 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         self.encoder_rate = encoder_rate
         self.annealing_factor = annealing_factor
         self.batch_seconds = batch_seconds
+        self.pad_seconds = pad_seconds
         self.freeze_front_end = freeze_front_end
         self.output_norm = output_norm
         self.balanced = balanced
@@ -172,8 +177,9 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         kind = device.type
         training = self._dataset(clips, targets, ~valid, keep=kind == "cpu")
         validation = self._dataset(clips, targets, valid, keep=kind == "cpu")
-        buckets = LengthBuckets(training.n_samples, budget=round(self.batch_seconds * RATE), seed=self.random_state)
-        fixed = LengthBuckets(validation.n_samples, budget=round(self.batch_seconds * RATE))
+        budget, step = round(self.batch_seconds * RATE), max(1, round(self.pad_seconds * RATE))
+        buckets = LengthBuckets(rounded_up(training.n_samples, step), budget=budget, seed=self.random_state)
+        fixed = LengthBuckets(rounded_up(validation.n_samples, step), budget=budget)
         with tempfile.TemporaryDirectory() as temporary:
             work = Path(temporary) if self.work_dir is None else Path(self.work_dir)
             folder = own_folder(work, identity=self._identity(clips, targets, valid))
@@ -183,8 +189,8 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
             workers, pinned = WORKERS[kind], kind == "cuda"
             brain.fit(
                 brain.epochs,
-                loader(training, buckets, workers=workers, pinned=pinned),
-                loader(validation, fixed, workers=workers, pinned=pinned),
+                loader(training, buckets, workers=workers, pinned=pinned, step=step),
+                loader(validation, fixed, workers=workers, pinned=pinned, step=step),
             )
             kept = brain.load_best()
             shutil.rmtree(folder)

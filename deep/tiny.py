@@ -38,7 +38,7 @@ def tiny_configuration() -> tuple[dict[str, Any], dict[str, Any]]:
     return config.to_dict(), dict(WAVEFORM_PREPROCESSOR)
 
 
-def tiny_classifier(*, epochs: int = 10, augment: bool = True, **parameters: Any) -> FineTunedClassifier:
+def tiny_classifier(*, epochs: int = 16, augment: bool = True, **parameters: Any) -> FineTunedClassifier:
     """Return the classifier of `wav2vec2-tiny`: everything is trained, at rates for a random start.
 
     Parameters
@@ -58,6 +58,7 @@ def tiny_classifier(*, epochs: int = 10, augment: bool = True, **parameters: Any
         encoder_rate=1e-3,
         annealing_factor=1.0,
         batch_seconds=12.0,
+        pad_seconds=0.25,
         freeze_front_end=False,
         output_norm=False,
         balanced=True,

@@ -322,18 +322,17 @@ def test_synthetic_voices_differ_where_it_was_planted(tmp_path: Path) -> None:
     sides = dict(iter(result.predictions.groupby("pipeline")))
     prosodic, spectral = sides["svm@prosodic"], sides["svm@spectral"]
     assert pair_score(spectral, "ang", "hap") > pair_score(prosodic, "ang", "hap") + 0.1
-    assert pair_score(prosodic, "neu", "sad") > pair_score(spectral, "neu", "sad")
+    assert pair_score(prosodic, "neu", "sad") > pair_score(spectral, "neu", "sad") + 0.03
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(5))
 def test_planted_truth_comes_out_of_the_ablation(seed: int, tmp_path: Path) -> None:
-    """Standardised by speaker, because the differences were planted relative to each speaker's own voice."""
+    """Anger against happiness from spectrum, sadness against neutral from prosody."""
     from benchmarks import corpora
 
-    found = ablate(corpora.load("synthetic", seed=seed), models=["svm:speaker"], jobs=2, out=tmp_path)
+    found = ablate(corpora.load("synthetic", seed=seed), models=["svm"], jobs=2, out=tmp_path)
     contrast = found.shapley[found.shapley["group"] == "spectral - prosodic"].set_index("target")["value"]
     sadness = next(name for name in contrast.index if set(name.split(" or ")) == {"sad", "neu"})
-    # Spectra show pitch and rate too, so spectral features alone tell sadness from neutral nearly as well as prosody.
-    assert contrast["ang or hap"] > 0
-    assert contrast["ang or hap"] > contrast[sadness] + 0.05
+    assert contrast["ang or hap"] > 0.03
+    assert contrast[sadness] < -0.03

@@ -12,7 +12,7 @@ from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 from small_encoders import voices  # noqa: E402
 
-from deep.batching import ClipDataset, LengthBuckets, collate, expected_samples, loader  # noqa: E402
+from deep.batching import ClipDataset, LengthBuckets, collate, expected_samples, loader, rounded_up  # noqa: E402
 from deep.memory import within_memory  # noqa: E402
 from features.clips import Clip, clips_from  # noqa: E402
 from features.errors import AudioError, ModelError  # noqa: E402
@@ -124,3 +124,18 @@ def test_a_clip_that_does_not_fit_alone_is_an_error():
 
     with pytest.raises(ModelError, match="does not fit"):
         within_memory(_batch(3), work)
+
+
+def test_widths_are_multiples_of_a_step_within_the_budget():
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(3000, 20_000, 40)
+    dataset = ClipDataset(clips_from([(rng.normal(size=length).astype(np.float32), 16_000) for length in lengths]))
+    buckets = LengthBuckets(rounded_up(dataset.n_samples, 4000), budget=48_000, seed=0)
+    for batch in loader(dataset, buckets, workers=0, pinned=False, step=4000):
+        width = batch.waveforms.shape[1]
+        assert width % 4000 == 0
+        assert 0 <= width - int(batch.lengths.max()) < 4000
+        assert width * len(batch) <= 48_000
+        assert batch.lengths.tolist() == lengths[batch.positions].tolist()
+        for waveform, length in zip(batch.waveforms, batch.lengths, strict=True):
+            assert not waveform[length:].any()

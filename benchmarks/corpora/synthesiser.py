@@ -2,9 +2,9 @@
 
 A glottal pulse train with jitter and shimmer, tilted by a low-pass filter, goes through the formants of each vowel;
 fricatives are filtered noise; pauses are quiet. What an emotion changes is in `EMOTIONS`, in its own units: anger and
-happiness share every prosodic setting and differ in the spectrum, sadness and neutral share every spectral setting and
-differ in prosody. Each utterance draws its own deviation around these settings (`SPREAD`), so the emotions overlap and
-no model can be perfect.
+happiness share every prosodic setting and differ in the spectrum; sadness and neutral share every spectral setting and
+differ in prosody, most of all in how far F0 falls, which a spectrum averaged over time hardly shows. Each utterance
+draws its own deviation around these settings (`SPREAD`), so the emotions overlap and no model can be perfect.
 
 References
 ----------
@@ -48,6 +48,8 @@ class Manner:
         Mean F0 above the speaker's own, in semitones.
     span : float
         Deviation of F0 inside the utterance, in semitones.
+    fall : float
+        How far F0 falls from the first syllable to the last, in semitones.
     level : float
         Level above the speaker's own, in dB.
     rate : float
@@ -62,6 +64,7 @@ class Manner:
 
     pitch: float
     span: float
+    fall: float
     level: float
     rate: float
     brightness: float
@@ -70,14 +73,14 @@ class Manner:
 
 
 EMOTIONS: Mapping[str, Manner] = {
-    "ang": Manner(pitch=4.0, span=3.0, level=5.0, rate=1.15, brightness=2.5, smile=-2.0, breath=-4.0),
-    "hap": Manner(pitch=4.0, span=3.0, level=5.0, rate=1.15, brightness=0.0, smile=5.0, breath=0.0),
-    "sad": Manner(pitch=-2.5, span=1.0, level=-2.0, rate=0.82, brightness=0.0, smile=0.0, breath=0.0),
-    "neu": Manner(pitch=0.0, span=2.0, level=0.0, rate=1.0, brightness=0.0, smile=0.0, breath=0.0),
+    "ang": Manner(pitch=4.0, span=3.0, fall=3.0, level=5.0, rate=1.15, brightness=3.5, smile=-2.0, breath=-4.0),
+    "hap": Manner(pitch=4.0, span=3.0, fall=3.0, level=5.0, rate=1.15, brightness=0.0, smile=5.0, breath=0.0),
+    "sad": Manner(pitch=-1.5, span=1.2, fall=7.0, level=-1.0, rate=0.8, brightness=0.0, smile=0.0, breath=0.0),
+    "neu": Manner(pitch=0.0, span=1.6, fall=0.0, level=0.0, rate=1.0, brightness=0.0, smile=0.0, breath=0.0),
 }
 """The planted truth."""
 
-SPREAD = Manner(pitch=1.3, span=0.5, level=2.5, rate=0.10, brightness=1.0, smile=2.5, breath=2.5)
+SPREAD = Manner(pitch=1.3, span=0.5, fall=2.0, level=2.5, rate=0.10, brightness=2.0, smile=3.5, breath=4.0)
 """Standard deviation from utterance to utterance around an emotion's setting."""
 
 
@@ -171,10 +174,11 @@ def _fricative(consonant: str, length: int, shift: float, rng: np.random.Generat
 
 
 def _contour(lengths: list[int], voice: Voice, manner: Manner, rng: np.random.Generator) -> np.ndarray:
-    """F0 in Hz for every sample of speech: declination, one accent a syllable, slow drift."""
+    """F0 in Hz for every sample of speech: one accent a syllable on a line that falls."""
     total = sum(lengths)
-    targets = rng.normal(size=len(lengths) + 1) + np.linspace(0.7, -0.7, len(lengths) + 1)
-    targets = (targets - targets.mean()) / (targets.std() + 1e-9) * manner.span + manner.pitch
+    accents = rng.normal(size=len(lengths) + 1)
+    accents = (accents - accents.mean()) / (accents.std() + 1e-9) * manner.span
+    targets = manner.pitch + accents + np.linspace(0.5, -0.5, len(lengths) + 1) * manner.fall
     knots = np.concatenate([[0], np.cumsum(lengths)])
     semitones = np.interp(np.arange(total), knots, targets)
     return np.asarray(np.clip(voice.f0 * 2.0 ** (semitones / 12.0), 55.0, 500.0))
