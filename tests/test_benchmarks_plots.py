@@ -48,7 +48,7 @@ def test_every_plot_draws_or_has_nothing_to_show_and_says_what_it_shows(plot, fi
 
 def test_one_plot_can_be_drawn_from_a_folder_or_from_findings(findings: Findings) -> None:
     from_folder = draw(findings.run.folder, "scores").titled("svm leads by $x$")
-    assert from_folder.figure.get_suptitle() == "svm leads by $x$"
+    assert from_folder.figure.texts[-1].get_text() == "svm leads by $x$"
     assert from_folder.alt == draw(findings, "scores").alt
     assert "svm" in from_folder.alt
     with pytest.raises(ResultsError, match="expected one of scores, differences"):
@@ -59,6 +59,16 @@ def test_one_plot_can_be_drawn_from_a_folder_or_from_findings(findings: Findings
 
 def test_every_plot_has_a_name_of_its_own() -> None:
     assert len({plot.name for plot in PLOTS}) == len(PLOTS)
+
+
+@pytest.mark.parametrize("name", ["scores", "recalls", "speakers"])
+def test_a_title_lies_on_nothing(findings: Findings, name: str) -> None:
+    figure = draw(findings, name).titled("Somebody leads by a mile").figure
+    figure.draw_without_rendering()
+    title = figure.texts[-1].get_window_extent()
+    for other in (*figure.legends, *figure.axes):
+        box = other.get_window_extent() if other in figure.legends else other.get_tightbbox()
+        assert not title.overlaps(box), name
 
 
 def test_a_confusion_says_in_words_what_is_right_and_what_is_most_often_wrong() -> None:
