@@ -11,7 +11,10 @@ from nbclient import NotebookClient
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-NAMES = ("01_what_emotion_sounds_like",)
+NAMES = (
+    "01_what_emotion_sounds_like",
+    "02_first_classifier",
+)
 EMBEDDED = 'corpora.load("synthetic")'
 DETAILS = re.compile(r"<details><summary>Solution</summary>\n\n(.*?)\n\n</details>", re.DOTALL)
 FENCED = re.compile(r"```python\n(.*?)```", re.DOTALL)
