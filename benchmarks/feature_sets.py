@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from benchmarks import frozen_features
+from benchmarks.marks import RANDOM_START
 from benchmarks.options import PipelineOptions
 from features.errors import FeatureError
 from features.groups import GROUPS, PRESETS
@@ -167,7 +168,7 @@ KINDS: dict[str, Kind] = {
         unavailable=frozen_features.unavailable,
         make=frozen_features.make,
         label=frozen_features.label,
-        marks=lambda text, options: ("random start",) if frozen_features.is_twin(text, options) else (),
+        marks=lambda text, options: (RANDOM_START,) if frozen_features.is_twin(text, options) else (),
         choose_group=frozen_features.chooses_layer,
     ),
 }

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmarks.marks import CONTAMINATED
 from benchmarks.metrics import recalls_of, uar_of
 from benchmarks.significance import PairedTest, compare_pipelines, speaker_confusions
 from benchmarks.stored_run import StoredRun
 
-CONTAMINATED = "contaminated"
 CHANCE = ("majority", "random")
 """Pipelines that show what guessing scores; they are no rivals, and would only use up the correction for many pairs."""
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.pipelines import MARKS
+from benchmarks.marks import CONTAMINATED, MARKS, RANDOM_START, TRANSDUCTIVE
 
 WIDTH = 80
-SIGNS = {"transductive": "*", "contaminated": "!", "random start": "°"}
+SIGNS = {TRANSDUCTIVE: "*", CONTAMINATED: "!", RANDOM_START: "°"}
 
 
 def wrap(text: str, *, indent: str = "", hang: str = "") -> str:

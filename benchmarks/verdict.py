@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmarks.findings import ALPHA, CONTAMINATED, Findings, Standing
+from benchmarks.findings import ALPHA, Findings, Standing
+from benchmarks.marks import CONTAMINATED
 from benchmarks.metrics import uar_of
 
 

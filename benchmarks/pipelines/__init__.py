@@ -12,14 +12,11 @@ from typing import Any
 from benchmarks.options import PipelineOptions
 from benchmarks.pipelines import classical_models, deep_models
 from benchmarks.pipelines.names import Part, parse
-from benchmarks.pipelines.pipeline import CONTAMINATED, MARKS, TRANSDUCTIVE, Family, Pipeline
+from benchmarks.pipelines.pipeline import Family, Pipeline
 from features.errors import PipelineError
 
 __all__ = [
-    "CONTAMINATED",
     "FAMILIES",
-    "MARKS",
-    "TRANSDUCTIVE",
     "Family",
     "Part",
     "Pipeline",

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from benchmarks.feature_sets import find_kind
+from benchmarks.marks import TRANSDUCTIVE
 from benchmarks.options import PipelineOptions
 from benchmarks.pipelines.names import Part
-from benchmarks.pipelines.pipeline import TRANSDUCTIVE, Family, Pipeline
+from benchmarks.pipelines.pipeline import Family, Pipeline
 
 
 def models() -> Sequence[str]:

@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.marks import CONTAMINATED, RANDOM_START
 from benchmarks.options import PipelineOptions
 from benchmarks.pipelines.names import Part
-from benchmarks.pipelines.pipeline import CONTAMINATED, RANDOM_START, Family, Pipeline
+from benchmarks.pipelines.pipeline import Family, Pipeline
 from features.audio import content_hash
 from features.errors import PipelineError
 

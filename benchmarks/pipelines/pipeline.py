@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.options import PipelineOptions
 from benchmarks.pipelines.names import Part
-
-TRANSDUCTIVE = "transductive"
-CONTAMINATED = "contaminated"
-RANDOM_START = "random start"
-MARKS: Mapping[str, str] = {
-    TRANSDUCTIVE: "each speaker is standardised by their own unlabelled clips, so a clip's answer needs the others",
-    CONTAMINATED: "the model has seen these speakers in its own training: not a test result, kept out of every ranking",
-    RANDOM_START: "no pretrained weights: shows the road, not what such a model can do",
-}
 
 
 @dataclass(frozen=True)
@@ -36,7 +27,7 @@ class Pipeline:
     parts : tuple of Pipeline
         The fused pipelines.
     marks : tuple of str
-        Of `MARKS`.
+        Of `benchmarks.marks.MARKS`.
     reason : str
         Why it cannot run here; empty where it can.
     room : str

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from benchmarks.findings import CONTAMINATED, Findings
+from benchmarks.findings import Findings
+from benchmarks.marks import CONTAMINATED
 from benchmarks.plots.canvas import FAINT, GRID, INK, PAPER, SERIES, new_figure, style
 
 if TYPE_CHECKING:
