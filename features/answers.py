@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 # Okabe and Ito's colours, which people with any colour vision tell apart; line styles go on where colours end.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8A7000")
 STYLES = ("-", "--", ":", "-.")
-TITLE_INCHES = 0.34
 
 
 @dataclass(frozen=True)
@@ -69,21 +68,13 @@ class Picture:
             raise InputError(f"{path}: cannot be written ({error.strerror or error}); check the folder") from error
 
     def titled(self, title: str) -> Picture:
-        """Put a title above the figure, on a strip of its own, and return the picture."""
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-        height = self.figure.get_figheight() + TITLE_INCHES
-        below = 1 - TITLE_INCHES / height
-        self.figure.set_figheight(height)
-        engine = self.figure.get_layout_engine()
-        if isinstance(engine, ConstrainedLayoutEngine):
-            engine.set(rect=(0, 0, 1, below))
-        for legend in self.figure.legends:
-            legend.set_bbox_to_anchor((0, 0, 1, below), transform=self.figure.transFigure)
-        for panel in self.figure.axes if engine is None else ():
-            left, low, width, tall = panel.get_position().bounds
-            panel.set_position((left, low * below, width, tall * below))
-        self.figure.text(0.01, 1 - 0.06 / height, title, ha="left", va="top", fontsize="large", parse_math=False)
+        """Put a title above the figure, where `save` and a notebook make room for it, and return the picture."""
+        self.figure.draw_without_rendering()
+        self.figure.set_layout_engine("none")  # all has its place now, and keeps it
+        above = 1 + 0.08 / self.figure.get_figheight()
+        self.figure.text(0.01, above, title, ha="left", va="bottom", fontsize="large", parse_math=False)
+        for legend in self.figure.legends:  # else they would move up with the edge of what is saved
+            legend.set_bbox_to_anchor((0, 0, 1, 1), transform=self.figure.transFigure)
         return self
 
     def _repr_html_(self) -> str:
