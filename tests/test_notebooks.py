@@ -14,6 +14,7 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 NAMES = (
     "01_what_emotion_sounds_like",
     "02_first_classifier",
+    "03_prosody_or_spectrum",
 )
 EMBEDDED = 'corpora.load("synthetic")'
 DETAILS = re.compile(r"<details><summary>Solution</summary>\n\n(.*?)\n\n</details>", re.DOTALL)
