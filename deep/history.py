@@ -6,6 +6,8 @@ import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from features.answers import Picture
+
 
 def write_csv(rows: Sequence[Mapping[str, float]], path: Path) -> None:
     """Write a row an epoch."""
@@ -15,8 +17,14 @@ def write_csv(rows: Sequence[Mapping[str, float]], path: Path) -> None:
         writer.writerows(rows)
 
 
-def write_plot(rows: Sequence[Mapping[str, float]], path: Path) -> None:
-    """Draw losses, UAR on validation speakers and learning rates over the epochs, as the path's suffix says."""
+def history_picture(rows: Sequence[Mapping[str, float]]) -> Picture:
+    """Draw losses, UAR on validation speakers and learning rates over the epochs.
+
+    Parameters
+    ----------
+    rows
+        One an epoch, as `FineTunedClassifier.history_` holds them, or the `history` of a cell of a run.
+    """
     from matplotlib.figure import Figure
 
     epochs = [row["epoch"] for row in rows]
@@ -33,4 +41,15 @@ def write_plot(rows: Sequence[Mapping[str, float]], path: Path) -> None:
             rates.plot(epochs, [row[f"{name}_rate"] for row in rows], style, color=colour, marker=".", label=name)
     rates.set(title="learning rate", xlabel="epoch", yscale="log")
     rates.legend(frameon=False)
-    figure.savefig(path)
+    best = max(rows, key=lambda row: row["valid_uar"])
+    words = (
+        f"Cross entropy, UAR on validation speakers and learning rates over {len(rows)} epochs: training loss from "
+        f"{rows[0]['train_loss']:.2f} to {rows[-1]['train_loss']:.2f}, best UAR {best['valid_uar']:.2f} in epoch "
+        f"{best['epoch']:.0f}."
+    )
+    return Picture(figure, words)
+
+
+def write_plot(rows: Sequence[Mapping[str, float]], path: Path) -> None:
+    """Write what `history_picture` draws, as the path's suffix says."""
+    history_picture(rows).figure.savefig(path)
