@@ -15,6 +15,7 @@ NAMES = (
     "01_what_emotion_sounds_like",
     "02_first_classifier",
     "03_prosody_or_spectrum",
+    "04_classical_against_deep",
 )
 EMBEDDED = 'corpora.load("synthetic")'
 DETAILS = re.compile(r"<details><summary>Solution</summary>\n\n(.*?)\n\n</details>", re.DOTALL)
