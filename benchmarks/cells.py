@@ -214,9 +214,12 @@ def probabilities(estimator: Any, rows: pd.DataFrame, labels: Sequence[str]) -> 
 
 
 def inner_probabilities(estimator: Any, n_rows: int, labels: Sequence[str]) -> list[list[float | None]] | None:
-    """Probabilities of the training rows by models that did not see their speakers; None where there are none."""
+    """Probabilities of the training rows by models that did not see their speakers; None where there are none.
+
+    There are none either where an estimator that was fitted before, and frozen, has those of other rows.
+    """
     values = getattr(estimator, "inner_probability_", None)
-    if values is None or np.isnan(values).all():
+    if values is None or len(values) != n_rows or np.isnan(values).all():
         return None
     full = np.zeros((n_rows, len(labels)))
     full[:, [list(labels).index(str(label)) for label in estimator.classes_]] = np.asarray(values, dtype=float)

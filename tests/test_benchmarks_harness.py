@@ -182,6 +182,18 @@ def test_probabilities_that_are_none_are_refused(corpus: Corpus, tmp_path: Path)
     assert result.scores.empty
 
 
+def test_an_estimator_fitted_elsewhere_can_be_frozen_and_tested(corpus: Corpus, tmp_path: Path) -> None:
+    class Elsewhere(Nosy):
+        def fit(self, X: pd.DataFrame, y: np.ndarray) -> Elsewhere:
+            super().fit(X, y)
+            self.inner_probability_ = np.full((3, len(self.classes_)), 1 / len(self.classes_))
+            return self
+
+    tested = benchmarks.evaluate(corpus, pipelines=[("frozen", Elsewhere())], out=tmp_path, jobs=1)
+    assert not tested.failed
+    assert tested.scores["uar"].item() == pytest.approx(0.25)
+
+
 def test_a_leak_is_caught_before_anything_is_fitted(corpus: Corpus, tmp_path: Path) -> None:
     folds = list(make_folds(corpus.utterances, "session"))
     first = folds[0]
