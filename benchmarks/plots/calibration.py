@@ -27,7 +27,7 @@ def calibration_figure(findings: Findings) -> Figure | None:
     if not curves:
         return None
     with style():
-        figure, axes = new_figure(4.6, 3.9)
+        figure, axes = new_figure(4.6, 3.8 + 0.18 * len(curves))
         axes.plot((0, 1), (0, 1), color=FAINT, linestyle=(0, (4, 3)), linewidth=1)
         for number, (name, curve) in enumerate(curves):
             said = curve["n"] >= 5  # fewer clips say nothing about a share
@@ -42,7 +42,7 @@ def calibration_figure(findings: Findings) -> Figure | None:
             )
         axes.grid(color=GRID)
         axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xlabel="confidence", ylabel="share of these that is right")
-        axes.legend(loc="upper left")
+        figure.legend(loc="outside upper left")
     return figure
 
 

@@ -135,3 +135,20 @@ def save(figure: Figure, stem: Path) -> None:
 def colour_of(position: int) -> str:
     """Colour of the series at a position; they repeat after the last."""
     return SERIES[position % len(SERIES)]
+
+
+def broken(name: str, *, most: int = 24) -> str:
+    """Write a pipeline's name on as few lines as it needs, broken behind what joins its parts.
+
+    Examples
+    --------
+    >>> print(broken("svm+svm@whisper-tiny.en-encoder/auto"))
+    svm+svm@
+    whisper-tiny.en-encoder/auto
+    """
+    lines = [""]
+    for part in re.split(r"(?<=[+@:,])|(?=~)", name):
+        if lines[-1] and len(lines[-1]) + len(part) > most:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)

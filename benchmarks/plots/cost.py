@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from benchmarks.findings import Findings, Standing
-from benchmarks.plots.canvas import FAINT, GRID, INK, SERIES, new_figure, style
+from benchmarks.plots.canvas import FAINT, GRID, INK, SERIES, broken, new_figure, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,26 +21,29 @@ def cost_figure(findings: Findings) -> Figure | None:
         return None
     with style():
         figure, axes = new_figure(4.6, 3.4)
-        heights = _spread([standing.scores["uar"] for standing in timed], 0.052)
-        for standing, height in zip(timed, heights):
+        times = [standing.scores["ms_per_utterance"] for standing in timed]
+        names = [broken(standing.name) for standing in timed]
+        heights = _spread([standing.scores["uar"] for standing in timed], 0.052 * max(n.count("\n") + 1 for n in names))
+        for standing, name, height in zip(timed, names, heights):
             score, colour = standing.scores, SERIES[0] if standing.ranked else FAINT
             x = score["ms_per_utterance"]
             if not math.isnan(score["uar_low"]):
                 axes.plot((x, x), (score["uar_low"], score["uar_high"]), color=colour, linewidth=2, alpha=0.4)
             axes.plot(x, score["uar"], "o", color=colour, markersize=6)
+            late = x > math.sqrt(min(times) * max(times))
             axes.annotate(
-                standing.name,
+                name,
                 (x, height),
-                xytext=(7, 0),
+                xytext=(-7 if late else 7, 0),
                 textcoords="offset points",
+                ha="right" if late else "left",
                 va="center",
                 fontsize=8,
                 color=INK,
             )
-        times = [standing.scores["ms_per_utterance"] for standing in timed]
         axes.set_xscale("log")
-        # Room at the right for the names.
-        axes.set_xlim(min(times) / 2, max(times) * max(4.0, (max(times) / min(times)) ** 0.4))
+        room = max(4.0, (max(times) / min(times)) ** 0.4)
+        axes.set_xlim(min(times) / 2, max(times) * (room if max(times) < 2 * min(times) else 2))
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.grid(color=GRID)
         axes.set(ylim=(0, 1), xlabel="milliseconds a clip, extraction and prediction", ylabel="UAR")

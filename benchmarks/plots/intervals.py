@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.findings import Findings
 from benchmarks.marks import CONTAMINATED
-from benchmarks.plots.canvas import FAINT, GRID, INK, PAPER, SERIES, new_figure, style
+from benchmarks.plots.canvas import FAINT, GRID, INK, PAPER, SERIES, broken, new_figure, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,7 +45,6 @@ def differences_figure(findings: Findings) -> Figure | None:
             _bar(axes, row, (-test.difference.high, -test.difference.low), colour)
             axes.plot(-test.difference.estimate, row, "o", markersize=6, color=colour)
         _rows(axes, [test.second for test in tests])
-        axes.locator_params(axis="x", nbins=6)
         axes.set_xlabel("UAR minus that of the best")
     return figure
 
@@ -77,7 +76,8 @@ def _bar(axes: Axes, row: int, ends: tuple[float, float], colour: str) -> None:
 
 
 def _rows(axes: Axes, names: list[str]) -> None:
-    axes.set_yticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), [broken(name) for name in names])
+    axes.locator_params(axis="x", nbins=5)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.grid(axis="x", color=GRID)
     axes.tick_params(axis="y", length=0)

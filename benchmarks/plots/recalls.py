@@ -51,8 +51,10 @@ def speakers_words(findings: Findings) -> str:
 
 
 def _rows_figure(table: pd.DataFrame, quantity: str, *, chance: float) -> Figure:
+    columns = 2 if max(len(str(name)) for name in table.columns) <= 24 else 1
+    legend = 0.18 * -(-table.shape[1] // columns)
     with style():
-        figure, axes = new_figure(4.6, 1.2 + 0.24 * len(table))
+        figure, axes = new_figure(4.6, 0.8 + legend + 0.24 * len(table))
         axes.axvline(chance, color=FAINT, linestyle=(0, (4, 3)), linewidth=1)
         rows = np.arange(len(table))
         axes.hlines(rows, 0, 1, color=GRID, linewidth=0.8)
@@ -66,15 +68,14 @@ def _rows_figure(table: pd.DataFrame, quantity: str, *, chance: float) -> Figure
                 alpha=0.95 if number == 0 else 0.75,
                 label=name,
             )
-        _finish(axes, [str(name) for name in table.index], quantity)
+        _finish(axes, [str(name) for name in table.index], quantity, columns)
     return figure
 
 
-def _finish(axes: Axes, names: Sequence[str], quantity: str) -> None:
+def _finish(axes: Axes, names: Sequence[str], quantity: str, columns: int) -> None:
     axes.set_yticks(range(len(names)), names)
     axes.set(xlim=(-0.02, 1.02), ylim=(len(names) - 0.5, -0.5), xlabel=quantity)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     handles, words = axes.get_legend_handles_labels()
-    columns = 2 if max(map(len, words)) <= 24 else 1
     axes.figure.legend(handles[::-1], words[::-1], loc="outside upper left", ncols=columns, handletextpad=0.2)  # type: ignore[call-arg]
