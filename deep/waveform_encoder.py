@@ -95,9 +95,7 @@ class WaveformEncoder(torch.nn.Module):
             last = self._model.encoder(hidden, attention_mask=attention_mask).last_hidden_state
         return layers.stacked(last), frames
 
-    def _at_least_one_frame(
-        self, waveforms: torch.Tensor, lengths: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def _at_least_one_frame(self, waveforms: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         missing = self.receptive_field - waveforms.shape[1]
         if missing > 0:
             waveforms = torch.nn.functional.pad(waveforms, (0, missing))
