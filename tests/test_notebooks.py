@@ -16,6 +16,7 @@ NAMES = (
     "02_first_classifier",
     "03_prosody_or_spectrum",
     "04_classical_against_deep",
+    "05_your_own_corpus",
 )
 EMBEDDED = 'corpora.load("synthetic")'
 DETAILS = re.compile(r"<details><summary>Solution</summary>\n\n(.*?)\n\n</details>", re.DOTALL)
@@ -52,7 +53,7 @@ def check_outputs(notebook: nbformat.NotebookNode) -> None:
     assert any("data:image/png" in output.get("data", {}).get("text/html", "") for _, output in outputs)
 
 
-def test_all_are_there() -> None:
+def test_all_five_are_there() -> None:
     assert tuple(path.stem for path in NOTEBOOKS) == NAMES
 
 
