@@ -12,6 +12,7 @@ from typing import Any
 
 import joblib
 import pandas as pd
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 from sklearn.base import clone
 
 from benchmarks import outputs
@@ -29,7 +30,7 @@ from benchmarks.results import ResultsStore
 from benchmarks.scores import CELL_COLUMNS, score_table
 from benchmarks.splits import make_folds
 from features.cache import FeatureCache
-from features.errors import PipelineError
+from features.errors import PipelineError, ResultsError
 from features.table import FeatureTable
 
 OVERWRITE = ("missing", "all")
@@ -276,8 +277,14 @@ def _work_off(cells: Sequence[Cell], plan: Plan, store: ResultsStore, n_jobs: in
     with joblib.parallel_config(backend="loky", inner_max_num_threads=1), warnings.catch_warnings():
         # loky replaces a worker whose memory has grown; its cells are not lost, so nobody need be told
         warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
-        for _ in joblib.Parallel(n_jobs=min(n_jobs, len(cells)), return_as="generator_unordered")(tasks):
-            bar.update()
+        try:
+            for _ in joblib.Parallel(n_jobs=min(n_jobs, len(cells)), return_as="generator_unordered")(tasks):
+                bar.update()
+        except TerminatedWorkerError as error:
+            raise ResultsError(
+                f"a process that was working on a cell was killed, often for want of memory ({n_jobs} at a time); "
+                "what is done is kept: run the same command again to go on, with a smaller --jobs"
+            ) from error
 
 
 def address(cell: Cell) -> dict[str, Any]:

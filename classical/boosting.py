@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import xgboost
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from classical.calibration import learn_sharpness, probabilities
+from classical.calibration import CalibratedMixin, learn_sharpness, probabilities
 from classical.tuning import InnerFolds, balanced_weights, encode, inner_folds, uar
 from features.errors import PipelineError
 
@@ -28,7 +28,7 @@ class _Found:
     margins: NDArray[np.float64]
 
 
-class BoostingClassifier(ClassifierMixin, BaseEstimator):
+class BoostingClassifier(CalibratedMixin, BaseEstimator):
     """XGBoost with balanced class weights; depth, column sampling and number of rounds chosen on inner speakers.
 
     Every setting grows trees on each inner fold until the weighted log loss of the held-out speakers has not fallen for
@@ -136,14 +136,6 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):
         """Margin of every class before calibration, shape (n_utterances, n_classes)."""
         check_is_fitted(self, "booster_")
         return _margins(self.booster_, np.asarray(X, dtype=np.float32))
-
-    def predict_proba(self, X: NDArray) -> NDArray[np.float64]:
-        """Probability of every class, shape (n_utterances, n_classes)."""
-        return probabilities(self.decision_function(X), self.sharpness_)
-
-    def predict(self, X: NDArray) -> NDArray[np.str_]:
-        """Label with the highest probability, shape (n_utterances,)."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def contributions(self, X: NDArray) -> NDArray[np.float64]:
         """Exact TreeSHAP values of the margins, shape (n_utterances, n_classes, n_features + 1); the last is the bias.

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
+from sklearn.base import ClassifierMixin
 
 SHARPEST, BLUNTEST = 30.0, 0.02
 
@@ -43,3 +44,22 @@ def learn_sharpness(scores: NDArray, codes: NDArray) -> float:
 def probabilities(scores: NDArray, sharpness: float) -> NDArray[np.float64]:
     """Softmax of the sharpened scores, shape (n_utterances, n_classes); rows of NaN stay NaN."""
     return softmax(np.asarray(scores, dtype=np.float64) * sharpness, axis=1)
+
+
+class CalibratedMixin(ClassifierMixin):
+    """Probabilities and labels of a classifier that has `decision_function`, `sharpness_` and `classes_`."""
+
+    classes_: NDArray[np.str_]
+    sharpness_: float
+
+    def decision_function(self, X: NDArray) -> NDArray[np.float64]:
+        """Score of every class before calibration, shape (n_utterances, n_classes)."""
+        raise NotImplementedError
+
+    def predict_proba(self, X: NDArray) -> NDArray[np.float64]:
+        """Probability of every class, shape (n_utterances, n_classes)."""
+        return probabilities(self.decision_function(X), self.sharpness_)
+
+    def predict(self, X: NDArray) -> NDArray[np.str_]:
+        """Label with the highest probability, shape (n_utterances,)."""
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]

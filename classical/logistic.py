@@ -6,17 +6,17 @@ import time
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted
 
-from classical.calibration import learn_sharpness, probabilities
+from classical.calibration import CalibratedMixin, learn_sharpness, probabilities
 from classical.tuning import encode, inner_folds, uar
 
 TOLERANCE, MOST_STEPS = 1e-3, 500
 
 
-class LogisticClassifier(ClassifierMixin, BaseEstimator):
+class LogisticClassifier(CalibratedMixin, BaseEstimator):
     """Logistic regression with balanced class weights, as a point of reference for the other models.
 
     Parameters
@@ -92,14 +92,6 @@ class LogisticClassifier(ClassifierMixin, BaseEstimator):
         """Score of every class before calibration, shape (n_utterances, n_classes)."""
         check_is_fitted(self, "coefficients_")
         return np.asarray(X, dtype=np.float64) @ self.coefficients_ + self.intercepts_
-
-    def predict_proba(self, X: NDArray) -> NDArray[np.float64]:
-        """Probability of every class, shape (n_utterances, n_classes)."""
-        return probabilities(self.decision_function(X), self.sharpness_)
-
-    def predict(self, X: NDArray) -> NDArray[np.str_]:
-        """Label with the highest probability, shape (n_utterances,)."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def _path(self, X: NDArray, codes: NDArray, costs: tuple[float, ...]) -> list[tuple[NDArray, NDArray]]:
         """Coefficients and intercepts for each cost, each fit starting where the one before ended."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from classical.calibration import learn_sharpness, probabilities
+from classical.calibration import CalibratedMixin, learn_sharpness, probabilities
 from classical.kernels import Kernel, class_scores, fit_machine, squared_lengths
 from classical.tuning import InnerFolds, encode, inner_folds, uar
 
@@ -24,7 +24,7 @@ class _Found:
     scores: NDArray[np.float64]
 
 
-class SvmClassifier(ClassifierMixin, BaseEstimator):
+class SvmClassifier(CalibratedMixin, BaseEstimator):
     """One-against-one SVM with balanced class weights; kernel, width and cost chosen on inner speakers by UAR.
 
     The inner products of the training clips are computed once. Each kernel turns them into one Gram matrix, which
@@ -117,14 +117,6 @@ class SvmClassifier(ClassifierMixin, BaseEstimator):
         kernel = Kernel(self.kernel_, self.gamma_)
         decisions = kernel(np.asarray(X, dtype=np.float64), self.support_vectors_) @ self.weights_ + self.intercepts_
         return class_scores(decisions, len(self.classes_))
-
-    def predict_proba(self, X: NDArray) -> NDArray[np.float64]:
-        """Probability of every class, shape (n_utterances, n_classes)."""
-        return probabilities(self.decision_function(X), self.sharpness_)
-
-    def predict(self, X: NDArray) -> NDArray[np.str_]:
-        """Label with the highest probability, shape (n_utterances,)."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def _search(
         self, products: NDArray, squares: NDArray, codes: NDArray, inner: InnerFolds, n_features: int

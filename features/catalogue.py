@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -152,5 +154,21 @@ def as_markdown() -> str:
     return "\n".join(parts)
 
 
-if __name__ == "__main__":
+def build_parser() -> argparse.ArgumentParser:
+    """Options of the command."""
+    return argparse.ArgumentParser(
+        prog="python -m features.catalogue",
+        description="Print the catalogue of features, with unit, formula and source, as Markdown.",
+        epilog="example: python -m features.catalogue > features.md",
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the catalogue; 0."""
+    build_parser().parse_args(argv)
     sys.stdout.write(as_markdown())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
