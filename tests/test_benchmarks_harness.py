@@ -171,6 +171,19 @@ def test_a_failed_cell_is_recorded_not_scored_and_tried_again(corpus: Corpus, tm
     assert changed == ["Ses03"]
 
 
+class Killed(Nosy):
+    """Ends its whole process, as the system does where memory is short."""
+
+    def fit(self, X: pd.DataFrame, y: np.ndarray) -> Killed:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return self
+
+
+def test_a_killed_worker_is_one_line_with_the_remedy(corpus: Corpus, tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match=r"was killed.*run the same command again.*--jobs"):
+        benchmarks.evaluate(corpus, pipelines=[("killed", Killed())], out=tmp_path, jobs=2)
+
+
 def test_probabilities_that_are_none_are_refused(corpus: Corpus, tmp_path: Path) -> None:
     class Liar(Nosy):
         def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
