@@ -101,8 +101,8 @@ def pairs_table(findings: Findings) -> Table:
         Column("difference", "UAR difference", "+.3f"),
         Column("interval", "95 % interval"),
         Column("speakers", "Speakers better"),
-        Column("p", "p", ".4f"),
-        Column("p_holm", "p, Holm", ".4f"),
+        Column("p", "p", ".2g"),
+        Column("p_holm", "p, Holm", ".2g"),
         Column("verdict", "Verdict"),
     )
     return Table("pairs", pairs_caption(findings), columns, tuple(rows))
@@ -247,7 +247,7 @@ def ablation_table(findings: Findings) -> Table:
         Column("uar", "UAR", ".3f"),
         Column("interval", "95 % interval"),
         Column("difference", "Against all", "+.3f"),
-        Column("p_holm", "p, Holm", ".4f"),
+        Column("p_holm", "p, Holm", ".2g"),
     )
     caption = "Every group alone and left out, and the presets, against all groups by the paired test."
     return Table("ablation", caption, columns, tuple(rows))
