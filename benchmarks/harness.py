@@ -12,6 +12,7 @@ from typing import Any
 
 import joblib
 import pandas as pd
+from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from sklearn.base import clone
 
@@ -274,6 +275,9 @@ def _work_off(cells: Sequence[Cell], plan: Plan, store: ResultsStore, n_jobs: in
     if not cells:
         return
     tasks = (joblib.delayed(run_cell)(cell, plan.corpus.utterances, store) for cell in cells)
+    # loky ends a worker that has grown since its first task; those that extracted features would all end after their
+    # first deep cell, and import torch and compile kernels once more
+    get_reusable_executor().shutdown(wait=True)
     with joblib.parallel_config(backend="loky", inner_max_num_threads=1), warnings.catch_warnings():
         # loky replaces a worker whose memory has grown; its cells are not lost, so nobody need be told
         warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)

@@ -200,7 +200,13 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
             write_plot(self.history_, Path(self.work_dir) / "history.svg")
         self.chosen_ = {"epoch": kept, "valid_uar": self.history_[kept - 1]["valid_uar"]}
         network = brain.modules.network
-        self.recogniser_ = Recogniser(network, self.classes_.tolist(), device=str(device), precision=self.precision)
+        self.recogniser_ = Recogniser(
+            network,
+            self.classes_.tolist(),
+            device=str(device),
+            precision=self.precision,
+            pad_seconds=self.pad_seconds,
+        )
 
     def _dataset(self, clips: list[Clip], targets: np.ndarray, rows: np.ndarray, *, keep: bool) -> ClipDataset:
         chosen = np.flatnonzero(rows)

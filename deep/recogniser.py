@@ -10,14 +10,14 @@ import numpy as np
 import torch
 
 from deep import devices
-from deep.batching import Batch, ClipDataset, LengthBuckets, loader
+from deep.batching import Batch, ClipDataset, LengthBuckets, loader, rounded_up
 from deep.memory import within_memory
 from deep.network import EmotionNetwork
 from features.audio import RATE
 from features.clips import clips_from
 
 SECONDS_A_BATCH = {"cpu": 16.0, "cuda": 320.0}
-LEAST_SHARE = {"cpu": 0.95, "cuda": 0.5}
+LEAST_SHARE = {"cpu": 0.98, "cuda": 0.5}
 WORKERS = {"cpu": 0, "cuda": 4}
 
 
@@ -36,6 +36,8 @@ class Recogniser:
         `float32`, `bfloat16`, or `auto`: bfloat16 on a GPU that has it.
     batch_seconds : float, optional
         Seconds of sound in a batch, padding included; by default 16 on a CPU and 320 on a GPU.
+    pad_seconds : float
+        Pad every batch to a multiple of this, as `deep.classifier.FineTunedClassifier` does.
 
     Attributes
     ----------
@@ -51,12 +53,14 @@ class Recogniser:
         device: str = "auto",
         precision: str = "auto",
         batch_seconds: float | None = None,
+        pad_seconds: float = 0.0,
     ) -> None:
         self.device = devices.resolve(device)
         self.network = network.to(self.device).eval()
         self.classes_ = np.array(labels, dtype=str)
         self.precision = precision
         self.batch_seconds = batch_seconds
+        self.pad_seconds = pad_seconds
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probability of every label for every clip.
@@ -106,9 +110,11 @@ class Recogniser:
     def _answers(self, dataset: ClipDataset) -> Iterator[tuple[Batch, np.ndarray]]:
         kind = self.device.type
         seconds = SECONDS_A_BATCH[kind] if self.batch_seconds is None else self.batch_seconds
-        buckets = LengthBuckets(dataset.n_samples, budget=round(seconds * RATE), least_share=LEAST_SHARE[kind])
+        step = max(1, round(self.pad_seconds * RATE))
+        widths = rounded_up(dataset.n_samples, step)
+        buckets = LengthBuckets(widths, budget=round(seconds * RATE), least_share=LEAST_SHARE[kind])
         workers = WORKERS[kind] if len(buckets) > WORKERS[kind] else 0
-        for batch in loader(dataset, buckets, workers=workers, pinned=kind == "cuda"):
+        for batch in loader(dataset, buckets, workers=workers, pinned=kind == "cuda", step=step):
             yield batch, within_memory(batch, self._logits)
 
     @torch.inference_mode()
