@@ -96,14 +96,14 @@ def ablate(
     """
     from benchmarks import harness
     from benchmarks.report import write_report
+    from benchmarks.stored_run import check_same_run
 
     models = tuple(dict.fromkeys(models))
     shared: dict[str, Any] = {"folds": folds, "seeds": seeds, "allow_duplicates": allow_duplicates}
     names = [spell(model, groups) for model in models for groups in subsets(GROUPS)[1:]]
     plan = harness.make_plan(corpus, pipelines=names, options=harness.PipelineOptions(), **shared)
-    if (out / "run.json").is_file():
-        _check_same(out, plan)
-    else:
+    check_same_run(out, corpus=corpus.fingerprint, scheme=plan.scheme)
+    if not (out / "run.json").is_file():
         wholes = [
             spec for model in models for spec in (model, *(_preset(model, side) for side in ("prosodic", "spectral")))
         ]
@@ -222,19 +222,6 @@ def _run_subsets(
         predictions = outputs.predictions_table(plan.corpus, plan.scheme, plan.folds, records)
         outputs.write_predictions(folder / "predictions.csv", predictions)
     return predictions
-
-
-def _check_same(out: Path, plan: Any) -> None:
-    from benchmarks.stored_run import read_record
-
-    record = read_record(out / "run.json")
-    there = record.get("corpus", {}).get("fingerprint"), record.get("folds", {}).get("scheme")
-    here = plan.corpus.fingerprint, plan.scheme
-    if there != here:
-        raise ResultsError(
-            f"{out} holds a run of another corpus or other folds ({there[0]}, {there[1]}), expected {here[0]}, "
-            f"{here[1]}; give another folder with --out"
-        )
 
 
 def _preset(model: str, side: str) -> str:

@@ -122,7 +122,7 @@ OPENSMILE = {"egemaps": "eGeMAPSv02", "compare": "ComParE_2016"}
 
 def _opensmile_missing(*_: object) -> str:
     found = importlib.util.find_spec("opensmile") is not None
-    return "" if found else "needs openSMILE: pip install 'speech-emotion-baselines[peers]'"
+    return "" if found else "needs openSMILE: pip install -e '.[peers]' in the toolkit's folder"
 
 
 def _make_opensmile(text: str, _: PipelineOptions) -> Any:

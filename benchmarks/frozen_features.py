@@ -40,7 +40,7 @@ def unavailable(text: str, options: PipelineOptions) -> str:
     """Why it cannot be had here; empty where it can."""
     missing = [name for name in ("torch", "speechbrain", "transformers") if find_spec(name) is None]
     if missing:
-        return f"needs {', '.join(missing)}: pip install 'speech-emotion-baselines[deep]'"
+        return f"needs {', '.join(missing)}: pip install -e '.[deep]' in the toolkit's folder"
     if source_of(text, options) is None:
         return "no encoder given: name a local folder or a hub name with --encoder"
     try:

@@ -30,6 +30,7 @@ from benchmarks.report import write_report
 from benchmarks.results import ResultsStore
 from benchmarks.scores import CELL_COLUMNS, score_table
 from benchmarks.splits import make_folds
+from benchmarks.stored_run import check_same_run
 from features.cache import FeatureCache
 from features.errors import PipelineError, ResultsError
 from features.table import FeatureTable
@@ -159,10 +160,13 @@ def evaluate(
         options=options or PipelineOptions(),
         allow_duplicates=allow_duplicates,
     )
+    if jobs is not None and jobs < 1:
+        raise PipelineError(f"jobs={jobs}; expected 1 or more, or None for all cores")
     n_jobs = jobs if jobs is not None else joblib.cpu_count()
     temporary = tempfile.TemporaryDirectory(prefix="benchmarks-") if out is None else None
     store = ResultsStore(Path(temporary.name if temporary else str(out)))
     with store.lock():
+        check_same_run(store.folder, corpus=corpus.fingerprint, scheme=plan.scheme)
         tables = extract_tables(plan, cache=cache, n_jobs=n_jobs, progress=progress)
         cells = plan_cells(plan, tables)
         run_cells(cells, plan, store, n_jobs=n_jobs, again=overwrite == "all", progress=progress)
@@ -183,6 +187,10 @@ def make_plan(
     """Resolve names, make folds and check them for leaks, before anything is computed; see `evaluate`."""
     if not pipelines:
         raise PipelineError("no pipelines; expected at least one, such as svm")
+    if len(corpus.labels) < 2:
+        raise PipelineError(
+            f"the corpus has one label ({', '.join(corpus.labels)}), at least two are needed: check --classes"
+        )
     if not seeds or len(set(seeds)) < len(seeds):
         raise PipelineError(f"seeds {list(seeds)}; expected at least one, each once")
     built = [_pipeline(item, corpus, options) for item in pipelines]

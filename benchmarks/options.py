@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass
 
 
@@ -34,3 +35,16 @@ class PipelineOptions:
     device: str = "auto"
     augment: bool = False
     epochs: int | None = None
+
+
+def at_least_one(text: str) -> int:
+    """Read a whole number of at least 1 from a command line.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is none.
+    """
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}; expected a whole number of at least 1")
+    return int(text)

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.options import at_least_one
+
 if TYPE_CHECKING:
     from benchmarks.corpora.corpus import Corpus
     from benchmarks.options import PipelineOptions
@@ -85,7 +87,9 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--seeds", type=int, nargs="+", default=[0], metavar="N", help="seeds of the pipelines (default: 0)"
     )
-    group.add_argument("--jobs", type=int, metavar="N", help="cells at a time (default: all cores); changes no result")
+    group.add_argument(
+        "--jobs", type=at_least_one, metavar="N", help="cells at a time (default: all cores); changes no result"
+    )
     group.add_argument("--out", type=Path, metavar="DIR", help="where results are kept (default: results/CORPUS)")
     group.add_argument(
         "--overwrite", choices=("missing", "all"), default="missing", help="which cells to compute (default: missing)"

@@ -126,3 +126,33 @@ def _utterances(file: Path) -> pd.DataFrame | None:
     for column in ("start", "end"):
         table[column] = pd.to_numeric(table[column].replace("", np.nan)) if column in table else np.nan
     return table
+
+
+def check_same_run(folder: Path, *, corpus: str, scheme: str) -> None:
+    """Check that what a folder holds is of the same corpus and folds, or that it holds no run.
+
+    Parameters
+    ----------
+    folder
+        Where results are kept.
+    corpus
+        Fingerprint of the corpus: its sounds and labels.
+    scheme
+        Scheme of the folds.
+
+    Raises
+    ------
+    ResultsError
+        If not: scores and report of that run would be replaced.
+    """
+    record = read_record(folder / "run.json")
+    if not record:
+        return
+    about, folds = record.get("corpus", {}), record.get("folds", {}).get("scheme")
+    same_folds = folds == scheme or "given" in (folds, scheme)  # folds from a file may be those of a scheme
+    if about.get("fingerprint") != corpus or not same_folds:
+        labels = ", ".join(about.get("labels", ())) or "unknown labels"
+        raise ResultsError(
+            f"{folder} holds a run of another corpus or other folds ({about.get('name', 'unknown')} with {labels}; "
+            f"folds {folds}); give another folder with --out, or remove that one"
+        )

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.options import at_least_one
 from benchmarks.run import add_corpus_arguments, add_pipeline_arguments, load_corpus, options_of, pick_cache
 
 EXAMPLES = """\
@@ -31,7 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--out", type=Path, required=True, metavar="PATH", help="FILE.skops, or a folder for deep models"
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed (default: 0)")
-    parser.add_argument("--jobs", type=int, metavar="N", help="processes (default: all cores)")
+    parser.add_argument("--jobs", type=at_least_one, metavar="N", help="processes (default: all cores)")
     parser.add_argument("--results", type=Path, metavar="DIR", help="where the test is kept (default: results/CORPUS)")
     parser.add_argument(
         "--no-scores", action="store_true", help="do not test it on folds; the card then shows no scores"

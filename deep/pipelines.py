@@ -72,7 +72,7 @@ class DeepPipeline:
         """Return in one line why it cannot run here, or None where it can."""
         missing = [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
         if missing:
-            return f"needs {', '.join(missing)}: pip install 'speech-emotion-baselines[deep]'"
+            return f"needs {', '.join(missing)}: pip install -e '.[deep]' in the toolkit's folder"
         return self.needs(options, labels)
 
 

@@ -22,7 +22,7 @@ SETS = ("eGeMAPSv02", "ComParE_2016")
 def unavailable() -> str | None:
     """Why openSMILE cannot be used here, or None where it can."""
     if find_spec("opensmile") is None:
-        return "openSMILE is not installed; pip install 'speech-emotion-baselines[peers]'"
+        return "openSMILE is not installed; pip install -e '.[peers]' in the toolkit's folder"
     return None
 
 

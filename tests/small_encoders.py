@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 if importlib.util.find_spec("speechbrain") is None:  # not imported here: that takes seconds
-    pytest.skip("needs speechbrain: pip install 'speech-emotion-baselines[deep]'", allow_module_level=True)
+    pytest.skip("needs speechbrain: pip install -e '.[deep]' in the toolkit's folder", allow_module_level=True)
 
 SMALL = {
     "hidden_size": 32,

@@ -98,6 +98,9 @@ def test_list_says_what_is_there(capsys: pytest.CaptureFixture[str]) -> None:
         ("--pipelines svm@foo", ["unknown feature set 'foo'", "prosodic"]),
         ("--pipelines svm@{tmp}/foo.csv", ["foo.csv"]),
         ("--classes ang,joy", ["'joy'"]),
+        ("--classes ang", ["one label (ang)", "--classes"]),
+        ("--corpus ravdess --root {emodb}", ["none of 42 sound files", "another corpus", "--corpus"]),
+        ("--corpus manifest --root {tmp}/gender.csv", ["line 2", "'männlich'", "female, male"]),
         ("--map exc:hap", ["OLD=NEW"]),
         ("--map exc=hap", ["'exc' in --map"]),
         ("--folds-file {tmp}/nowhere.csv", ["nowhere.csv", "fold,utterance,side"]),
@@ -109,6 +112,7 @@ def test_what_a_user_gets_wrong(
 ) -> None:
     sound(tmp_path / "clips/a.wav", seed=0) if "bad.csv" in line else None
     (tmp_path / "bad.csv").write_text("path,label\nclips/a.wav,joy\n")
+    (tmp_path / "gender.csv").write_text("path,label,speaker,gender\na.wav,joy,bo,männlich\n", encoding="utf-8")
     (tmp_path / "noise.csv").write_bytes(b"\xff\xfe\xfa")
     (tmp_path / "gone.csv").write_text("path,label,speaker\ngone.wav,joy,bo\n")
     filled = [word.format(tmp=tmp_path, **roots) for word in line.split()]
@@ -123,6 +127,24 @@ def test_what_a_user_gets_wrong(
     assert shown.err.count("\n") == 1
     for word in words:
         assert word in shown.err
+
+
+def test_results_of_other_labels_are_not_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = ["--pipelines", "majority", "--out", str(tmp_path), "--jobs", "1"]
+    assert main(line) == 0
+    scores = (tmp_path / "scores.csv").read_bytes()
+    assert main([*line, "--classes", "ang,sad"]) == 2
+    assert main([*line, "--folds", "speaker"]) == 2
+    assert "another corpus or other folds (synthetic with ang, hap, sad, neu; folds session)" in capsys.readouterr().err
+    assert (tmp_path / "scores.csv").read_bytes() == scores
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "two"])
+def test_a_number_of_jobs_is_at_least_1(jobs: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--jobs", jobs])
+    assert ended.value.code == 2
+    assert "whole number of at least 1" in capsys.readouterr().err
 
 
 def test_a_damaged_sound_is_named(roots: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

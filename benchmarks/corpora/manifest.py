@@ -66,9 +66,17 @@ def read(root: Path | None, _: Options) -> Reading:
     missing = [column for column in REQUIRED if column not in table]
     if missing:
         raise CorpusError(
-            f"manifest: {root} has no column {', '.join(missing)} (found {', '.join(table.columns)}); expected at "
-            f"least {', '.join(REQUIRED)}, and where known {', '.join(OPTIONAL)}"
+            f"manifest: {root} has no column {' and no column '.join(missing)} (found {', '.join(table.columns)}); "
+            f"expected at least {', '.join(REQUIRED)}, and where known {', '.join(OPTIONAL)}"
         )
+    if "gender" in table:
+        unknown = ~table["gender"].isin(["female", "male", ""])
+        if unknown.any():
+            row = int(unknown.to_numpy().argmax())
+            raise CorpusError(
+                f"manifest: {root}, line {row + 2}: gender is {table['gender'].iloc[row]!r}; expected female, male "
+                "or nothing"
+            )
     for column in REQUIRED:
         empty = (table[column] == "").to_numpy()
         if empty.any():

@@ -58,11 +58,17 @@ def read_named(
         raise CorpusError(f"{name}: {root} is not a folder; expected files such as {example}; mend --root")
     rows: dict[str, Mapping[str, object]] = {}
     skipped = 0
-    for path in sound_files(root):
+    files = list(sound_files(root))
+    if files and not any(re.fullmatch(pattern, key(path)) for path in files):
+        raise CorpusError(
+            f"{name}: none of {len(files):,} sound files in {root} follows the published names, expected such as "
+            f"{example}; is it another corpus? Mend --root or --corpus"
+        )
+    for path in files:
         match = re.fullmatch(pattern, key(path))
         if match is None:
             raise CorpusError(
-                f"{name}: {path} does not follow the published names, expected such as {example}; remove it"
+                f"{name}: {path} does not follow the published names, expected such as {example}; move it elsewhere"
             )
         fields = row(match, path)
         if fields is None:
