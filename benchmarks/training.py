@@ -150,4 +150,4 @@ def _to_keep(estimator: Any) -> Any:
 
 def scores_for_card(row: Mapping[str, Any]) -> dict[str, float]:
     """The test scores of a row of `scores.csv` that a model card shows."""
-    return {name: round(float(row[name]), 4) for name in KEPT_SCORES}
+    return {name: round(float(row[name]), 6) for name in KEPT_SCORES}

@@ -29,7 +29,7 @@ class _Found:
 
 
 class BoostingClassifier(CalibratedMixin, BaseEstimator):
-    """XGBoost with balanced class weights; depth, column sampling and number of rounds chosen on inner speakers.
+    """XGBoost with balanced class weights; depth and number of rounds chosen on inner speakers.
 
     Every setting grows trees on each inner fold until the weighted log loss of the held-out speakers has not fallen for
     `patience` rounds. The mean of the best numbers of rounds is kept, the setting is judged by its UAR at that number,

@@ -15,7 +15,7 @@ from doc_pages import ROOT, Block, blocks, commands, split
 
 PAGE = ROOT / "docs" / "adding.md"
 PROGRAM = """
-import runpy, sys
+import sys
 from importlib import import_module
 from pathlib import Path
 import pytest
@@ -26,7 +26,7 @@ sound(Path("folder/a.wav"), seed=1, seconds=1.0)
 for module, arguments in {lines!r}:
     code = import_module(module).main(arguments)
     assert code == 0, (module, arguments)
-runpy.run_module("features.catalogue", run_name="__main__")
+assert import_module("features.catalogue").main([]) == 0
 assert pytest.main(["-q", "-p", "no:cacheprovider", "tests/test_benchmarks_corpora.py", "-k", "kiosk"]) == 0
 """
 
