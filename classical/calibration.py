@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
@@ -46,15 +48,15 @@ def probabilities(scores: NDArray, sharpness: float) -> NDArray[np.float64]:
     return softmax(np.asarray(scores, dtype=np.float64) * sharpness, axis=1)
 
 
-class CalibratedMixin(ClassifierMixin):
+class CalibratedMixin(ClassifierMixin, ABC):
     """Probabilities and labels of a classifier that has `decision_function`, `sharpness_` and `classes_`."""
 
     classes_: NDArray[np.str_]
     sharpness_: float
 
+    @abstractmethod
     def decision_function(self, X: NDArray) -> NDArray[np.float64]:
         """Score of every class before calibration, shape (n_utterances, n_classes)."""
-        raise NotImplementedError
 
     def predict_proba(self, X: NDArray) -> NDArray[np.float64]:
         """Probability of every class, shape (n_utterances, n_classes)."""
