@@ -39,12 +39,15 @@ def read_table(path: Path) -> pd.DataFrame:
 def _numbers(path: Path, table: pd.DataFrame, column: str) -> pd.Series:
     values = pd.to_numeric(table[column].replace("", "nan"), errors="coerce")
     bad = values.isna() & ~table[column].str.lower().isin(["", "nan"])
+    _refuse(path, table[column], bad, expected="a number or nothing")
+    return values
+
+
+def _refuse(path: Path, cells: pd.Series, bad: pd.Series, *, expected: str) -> None:
+    """Raise a CorpusError that names the first bad cell of a column, where there is one."""
     if bad.any():
         row = int(bad.to_numpy().argmax())
-        raise CorpusError(
-            f"manifest: {path}, line {row + 2}: {column} is {table[column].iloc[row]!r}; expected a number or nothing"
-        )
-    return values
+        raise CorpusError(f"manifest: {path}, line {row + 2}: {cells.name} is {cells.iloc[row]!r}; expected {expected}")
 
 
 def _names(table: pd.DataFrame) -> pd.Series:
@@ -71,12 +74,7 @@ def read(root: Path | None, _: Options) -> Reading:
         )
     if "gender" in table:
         unknown = ~table["gender"].isin(["female", "male", ""])
-        if unknown.any():
-            row = int(unknown.to_numpy().argmax())
-            raise CorpusError(
-                f"manifest: {root}, line {row + 2}: gender is {table['gender'].iloc[row]!r}; expected female, male "
-                "or nothing"
-            )
+        _refuse(root, table["gender"], unknown, expected="female, male or nothing")
     for column in REQUIRED:
         empty = (table[column] == "").to_numpy()
         if empty.any():
