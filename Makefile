@@ -37,7 +37,7 @@ lint: $(call stamp,$(TEST_EXTRAS))
 
 # the machine-made pages
 docs: $(call stamp,$(EXTRAS))
-	$(BIN)/python -m benchmarks.command_reference docs/commands.md
+	$(BIN)/python docs/make_commands.py docs/commands.md
 	$(BIN)/python -m features.catalogue > docs/features.md
 
 # pyworld comes as source only; where there is no compiler, the tests against WORLD skip and say so
@@ -51,7 +51,7 @@ $(BIN)/python:
 $(VENV)/installed-%: setup.cfg pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing into $(VENV): some minutes; 6 GB with torch, 1.6 GB without (EXTRAS=)"
 	$(PIP) -c constraints.txt -e ".$(call bracket,$(if $(filter base,$*),,$(subst -,$(comma),$*)))"
-	$(BIN)/python -c "from features.extractor import warm_up; warm_up()"
+	$(BIN)/python -c "from features.extractors.statistics import warm_up; warm_up()"
 	touch $@
 
 clean:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from benchmarks.harness import Result, evaluate
+    from benchmarks.evaluation.evaluate import Result, evaluate
 
 __all__ = ["Result", "evaluate"]
 
@@ -17,7 +17,7 @@ __all__ = ["Result", "evaluate"]
 def __getattr__(name: str) -> Any:
     """Import the harness on first use, so that `--help` stays quick."""
     if name in __all__:
-        from benchmarks import harness
+        from benchmarks.evaluation import evaluate as harness
 
         return getattr(harness, name)
     raise AttributeError(f"module 'benchmarks' has no attribute {name!r}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from benchmarks.ablating import Ablation
+    from benchmarks.studies.ablation import Ablation
 
 EXAMPLE = """example:
   python -m benchmarks.ablation --corpus emodb --root emodb --pipelines svm --out results/emodb
@@ -48,8 +48,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 def execute(arguments: argparse.Namespace, line: Sequence[str]) -> int:
     """Run the ablation and print what it found."""
-    from benchmarks.ablating import ablate
     from benchmarks.run import load_corpus, pick_cache
+    from benchmarks.studies.ablation import ablate
 
     corpus = load_corpus(arguments)
     found = ablate(
@@ -71,7 +71,7 @@ def execute(arguments: argparse.Namespace, line: Sequence[str]) -> int:
 
 def found_text(found: Ablation) -> str:
     """Write the Shapley values of the UAR as a table for a terminal, and the answer in words."""
-    from benchmarks.ablation_words import answer
+    from benchmarks.reporting.ablation_summary import answer
 
     rows = found.shapley[found.shapley["target"] == "uar"]
     lines = [f"{'model':<18}{'players':<9}{'':<22}{'adds to UAR':>12}   95 % interval"]

@@ -13,7 +13,7 @@ from features.errors import ResultsError, SerError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from benchmarks.findings import Findings
+    from benchmarks.reporting.ranking import Findings
 
 EXAMPLE = """example:
   python -m benchmarks.compare results/emodb /elsewhere/predictions.csv
@@ -49,10 +49,10 @@ def compare(first: Path, second: Path, *, pipelines: Sequence[str] = (), random_
 
     import pandas as pd
 
-    from benchmarks.findings import find
-    from benchmarks.predictions import labels_of
-    from benchmarks.scores import score_table
-    from benchmarks.stored_run import load_run
+    from benchmarks.evaluation.runs import load_run
+    from benchmarks.reporting.ranking import find
+    from benchmarks.scoring.predictions import labels_of
+    from benchmarks.scoring.scores import score_table
 
     runs = [load_run(Path(path)) for path in (first, second)]
     check_same_utterances(runs[0].predictions, runs[1].predictions, names=(str(first), str(second)))
@@ -120,8 +120,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 def text(findings: Findings) -> str:
     """Write the comparison for a terminal: the scores, the pairs, and the verdict."""
-    from benchmarks.report_tables import pairs_table, scores_table
-    from benchmarks.verdict import caveats, verdict
+    from benchmarks.reporting.report_tables import pairs_table, scores_table
+    from benchmarks.reporting.summary import caveats, verdict
 
     lines = [scores_table(findings).text(("pipeline", "uar", "interval", "wa", "macro_f1", "n", "marks")), ""]
     if findings.tests:

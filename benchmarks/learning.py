@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from benchmarks.corpora.corpus import Corpus
-    from benchmarks.folds import Fold
+    from benchmarks.folds.fold import Fold
     from features.cache import FeatureCache
 
 EXAMPLE = """example:
@@ -59,8 +59,8 @@ def learning_curve(
     """
     import pandas as pd
 
-    from benchmarks import harness
-    from benchmarks.results import ResultsStore, write_atomically
+    from benchmarks.evaluation import evaluate as harness
+    from benchmarks.evaluation.store import ResultsStore, write_atomically
 
     shared: dict[str, Any] = {"pipelines": pipelines, "allow_duplicates": allow_duplicates}
     whole = harness.make_plan(corpus, folds=folds, seeds=seeds, options=harness.PipelineOptions(), **shared)
@@ -98,7 +98,7 @@ def thinned(fold: Fold, table: pd.DataFrame, size: int, *, random_state: int) ->
 
     import numpy as np
 
-    from benchmarks.folds import speakers_of
+    from benchmarks.folds.fold import speakers_of
 
     genders = table["gender"].groupby(level="speaker").first()
     rng = np.random.default_rng(random_state)
@@ -117,7 +117,7 @@ def curve_table(predictions: pd.DataFrame, labels: Sequence[str]) -> pd.DataFram
     """Score predictions that carry the number of training `speakers`, with intervals over the test speakers."""
     import pandas as pd
 
-    from benchmarks.significance import speaker_confusions, speaker_interval
+    from benchmarks.scoring.significance import speaker_confusions, speaker_interval
 
     rows = []
     for (pipeline, size), own in predictions.groupby(["pipeline", "speakers"], sort=False):
@@ -201,7 +201,7 @@ def _sizes(asked: Sequence[int], most: int) -> list[int]:
 
 
 def _training_speakers(fold: Fold, table: pd.DataFrame) -> list[str]:
-    from benchmarks.folds import speakers_of
+    from benchmarks.folds.fold import speakers_of
 
     return speakers_of(table, fold.training_side)
 
@@ -209,7 +209,8 @@ def _training_speakers(fold: Fold, table: pd.DataFrame) -> list[str]:
 def _predictions(plan: Any, tables: Any, store: Any, *, jobs: int | None, progress: bool) -> pd.DataFrame:
     import joblib
 
-    from benchmarks import harness, outputs
+    from benchmarks.evaluation import evaluate as harness
+    from benchmarks.evaluation import outputs
 
     cells = harness.plan_cells(plan, tables)
     harness.run_cells(cells, plan, store, n_jobs=jobs or joblib.cpu_count(), again=False, progress=progress)

@@ -36,9 +36,9 @@ def build(folders: Sequence[Path], *, audio: bool = True) -> str:
     ResultsError
         If there is no folder, or one holds no predictions.
     """
-    from benchmarks.findings import find
-    from benchmarks.report_page import render_page, run_page
-    from benchmarks.stored_run import load_run
+    from benchmarks.evaluation.runs import load_run
+    from benchmarks.reporting.page import render_page, run_page
+    from benchmarks.reporting.ranking import find
 
     if not folders:
         raise ResultsError("no run given; name at least one folder that holds a predictions.csv")
@@ -63,10 +63,10 @@ def write_report(folder: Path, *, out: Path | None = None, audio: bool = True) -
     Path
         The page.
     """
-    from benchmarks.findings import find
-    from benchmarks.report_page import confusion_drawings, render_page, run_page
-    from benchmarks.results import write_atomically
-    from benchmarks.stored_run import load_run
+    from benchmarks.evaluation.runs import load_run
+    from benchmarks.evaluation.store import write_atomically
+    from benchmarks.reporting.page import confusion_drawings, render_page, run_page
+    from benchmarks.reporting.ranking import find
 
     run = load_run(Path(folder))
     findings = find(run)
@@ -87,7 +87,7 @@ def write_report(folder: Path, *, out: Path | None = None, audio: bool = True) -
 def _write(runs: Sequence[Path], out: Path | None, *, audio: bool) -> Path:
     if len(runs) == 1 and runs[0].is_dir():
         return write_report(runs[0], out=out, audio=audio)
-    from benchmarks.results import write_atomically
+    from benchmarks.evaluation.store import write_atomically
 
     for folder in runs:
         if folder.is_dir():

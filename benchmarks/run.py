@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.options import at_least_one
+from benchmarks.pipelines.options import at_least_one
 
 if TYPE_CHECKING:
     from benchmarks.corpora.corpus import Corpus
-    from benchmarks.options import PipelineOptions
+    from benchmarks.pipelines.options import PipelineOptions
     from features.cache import FeatureCache
 
 EXAMPLES = """\
@@ -165,7 +165,7 @@ def options_of(args: argparse.Namespace) -> PipelineOptions:
     PipelineError
         If `--layer` is neither a number nor `auto`.
     """
-    from benchmarks.options import PipelineOptions
+    from benchmarks.pipelines.options import PipelineOptions
     from features.errors import PipelineError
 
     if args.layer != "auto" and not args.layer.isdecimal():
@@ -190,14 +190,14 @@ def execute(args: argparse.Namespace) -> int:
     """Carry out what the options say; the exit status."""
     options = options_of(args)
     if args.list:
-        from benchmarks.listing import listing
+        from benchmarks.reporting.listing import listing
 
         print(listing(options))
         return 0
-    from benchmarks.folds import read_folds, write_folds
-    from benchmarks.harness import evaluate
-    from benchmarks.splits import make_folds
-    from benchmarks.terminal import result_text
+    from benchmarks.evaluation.evaluate import evaluate
+    from benchmarks.folds.fold import read_folds, write_folds
+    from benchmarks.folds.splitters import make_folds
+    from benchmarks.reporting.terminal import result_text
 
     corpus = load_corpus(args)
     folds = args.folds

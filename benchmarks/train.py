@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.options import at_least_one
+from benchmarks.pipelines.options import at_least_one
 from benchmarks.run import add_corpus_arguments, add_pipeline_arguments, load_corpus, options_of, pick_cache
 
 EXAMPLES = """\
@@ -47,8 +47,8 @@ def execute(args: argparse.Namespace) -> int:
     """Carry out what the options say; the exit status."""
     import joblib
 
-    from benchmarks.harness import evaluate
-    from benchmarks.training import scores_for_card, train
+    from benchmarks.evaluation.evaluate import evaluate
+    from benchmarks.evaluation.final_model import scores_for_card, train
     from features.errors import PipelineError
 
     corpus, options, cache = load_corpus(args), options_of(args), pick_cache(args)

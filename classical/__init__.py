@@ -5,10 +5,10 @@ from typing import Any
 
 _HOMES = {
     "FusionClassifier": "classical.fusion",
-    "MODELS": "classical.pipelines",
+    "MODELS": "classical.speech_classifier",
     "SavedModel": "classical.persistence",
-    "SpeechClassifier": "classical.pipelines",
-    "build": "classical.pipelines",
+    "SpeechClassifier": "classical.speech_classifier",
+    "build": "classical.speech_classifier",
     "load": "classical.persistence",
     "save": "classical.persistence",
 }

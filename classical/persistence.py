@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from classical.card import model_card
-from classical.pipelines import MODELS
+from classical.model_card import model_card
+from classical.speech_classifier import MODELS
 from features.errors import ModelError
 from features.version import VERSION
 
@@ -32,11 +32,11 @@ TRUSTED = (
     "builtins.tuple",
     "classical.fusion.FusionClassifier",
     "classical.normalise.Normaliser",
-    "classical.pipelines.SpeechClassifier",
+    "classical.speech_classifier.SpeechClassifier",
     *(place.replace(":", ".") for place in MODELS.values()),
     "deep.frozen.FrozenEncoder",
-    "features.extractor.FeatureExtractor",
-    "features.opensmile.OpenSmileExtractor",
+    "features.extractors.statistics.FeatureExtractor",
+    "features.extractors.opensmile.OpenSmileExtractor",
     "numpy.dtype",
     "numpy.float64",
     "numpy.int64",
@@ -54,7 +54,7 @@ class SavedModel:
     Attributes
     ----------
     pipeline
-        `classical.pipelines.SpeechClassifier` or `classical.fusion.FusionClassifier`.
+        `classical.speech_classifier.SpeechClassifier` or `classical.fusion.FusionClassifier`.
     metadata
         What it was trained on, how it scored, and what made it.
     notes

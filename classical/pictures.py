@@ -1,4 +1,4 @@
-"""Plots of what `classical.explain` and `classical.profiles` find, each with words for who cannot see it."""
+"""Plots of what `classical.attributions` and `classical.profiles` find, each with words for who cannot see it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from features.answers import COLOURS, Picture
+from features.predictions import COLOURS, Picture
 
 
 def importance_plot(table: pd.DataFrame, *, what: str = "loss of UAR when shuffled", most: int = 20) -> Picture:

@@ -8,8 +8,8 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from features.answers import add_options, answers, asked_for, timeline, to_json, to_text
 from features.errors import SerError
+from features.predictions import add_options, answers, asked_for, timeline, to_json, to_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +66,7 @@ def _answer(options: argparse.Namespace) -> None:
 
 
 def _reasons(pipeline: Any, table: pd.DataFrame, probabilities: Any) -> list[list[tuple[str, float]]]:
-    from classical.explain import reasons
+    from classical.attributions import reasons
 
     return reasons(pipeline, table, pipeline.classes_[probabilities.argmax(axis=1)])
 

@@ -8,8 +8,8 @@ from typing import Any
 _PLACES = {
     "FineTunedClassifier": "deep.classifier",
     "FrozenEncoder": "deep.frozen",
-    "PIPELINES": "deep.pipelines",
-    "Recogniser": "deep.recogniser",
+    "PIPELINES": "deep.models",
+    "Recogniser": "deep.predictor",
     "ReleasedClassifier": "deep.released",
     "load": "deep.persistence",
     "save": "deep.persistence",

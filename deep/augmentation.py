@@ -6,7 +6,8 @@ import torch
 from speechbrain.augment.augmenter import Augmenter
 from speechbrain.augment.time_domain import AddNoise, DropChunk, DropFreq, SpeedPerturb
 
-from deep import lazy_modules, validframes
+from deep import lazy_modules
+from deep import masking as validframes
 from features.audio import RATE
 
 lazy_modules.settle()

@@ -13,18 +13,18 @@ import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from deep import devices
+from deep import runtime as devices
 from deep.augmentation import Augmentation
-from deep.batching import ClipDataset, LengthBuckets, loader, rounded_up
-from deep.brain import EmotionBrain, Recipe
+from deep.batches import ClipDataset, LengthBuckets, loader, rounded_up
 from deep.checkpoints import WholeCheckpointer, own_folder
 from deep.encoder import Pretrained, RandomStart
 from deep.estimate import announce, seconds_a_step
 from deep.history import write_csv, write_plot
 from deep.network import EmotionNetwork
+from deep.predictor import WORKERS, Recogniser
 from deep.quiet import quiet
-from deep.recogniser import WORKERS, Recogniser
 from deep.sides import validation_rows
+from deep.trainer import EmotionBrain, Recipe
 from features.audio import RATE
 from features.clips import Clip, clips_from
 from features.errors import PipelineError

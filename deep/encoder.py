@@ -13,9 +13,9 @@ from typing import Any
 import torch
 
 from deep import lazy_modules
+from deep.hub import RELEASED_FILES, SAVED_FILES, family, folder_of, starting_files
 from deep.mel_encoder import MelEncoder
 from deep.quiet import quiet
-from deep.sources import RELEASED_FILES, SAVED_FILES, family, folder_of, starting_files
 from deep.waveform_encoder import WaveformEncoder
 from features.errors import ModelError
 

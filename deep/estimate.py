@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import speechbrain as sb
 import torch
 
-from deep.batching import Batch, ClipDataset, LengthBuckets, collate
-from deep.brain import EmotionBrain
+from deep.batches import Batch, ClipDataset, LengthBuckets, collate
 from deep.memory import within_memory
+from deep.trainer import EmotionBrain
 
 LONG = 300.0
 PATIENCE = 10.0

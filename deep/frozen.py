@@ -11,25 +11,25 @@ from typing import Any
 
 import numpy as np
 
-from deep.sources import family, folder_of
+from deep.hub import family, folder_of
 from features.audio import RATE, content_hash
-from features.base import ClipExtractor
 from features.cache import FeatureCache
 from features.clips import Clip
 from features.errors import FeatureError
-from features.table import FeatureTable
+from features.extractors.base import ClipExtractor
+from features.extractors.table import FeatureTable
 
 STATISTICS = ("mean", "deviation")
 SECONDS_A_BATCH = {"cpu": 16.0, "cuda": 320.0}
 LEAST_SHARE = {"cpu": 0.95, "cuda": 0.5}
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 SOURCES = (
-    "batching.py",
+    "batches.py",
     "encoder.py",
     "frozen.py",
     "layers.py",
     "mel_encoder.py",
-    "validframes.py",
+    "masking.py",
     "waveform_encoder.py",
 )
 
@@ -103,7 +103,7 @@ class FrozenEncoder(ClipExtractor):
         return f"FrozenEncoder({family(folder)}, config={shape}, weights={weights}, code={_code_version()})"
 
     def extract(self, X: Any) -> FeatureTable:
-        """Features of some utterances; see `features.base.Extractor.extract`."""
+        """Features of some utterances; see `features.extractors.base.Extractor.extract`."""
         if self.layer == "auto":
             return super().extract(X)
         chosen = self.names()
@@ -131,8 +131,8 @@ class FrozenEncoder(ClipExtractor):
 
         import torch
 
-        from deep import devices
-        from deep.batching import ClipDataset, LengthBuckets, loader
+        from deep import runtime as devices
+        from deep.batches import ClipDataset, LengthBuckets, loader
         from deep.memory import within_memory
         from deep.quiet import quiet
 
@@ -167,7 +167,7 @@ def _pooled(encoder: Any, pieces: Sequence[Any], device: Any) -> np.ndarray:
     """Return mean and deviation of every layer, shape (n_clips, (n_layers + 1) * 2 * width)."""
     import torch
 
-    from deep import validframes
+    from deep import masking as validframes
 
     parts = []
     for piece in pieces:

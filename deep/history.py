@@ -6,7 +6,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from features.answers import Picture
+from features.predictions import Picture
 
 
 def write_csv(rows: Sequence[Mapping[str, float]], path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch.nn.functional import gelu, pad
 
-from deep import validframes
+from deep import masking as validframes
 from deep.layers import EveryLayer
 
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import torch
 
-from deep.batching import Batch
+from deep.batches import Batch
 from features.errors import ModelError
 
 Result = TypeVar("Result")

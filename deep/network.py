@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from deep import validframes
+from deep import masking as validframes
 from deep.encoder import Encoder, build_encoder, configuration_of
 from features.errors import ModelError
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import torch
 
-from deep.card import model_card
 from deep.encoder import configuration_of
+from deep.hub import RELEASED, RELEASED_FILES, folder_of
+from deep.model_card import model_card
+from deep.models import LIBRARIES
 from deep.network import EmotionNetwork, restored
-from deep.pipelines import LIBRARIES
+from deep.predictor import Recogniser
 from deep.quiet import quiet
-from deep.recogniser import Recogniser
-from deep.sources import RELEASED, RELEASED_FILES, folder_of
 from features.errors import ModelError
 from features.version import VERSION
 

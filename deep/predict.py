@@ -6,9 +6,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from deep.sources import RELEASED
-from features.answers import add_options, answers, asked_for, timeline, to_json, to_text
+from deep.hub import RELEASED
 from features.errors import SerError
+from features.predictions import add_options, answers, asked_for, timeline, to_json, to_text
 
 EXAMPLE = f"""examples:
   python -m deep.predict --model model/ a.wav b.wav folder/

@@ -11,13 +11,13 @@ import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from deep import devices
+from deep import runtime as devices
 from deep.encoder import WAVEFORM_PREPROCESSOR, Encoder, build_encoder, read_configuration
+from deep.formats.released import describe, read_labels
+from deep.hub import RELEASED, RELEASED_FILES, folder_of
 from deep.network import EmotionNetwork
+from deep.predictor import Recogniser
 from deep.quiet import quiet
-from deep.recogniser import Recogniser
-from deep.released_files import describe, read_labels
-from deep.sources import RELEASED, RELEASED_FILES, folder_of
 from features.errors import ModelError, PipelineError
 
 BASE = "facebook/wav2vec2-base"

@@ -21,7 +21,7 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
-    from deep.recogniser import Recogniser
+    from deep.predictor import Recogniser
 
 RATE = 16000
 MEDIAN, SHORTEST, LONGEST, MEAN = 3.58, 0.58, 34.1, 4.55
@@ -67,7 +67,7 @@ def measured(args: argparse.Namespace) -> list[Line]:
     ModelError
         When the device is not on this machine.
     """
-    from deep import devices
+    from deep import runtime as devices
     from deep.quiet import quiet
 
     device = devices.resolve(args.device)
@@ -119,7 +119,7 @@ def _model(args: argparse.Namespace, paths: Sequence[Path]) -> Recogniser:
 
     from deep.encoder import WAVEFORM_PREPROCESSOR, build_encoder
     from deep.network import EmotionNetwork
-    from deep.recogniser import Recogniser
+    from deep.predictor import Recogniser
     from features.audio import load
 
     config = Wav2Vec2Config(num_hidden_layers=args.layers).to_dict()
@@ -185,13 +185,13 @@ def _training(
     import torch
     from transformers import Wav2Vec2Config
 
-    from deep import devices
-    from deep.batching import ClipDataset, LengthBuckets, loader
-    from deep.brain import EmotionBrain, Recipe
+    from deep import runtime as devices
+    from deep.batches import ClipDataset, LengthBuckets, loader
     from deep.checkpoints import WholeCheckpointer
     from deep.encoder import WAVEFORM_PREPROCESSOR, build_encoder
     from deep.network import EmotionNetwork
-    from deep.recogniser import WORKERS
+    from deep.predictor import WORKERS
+    from deep.trainer import EmotionBrain, Recipe
     from features.clips import clips_from
 
     budget = round(args.train_batch_seconds * RATE)
@@ -236,7 +236,7 @@ def _operations(brain: Any, dataset: Any, buckets: Any) -> float:
     """Count the operations of a training step for a second of sound, padding included."""
     from torch.utils.flop_counter import FlopCounterMode
 
-    from deep.batching import collate
+    from deep.batches import collate
 
     batch = collate([dataset[position] for position in next(iter(buckets))])
     with FlopCounterMode(display=False) as counter:

@@ -8,12 +8,12 @@ from typing import Any
 warnings.filterwarnings("ignore", message="IProgress not found")
 
 _HOMES = {
-    "CsvFeatures": "features.csv_table",
+    "CsvFeatures": "features.extractors.csv",
     "FeatureCache": "features.cache",
-    "FeatureExtractor": "features.extractor",
-    "FeatureTable": "features.table",
+    "FeatureExtractor": "features.extractors.statistics",
+    "FeatureTable": "features.extractors.table",
     "GROUPS": "features.groups",
-    "OpenSmileExtractor": "features.opensmile",
+    "OpenSmileExtractor": "features.extractors.opensmile",
     "PRESETS": "features.groups",
     "SerError": "features.errors",
     "load": "features.audio",

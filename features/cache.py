@@ -15,7 +15,7 @@ import numpy as np
 from features.audio import content_hash
 from features.clips import Clip
 from features.errors import CacheError
-from features.table import FeatureTable
+from features.extractors.table import FeatureTable
 
 Compute = Callable[[list[Clip]], tuple[np.ndarray, np.ndarray]]
 _CHUNK = 256

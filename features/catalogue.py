@@ -17,7 +17,7 @@ import numpy as np
 
 from features.descriptors import MODULES
 from features.descriptors.analysis import Analysis
-from features.descriptors.declare import ALL, UNVOICED, VOICED, Descriptor
+from features.descriptors.specs import ALL, UNVOICED, VOICED, Descriptor
 from features.functionals import FUNCTIONALS, functionals
 from features.groups import GROUPS
 

@@ -104,7 +104,7 @@ def extract(
         A file cannot be analysed.
     """
     from features.cache import FeatureCache
-    from features.extractor import FeatureExtractor
+    from features.extractors.statistics import FeatureExtractor
 
     if target.suffix not in {".csv", ".parquet"}:
         raise FeatureError(f"{target}: suffix {target.suffix!r}; expected .csv or .parquet")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
-from features.descriptors.grid import FRAMES_A_SECOND
+from features.descriptors.frames import FRAMES_A_SECOND
 
 
 @dataclass(frozen=True)

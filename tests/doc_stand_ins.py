@@ -66,7 +66,7 @@ def deep_model(folder: Path) -> None:
     from deep.encoder import load_encoder
     from deep.network import EmotionNetwork
     from deep.persistence import save
-    from deep.recogniser import Recogniser
+    from deep.predictor import Recogniser
 
     encoder = load_encoder(small_encoders.save("wav2vec2", folder.parent / "its-encoder"))
     save(Recogniser(EmotionNetwork(encoder, 3), ["ang", "neu", "sad"], device="cpu"), folder)

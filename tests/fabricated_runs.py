@@ -95,7 +95,7 @@ def fabricate_run(
     **options: object,
 ) -> Path:
     """Write a whole run into `folder`, as the harness leaves it."""
-    from benchmarks.scores import score_table
+    from benchmarks.scoring.scores import score_table
 
     predictions = fabricate_predictions(skills, **options)  # type: ignore[arg-type]
     labels = [column.removeprefix("p_") for column in predictions.columns if column.startswith("p_")]

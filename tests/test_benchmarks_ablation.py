@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from sklearn.metrics import balanced_accuracy_score, recall_score
 
 from benchmarks import ablation
-from benchmarks.ablating import ablate, shapley_table, spell, subset_table
-from benchmarks.ablation_words import answer
 from benchmarks.learning import _sizes, learning_curve, thinned
 from benchmarks.report import build, write_report
-from benchmarks.shapley import share, side_weights, subsets, targets, weights
+from benchmarks.reporting.ablation_summary import answer
+from benchmarks.scoring.shapley import share, side_weights, subsets, targets, weights
+from benchmarks.studies.ablation import ablate, shapley_table, spell, subset_table
 from features.cache import FeatureCache
 from features.errors import FoldError, PipelineError, ResultsError
 from features.groups import GROUPS
@@ -273,7 +273,7 @@ def test_wrong_use_of_the_command_is_one_line(capsys: pytest.CaptureFixture[str]
 
 def test_thinned_folds_are_nested_balanced_and_leave_the_test_side_alone(small_corpus) -> None:
     from benchmarks import corpora
-    from benchmarks.splits import make_folds
+    from benchmarks.folds.splitters import make_folds
 
     table = corpora.load("synthetic").utterances
     fold = make_folds(table, "session")[0]
@@ -314,7 +314,8 @@ def pair_score(predictions: pd.DataFrame, first: str, second: str) -> float:
 
 
 def test_synthetic_voices_differ_where_it_was_planted(tmp_path: Path) -> None:
-    from benchmarks import corpora, harness
+    from benchmarks import corpora
+    from benchmarks.evaluation import evaluate as harness
 
     result = harness.evaluate(
         corpora.load("synthetic"), pipelines=["svm@prosodic", "svm@spectral"], jobs=2, out=tmp_path

@@ -9,8 +9,8 @@ import pytest
 from fabricated_runs import LABELS, fabricate_predictions, fabricate_run
 
 from benchmarks import compare
-from benchmarks.significance import compare_pipelines, speaker_confusions
-from benchmarks.tables import Column, Table, latex_text
+from benchmarks.reporting.tables import Column, Table, latex_text
+from benchmarks.scoring.significance import compare_pipelines, speaker_confusions
 from features.errors import ResultsError
 
 

@@ -10,9 +10,9 @@ import pytest
 from miniatures import BUILDERS, sound
 
 from benchmarks import corpora
-from benchmarks.corpora.source import COLUMNS, LABEL_NAMES
-from benchmarks.leaks import check_folds
-from benchmarks.splits import make_folds
+from benchmarks.corpora.base import COLUMNS, LABEL_NAMES
+from benchmarks.folds.leakage import check_folds
+from benchmarks.folds.splitters import make_folds
 from features.errors import CorpusError
 
 

@@ -19,14 +19,14 @@ from sklearn.metrics import balanced_accuracy_score
 
 import benchmarks
 from benchmarks import corpora
-from benchmarks.cells import SEEN
 from benchmarks.corpora.corpus import Corpus
-from benchmarks.folds import Fold
-from benchmarks.options import PipelineOptions
+from benchmarks.evaluation.job import SEEN
+from benchmarks.evaluation.store import ResultsStore
+from benchmarks.folds.fold import Fold
+from benchmarks.folds.splitters import make_folds
 from benchmarks.pipelines import build, known_models
 from benchmarks.pipelines.names import parse
-from benchmarks.results import ResultsStore
-from benchmarks.splits import make_folds
+from benchmarks.pipelines.options import PipelineOptions
 from features.cache import FeatureCache
 from features.errors import FeatureError, FoldError, PipelineError, ResultsError
 

@@ -14,8 +14,8 @@ from miniatures import iemocap, iemocap_dialog
 from benchmarks import corpora
 from benchmarks.corpora import iemocap_counts
 from benchmarks.corpora.iemocap import parse_turn, read_labels, read_turns
-from benchmarks.leaks import check_folds
-from benchmarks.splits import make_folds
+from benchmarks.folds.leakage import check_folds
+from benchmarks.folds.splitters import make_folds
 from features.errors import CorpusError
 
 

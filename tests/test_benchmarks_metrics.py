@@ -11,7 +11,7 @@ import sklearn.metrics
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import metrics
+from benchmarks.scoring import metrics
 from features.errors import ResultsError
 
 LABELS = ["ang", "hap", "neu", "sad"]

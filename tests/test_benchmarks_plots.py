@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from fabricated_runs import LABELS, fabricate_predictions, fabricate_run
 
-from benchmarks.findings import Findings, find
-from benchmarks.plots import confusion_figure, confusion_picture, draw, save
-from benchmarks.plots.canvas import FAINT, HEAT, INK, PAPER, SERIES, render
-from benchmarks.plots.registry import PLOTS
-from benchmarks.stored_run import load_run
+from benchmarks.evaluation.runs import load_run
+from benchmarks.reporting.plots import confusion_figure, confusion_picture, draw, save
+from benchmarks.reporting.plots.registry import PLOTS
+from benchmarks.reporting.plots.style import FAINT, HEAT, INK, PAPER, SERIES, render
+from benchmarks.reporting.ranking import Findings, find
 from features.errors import ResultsError
 
 
@@ -100,7 +100,8 @@ def test_drawing_changes_nobodys_settings_and_needs_no_pyplot(tmp_path: Path) ->
     table = fabricate_predictions({"svm": 1.5})
     save(confusion_figure(table["truth"], table["prediction"], LABELS, "svm"), tmp_path / "c")
     assert dict(mpl.rcParams) == before
-    code = "import sys, benchmarks.report, benchmarks.plots.registry; assert 'matplotlib.pyplot' not in sys.modules"
+    imported = "import sys, benchmarks.report, benchmarks.reporting.plots.registry"
+    code = f"{imported}; assert 'matplotlib.pyplot' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -116,7 +117,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def test_colours_stand_out_from_the_paper_in_light_and_dark() -> None:
-    css = (Path(__file__).parents[1] / "benchmarks" / "templates" / "report.css").read_text()
+    css = (Path(__file__).parents[1] / "benchmarks" / "reporting" / "templates" / "report.css").read_text()
     light, dark = (dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{6})", block)) for block in css.split("@media", 2)[:2])
     assert light["paper"] == PAPER
     assert light["ink"] == INK

@@ -20,10 +20,10 @@ from fabricated_runs import fabricate_cells, fabricate_predictions, fabricate_ru
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 from benchmarks import report
-from benchmarks.findings import confident_errors, find
-from benchmarks.scores import COLUMNS, score_table
-from benchmarks.stored_run import load_run
-from benchmarks.verdict import caveats, verdict
+from benchmarks.evaluation.runs import load_run
+from benchmarks.reporting.ranking import confident_errors, find
+from benchmarks.reporting.summary import caveats, verdict
+from benchmarks.scoring.scores import COLUMNS, score_table
 from features.errors import ResultsError
 
 SKILLS = {"svm": 1.6, "xgboost": 1.4, "weak": 0.1, "majority": -0.5, "released": 3.0}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from miniatures import BUILDERS, sound
 
-from benchmarks.folds import read_folds
+from benchmarks.folds.fold import read_folds
 from benchmarks.run import load_corpus, main
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -11,8 +11,8 @@ from fabricated_runs import LABELS, fabricate_predictions
 from scipy.special import expit
 from sklearn.metrics import balanced_accuracy_score
 
-from benchmarks.metrics import uar_of, wa_of
-from benchmarks.significance import (
+from benchmarks.scoring.metrics import uar_of, wa_of
+from benchmarks.scoring.significance import (
     compare_pipelines,
     difference_interval,
     holm,

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.corpora.corpus import utterances_table
-from benchmarks.folds import Fold, read_folds, speakers_of, write_folds
-from benchmarks.leaks import check_folds
-from benchmarks.splits import BalancedSpeakerKFold, LeaveOneOut, make_folds
+from benchmarks.folds.fold import Fold, read_folds, speakers_of, write_folds
+from benchmarks.folds.leakage import check_folds
+from benchmarks.folds.splitters import BalancedSpeakerKFold, LeaveOneOut, make_folds
 from features.errors import FoldError
 
 

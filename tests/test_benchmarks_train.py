@@ -9,8 +9,8 @@ import pytest
 
 import classical
 from benchmarks import corpora
+from benchmarks.evaluation.final_model import train
 from benchmarks.train import main
-from benchmarks.training import train
 from features.errors import PipelineError
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from made_up_speakers import speak
 
-from classical.explain import (
+from classical.attributions import (
     by_group,
     group_of,
     over_folds,
@@ -16,8 +16,8 @@ from classical.explain import (
 )
 from classical.fusion import FusionClassifier
 from classical.pictures import importance_plot, profile_plot
-from classical.pipelines import build
 from classical.profiles import class_profiles, unit_of
+from classical.speech_classifier import build
 from features.errors import FeatureError, PipelineError
 
 

@@ -5,7 +5,7 @@ import pytest
 from made_up_speakers import speak
 
 from classical.fusion import FusionClassifier, combine, learn_weights
-from classical.pipelines import build
+from classical.speech_classifier import build
 from features.errors import PipelineError
 
 CLASSES = np.array(["ang", "neu", "sad"])

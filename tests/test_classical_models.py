@@ -14,7 +14,7 @@ from sklearn.svm import SVC
 
 from classical.boosting import BoostingClassifier, choose_device, count_gpus
 from classical.kernels import Kernel, class_scores, fit_machine, squared_lengths
-from classical.pipelines import MODELS, SpeechClassifier, build
+from classical.speech_classifier import MODELS, SpeechClassifier, build
 from classical.svm import SvmClassifier
 from classical.tuning import uar
 from features.errors import PipelineError

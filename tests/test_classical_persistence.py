@@ -17,7 +17,7 @@ from sklearn.linear_model import Ridge
 import classical
 from classical import persistence
 from classical.fusion import FusionClassifier
-from classical.pipelines import MODELS, build
+from classical.speech_classifier import MODELS, build
 from features import FeatureExtractor
 from features.errors import ModelError, PipelineError
 

@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import classical
-from classical.pipelines import build
 from classical.predict import build_parser, main
+from classical.speech_classifier import build
 from features import FeatureExtractor
-from features.answers import Answer, answers, timeline, to_json, to_text
 from features.errors import AudioError
-from features.windows import InputError, cut, duration, spans, utterances
+from features.predictions import Answer, answers, timeline, to_json, to_text
+from features.utterances import InputError, cut, duration, spans, utterances
 
 ROOT = Path(__file__).resolve().parent.parent
 LABELS = {"W": "ang", "L": "bor", "E": "dis", "A": "fea", "F": "hap", "T": "sad", "N": "neu"}

@@ -8,9 +8,9 @@ import pytest
 from made_up_speakers import StoredFeatures
 from sklearn.metrics import balanced_accuracy_score
 
-from classical.pipelines import build
+from classical.speech_classifier import build
 from features import FeatureExtractor
-from features.windows import utterances
+from features.utterances import utterances
 
 LABELS = {"W": "ang", "L": "bor", "E": "dis", "A": "fea", "F": "hap", "T": "sad", "N": "neu"}
 

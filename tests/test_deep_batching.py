@@ -12,7 +12,7 @@ from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 from small_encoders import voices  # noqa: E402
 
-from deep.batching import ClipDataset, LengthBuckets, collate, expected_samples, loader, rounded_up  # noqa: E402
+from deep.batches import ClipDataset, LengthBuckets, collate, expected_samples, loader, rounded_up  # noqa: E402
 from deep.memory import within_memory  # noqa: E402
 from features.clips import Clip, clips_from  # noqa: E402
 from features.errors import AudioError, ModelError  # noqa: E402

@@ -19,10 +19,10 @@ torch = pytest.importorskip("torch")
 
 from small_encoders import config, save  # noqa: E402
 
-from deep.brain import EmotionBrain  # noqa: E402
 from deep.classifier import FineTunedClassifier  # noqa: E402
 from deep.encoder import WAVEFORM_PREPROCESSOR, RandomStart  # noqa: E402
-from deep.pipelines import PIPELINES, DeepOptions  # noqa: E402
+from deep.models import PIPELINES, DeepOptions  # noqa: E402
+from deep.trainer import EmotionBrain  # noqa: E402
 from features.errors import ModelError, PipelineError  # noqa: E402
 
 LETTERS = {"W": "ang", "T": "sad", "N": "neu"}

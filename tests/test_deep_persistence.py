@@ -19,7 +19,7 @@ import deep  # noqa: E402
 from deep import predict  # noqa: E402
 from deep.encoder import load_encoder  # noqa: E402
 from deep.network import EmotionNetwork  # noqa: E402
-from deep.recogniser import Recogniser  # noqa: E402
+from deep.predictor import Recogniser  # noqa: E402
 from features.errors import ModelError  # noqa: E402
 
 LABELS = ["ang", "neu", "sad"]

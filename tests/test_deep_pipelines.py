@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from deep import pipelines
-from deep.pipelines import PIPELINES, DeepOptions
+from deep import models as pipelines
+from deep.models import PIPELINES, DeepOptions
 
 ROOT = Path(__file__).parent.parent
 FOUR = ["ang", "hap", "neu", "sad"]
 
 
-@pytest.mark.parametrize("module", ["deep", "deep.pipelines", "deep.predict", "deep.frozen"])
+@pytest.mark.parametrize("module", ["deep", "deep.models", "deep.predict", "deep.frozen"])
 def test_importing_costs_no_torch(module):
     script = f"import sys, {module}; sys.exit(any(name in sys.modules for name in ('torch', 'speechbrain')))"
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode == 0

@@ -15,9 +15,9 @@ import soundfile  # noqa: E402
 from small_encoders import PREPROCESSOR, config, save, voices  # noqa: E402
 
 import deep  # noqa: E402
-from deep.pipelines import PIPELINES, DeepOptions  # noqa: E402
+from deep.formats.released import describe, read_labels  # noqa: E402
+from deep.models import PIPELINES, DeepOptions  # noqa: E402
 from deep.released import ReleasedClassifier, load_released  # noqa: E402
-from deep.released_files import describe, read_labels  # noqa: E402
 from features.errors import ModelError, PipelineError  # noqa: E402
 
 YAML = """# Generated

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks import speed_deep
+from benchmarks.speed import deep as speed_deep
 from deep.speed import lengths_like_iemocap
 
 

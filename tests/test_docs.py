@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from doc_pages import COMMAND, PAGES, ROOT, blocks, commands, headings, links, name_of, split
 from doc_stand_ins import provide
+from make_commands import anchor
 
-from benchmarks.command_reference import anchor
 from features.groups import GROUPS
 
 NOT_EXECUTED: dict[str, str] = {

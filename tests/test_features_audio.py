@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 
 from features.audio import RATE, content_hash, from_array, load
 from features.errors import AudioError
-from features.extractor import FeatureExtractor
+from features.extractors.statistics import FeatureExtractor
 
 
 def tone(seconds: float = 0.5, rate: int = RATE, frequency: float = 200.0) -> np.ndarray:

@@ -16,9 +16,9 @@ from features import CsvFeatures, FeatureExtractor, FeatureTable, OpenSmileExtra
 from features.audio import RATE, load
 from features.catalogue import as_markdown, catalogue
 from features.errors import AudioError, FeatureError
+from features.extractors.opensmile import unavailable
 from features.functionals import FUNCTIONALS, functionals
 from features.groups import GROUPS, PRESETS, groups_of, select
-from features.opensmile import unavailable
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 

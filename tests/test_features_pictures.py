@@ -10,7 +10,7 @@ import pytest
 from features import FeatureExtractor
 from features.audio import RATE
 from features.errors import FeatureError
-from features.pictures import contours_plot, functionals_plot
+from features.plots import contours_plot, functionals_plot
 
 
 def glide(low: float, high: float, seconds: float = 1.0) -> np.ndarray:

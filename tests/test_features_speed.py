@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.speed import SUBCOMMANDS, main
+from benchmarks.speed.__main__ import SUBCOMMANDS, main
 
 
 def test_a_part_is_printed_as_a_table(emodb_root: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from features.errors import CorpusError
 
 if TYPE_CHECKING:
+    from benchmarks.corpora.base import Source
     from benchmarks.corpora.corpus import Corpus
-    from benchmarks.corpora.source import Source
 
 MODULES: Mapping[str, str] = {
     "synthetic": "synthetic",

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.corpora.source import COLUMNS, LABEL_NAMES, Source
+from benchmarks.corpora.base import COLUMNS, LABEL_NAMES, Source
 from features.errors import CorpusError
 
 

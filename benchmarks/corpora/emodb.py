@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from benchmarks.corpora.named_files import read_named
-from benchmarks.corpora.source import Options, Reading, Source
+from benchmarks.corpora.base import Options, Reading, Source
+from benchmarks.corpora.filenames import read_named
 
 LABELS = {"W": "ang", "L": "bor", "E": "dis", "A": "fea", "F": "hap", "T": "sad", "N": "neu"}
 MEN = ("03", "10", "11", "12", "15")

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.corpora.base import Options, Reading, Source
 from benchmarks.corpora.corpus import utterances_table
 from benchmarks.corpora.iemocap_counts import check
-from benchmarks.corpora.source import Options, Reading, Source
 from features.errors import CorpusError
 
 LABELS = ("ang", "hap", "sad", "neu", "fea", "dis", "sur", "fru", "exc", "oth", "xxx")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.corpora.base import Options, Reading, Source
 from benchmarks.corpora.corpus import utterances_table
-from benchmarks.corpora.source import Options, Reading, Source
 from features.errors import CorpusError
 
 REQUIRED = ("path", "label", "speaker")

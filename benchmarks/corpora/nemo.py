@@ -6,8 +6,8 @@ import csv
 import re
 from pathlib import Path
 
-from benchmarks.corpora.named_files import read_named
-from benchmarks.corpora.source import Options, Reading, Source
+from benchmarks.corpora.base import Options, Reading, Source
+from benchmarks.corpora.filenames import read_named
 from features.errors import CorpusError
 
 LABELS = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from benchmarks.corpora.base import Options, Reading, Source
 from benchmarks.corpora.download import Download
-from benchmarks.corpora.named_files import read_named
-from benchmarks.corpora.source import Options, Reading, Source
+from benchmarks.corpora.filenames import read_named
 
 LABELS = {
     "01": "neu",

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.corpora.base import Options, Source
 from benchmarks.corpora.corpus import Corpus, order_labels
-from benchmarks.corpora.source import Options, Source
 from features.errors import CorpusError
 
 

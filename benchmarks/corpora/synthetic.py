@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.corpora import iemocap, synthesiser
-from benchmarks.corpora.source import Options, Reading, Source
+from benchmarks.corpora.base import Options, Reading, Source
 
 SPEAKERS = tuple(f"Ses{session:02d}{gender}" for session in range(1, 6) for gender in "FM")
 TURNS_AN_EMOTION = 6

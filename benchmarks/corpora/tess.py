@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from benchmarks.corpora.named_files import read_named
-from benchmarks.corpora.source import Options, Reading, Source
+from benchmarks.corpora.base import Options, Reading, Source
+from benchmarks.corpora.filenames import read_named
 
 LABELS = {
     "angry": "ang",

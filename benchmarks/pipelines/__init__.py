@@ -1,7 +1,7 @@
 """Pipelines by name: `model[@features][:normalise]`, fused with `+`; the text is the name in every table.
 
-Models are registered in the room that holds them, `classical.pipelines.MODELS` and `deep.pipelines.PIPELINES`; another
-room is one module here and one line in `FAMILIES`.
+Models are registered in the package that holds them, `classical.speech_classifier.MODELS` and
+`deep.models.PIPELINES`; another package is one module here and one line in `FAMILIES`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.options import PipelineOptions
 from benchmarks.pipelines import classical_models, deep_models
 from benchmarks.pipelines.names import Part, parse
+from benchmarks.pipelines.options import PipelineOptions
 from benchmarks.pipelines.pipeline import Family, Pipeline
 from features.errors import PipelineError
 

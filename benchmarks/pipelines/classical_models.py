@@ -6,23 +6,23 @@ import inspect
 from collections.abc import Sequence
 from importlib import import_module
 
-from benchmarks.feature_sets import find_kind
-from benchmarks.marks import TRANSDUCTIVE
-from benchmarks.options import PipelineOptions
+from benchmarks.pipelines.feature_sets import find_kind
+from benchmarks.pipelines.flags import TRANSDUCTIVE
 from benchmarks.pipelines.names import Part
+from benchmarks.pipelines.options import PipelineOptions
 from benchmarks.pipelines.pipeline import Family, Pipeline
 
 
 def models() -> Sequence[str]:
     """Names of the models."""
-    from classical.pipelines import MODELS
+    from classical.speech_classifier import MODELS
 
     return list(MODELS)
 
 
 def describe(model: str) -> str:
     """The first line of the docstring of the model's class."""
-    from classical.pipelines import MODELS
+    from classical.speech_classifier import MODELS
 
     module, _, name = MODELS[model].partition(":")
     return (inspect.getdoc(getattr(import_module(module), name)) or "").partition("\n")[0]
@@ -30,7 +30,7 @@ def describe(model: str) -> str:
 
 def build(part: Part, _labels: Sequence[str], _corpus: str, options: PipelineOptions) -> Pipeline:
     """A classical pipeline on its feature set; says why where the set cannot be had here."""
-    from classical.pipelines import build as build_estimator
+    from classical.speech_classifier import build as build_estimator
 
     kind = find_kind(part.features)
     scale = "speaker" if part.normalise == "speaker" else "training set"

@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.marks import CONTAMINATED, RANDOM_START
-from benchmarks.options import PipelineOptions
+from benchmarks.pipelines.flags import CONTAMINATED, RANDOM_START
 from benchmarks.pipelines.names import Part
+from benchmarks.pipelines.options import PipelineOptions
 from benchmarks.pipelines.pipeline import Family, Pipeline
 from features.audio import content_hash
 from features.errors import PipelineError
@@ -18,20 +18,20 @@ RELEASED = "speechbrain-released"
 
 def models() -> Sequence[str]:
     """Names of the models."""
-    from deep.pipelines import PIPELINES
+    from deep.models import PIPELINES
 
     return list(PIPELINES)
 
 
 def describe(model: str) -> str:
     """What a model is, in a line."""
-    from deep.pipelines import PIPELINES
+    from deep.models import PIPELINES
 
     return PIPELINES[model].description
 
 
 def _options(model: str, options: PipelineOptions) -> object:
-    from deep.pipelines import DeepOptions
+    from deep.models import DeepOptions
 
     source = options.released if model == RELEASED else options.encoder
     return DeepOptions(encoder=source, epochs=options.epochs, augment=options.augment, device=options.device)
@@ -39,7 +39,7 @@ def _options(model: str, options: PipelineOptions) -> object:
 
 def unavailable(model: str, options: PipelineOptions) -> str:
     """Why a model cannot run here, apart from the corpus's labels; empty where it can."""
-    from deep.pipelines import PIPELINES, RELEASED_LABELS
+    from deep.models import PIPELINES, RELEASED_LABELS
 
     return PIPELINES[model].unavailable(_options(model, options), RELEASED_LABELS) or ""  # type: ignore[arg-type]
 
@@ -52,7 +52,7 @@ def build(part: Part, labels: Sequence[str], corpus: str, options: PipelineOptio
     PipelineError
         If the name asks for features or a normalisation: a deep model hears the waveform.
     """
-    from deep.pipelines import PIPELINES
+    from deep.models import PIPELINES
 
     if part.features != "all" or part.normalise != "global":
         raise PipelineError(

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.options import PipelineOptions
 from benchmarks.pipelines.names import Part
+from benchmarks.pipelines.options import PipelineOptions
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Pipeline:
     parts : tuple of Pipeline
         The fused pipelines.
     marks : tuple of str
-        Of `benchmarks.marks.MARKS`.
+        Of `benchmarks.pipelines.flags.MARKS`.
     reason : str
         Why it cannot run here; empty where it can.
     room : str

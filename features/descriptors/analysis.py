@@ -6,9 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
-from features.descriptors.front import Front, front
-from features.descriptors.grid import n_frames
-from features.descriptors.tracker import Track, track
+from features.descriptors.f0 import Track, track
+from features.descriptors.frames import n_frames
+from features.descriptors.stft import Front, front
 
 FLOOR_DB = -100.0
 _BELOW_SPEECH_DB = 25.0

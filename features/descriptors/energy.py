@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from features.descriptors.analysis import Analysis
-from features.descriptors.declare import ALL, UNVOICED, VOICED, Descriptor, Number
-from features.descriptors.grid import FRAMES_A_SECOND
-from features.descriptors.runs import mean_and_std, smooth, turning_points
+from features.descriptors.frames import FRAMES_A_SECOND
+from features.descriptors.segments import mean_and_std, smooth, turning_points
+from features.descriptors.specs import ALL, UNVOICED, VOICED, Descriptor, Number
 
 _SMOOTHING = 5
 _DEPTH_DB = 3.0

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 
 from features.audio import RATE
-from features.descriptors.grid import HOP, frames_between
+from features.descriptors.frames import HOP, frames_between
 
 N_FORMANTS = 3
 _RATE = 11000

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.fft
 
 from features.descriptors.analysis import Analysis
-from features.descriptors.declare import ALL, UNVOICED, VOICED, Descriptor
+from features.descriptors.specs import ALL, UNVOICED, VOICED, Descriptor
 
 N_COEFFICIENTS = 20
 _TOP_DB = 80.0

@@ -6,9 +6,9 @@ import numba
 import numpy as np
 
 from features.descriptors.analysis import Analysis
-from features.descriptors.declare import ALL, VOICED, Descriptor, Number
-from features.descriptors.grid import FRAMES_A_SECOND
-from features.descriptors.runs import mean_and_std, runs
+from features.descriptors.frames import FRAMES_A_SECOND
+from features.descriptors.segments import mean_and_std, runs
+from features.descriptors.specs import ALL, VOICED, Descriptor, Number
 
 REFERENCE_HZ = 27.5
 _SHORTEST = 5

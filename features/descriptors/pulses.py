@@ -8,7 +8,7 @@ import numba
 import numpy as np
 
 from features.audio import RATE
-from features.descriptors.grid import FRAMES_A_SECOND, HOP
+from features.descriptors.frames import FRAMES_A_SECOND, HOP
 
 # Limits of Praat's manual, "Voice 2. Jitter" and "Voice 3. Shimmer".
 _SHORTEST, _LONGEST = 0.0001, 0.02

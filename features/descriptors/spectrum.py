@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from features.descriptors.analysis import Analysis
-from features.descriptors.declare import ALL, UNVOICED, VOICED, Descriptor, Number
-from features.descriptors.front import N_MEL
+from features.descriptors.specs import ALL, UNVOICED, VOICED, Descriptor, Number
+from features.descriptors.stft import N_MEL
 
 _OVER = {ALL: ("mean", "std", "skew", "p20", "p80", "change"), VOICED: ("mean", "std"), UNVOICED: ("mean", "std")}
 _BAND = {ALL: ("std",), VOICED: ("mean", "std")}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from features.descriptors.analysis import Analysis
-from features.descriptors.declare import Number
-from features.descriptors.grid import FRAMES_A_SECOND
-from features.descriptors.runs import mean_and_std, runs, smooth, turning_points
+from features.descriptors.frames import FRAMES_A_SECOND
+from features.descriptors.segments import mean_and_std, runs, smooth, turning_points
+from features.descriptors.specs import Number
 
 _SHORTEST_PAUSE = 15
 _NUCLEUS_DB = 2.0

@@ -9,10 +9,10 @@ import numpy as np
 
 from features.audio import RATE
 from features.descriptors.analysis import Analysis
-from features.descriptors.declare import VOICED, Descriptor, Number
 from features.descriptors.formants import formants
-from features.descriptors.grid import HOP
+from features.descriptors.frames import HOP
 from features.descriptors.pulses import match, perturbation
+from features.descriptors.specs import VOICED, Descriptor, Number
 
 _OVER = {VOICED: ("mean", "std", "p20", "p50", "p80")}
 _FORMANT = {VOICED: ("mean", "std", "p20", "p50", "p80", "change")}

@@ -1,0 +1,89 @@
+"""What produced a result: versions, code, machine, revision."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import subprocess
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+
+LIBRARIES = ("numpy", "scipy", "pandas", "scikit-learn", "xgboost", "librosa", "soxr", "soundfile", "numba", "joblib")
+DEEP_LIBRARIES = ("torch", "torchaudio", "speechbrain", "transformers")
+
+
+def version_of(library: str) -> str | None:
+    """The installed version, None where it is not installed."""
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, of this toolkit and of every library that results depend on."""
+    from features.version import VERSION
+
+    found = {name: version_of(name) for name in (*LIBRARIES, *DEEP_LIBRARIES, "opensmile")}
+    installed = {name: version for name, version in found.items() if version}
+    return {"python": platform.python_version(), "speech-emotion-baselines": VERSION, **installed}
+
+
+@lru_cache(maxsize=8)
+def code_digest(room: str) -> str:
+    """Hash of a room's source and of the versions of the libraries under it: another code, another result."""
+    digest = hashlib.blake2b(digest_size=12)
+    if room:
+        folder = Path(__file__).resolve().parents[2] / room
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    for library in (*LIBRARIES, *(DEEP_LIBRARIES if room == "deep" else ())):
+        digest.update(f"{library}={version_of(library)};".encode())
+    return digest.hexdigest()
+
+
+def revision() -> str | None:
+    """The git revision of this toolkit's checkout, `+changes` where there are uncommitted ones; None outside of one."""
+    folder = Path(__file__).resolve().parent
+    try:
+        head = subprocess.run(
+            ["git", "-C", str(folder), "rev-parse", "--short=12", "HEAD"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
+        status = subprocess.run(
+            ["git", "-C", str(folder), "status", "--porcelain", "--untracked-files=no"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return head.stdout.strip() + ("+changes" if status.stdout.strip() else "")
+
+
+def machine() -> dict[str, object]:
+    """The machine in words: system, processor, cores, memory."""
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
+    return {
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_gib": round(pages / 2**30, 1),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.processor()
+    )

@@ -1,0 +1,1 @@
+"""From scores to tables, plots, the report and the terminal."""

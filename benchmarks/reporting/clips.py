@@ -1,0 +1,123 @@
+"""Clips in a report: waveform and pitch as one small drawing, and the sound itself where it may be passed on."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.errors import AudioError
+
+WIDTH, HEIGHT = 320, 72
+LONGEST = 10.0
+"""Seconds of a clip that are drawn and played; the rest is left out, and said so."""
+
+
+@dataclass(frozen=True)
+class ShownClip:
+    """A wrong prediction as the report shows it.
+
+    Attributes
+    ----------
+    row
+        `utterance, speaker, fold, truth, prediction, confidence, p_truth`.
+    drawing
+        SVG, or an empty text where the sound is not at hand.
+    sound
+        `data:` address of the sound, or an empty text.
+    words
+        What the drawing shows.
+    """
+
+    row: Mapping[str, Any]
+    drawing: str
+    sound: str
+    words: str
+
+
+def shown_clips(
+    errors: pd.DataFrame, utterances: pd.DataFrame | None, *, audio: bool, budget: int = 2_500_000
+) -> tuple[ShownClip, ...]:
+    """Draw wrong predictions, and embed their sound while the budget in bytes lasts."""
+    places = {} if utterances is None else {(row["speaker"], row["utterance"]): row for _, row in utterances.iterrows()}
+    shown = []
+    for _, error in errors.iterrows():
+        clip = _shown(dict(error), places.get((error["speaker"], error["utterance"])), audio=audio)
+        budget -= len(clip.sound)
+        shown.append(clip if budget >= 0 else ShownClip(clip.row, clip.drawing, "", clip.words))
+    return tuple(shown)
+
+
+def _shown(error: Mapping[str, Any], place: Mapping[str, Any] | None, *, audio: bool) -> ShownClip:
+    if place is None or not Path(str(place["path"])).is_file():
+        return ShownClip(error, "", "", "The sound is not at hand.")
+    from features.audio import load
+
+    start, end = (None if np.isnan(place[key]) else float(place[key]) for key in ("start", "end"))
+    try:
+        waveform = load(str(place["path"]), start=start, end=end)
+    except AudioError:
+        return ShownClip(error, "", "", "The sound cannot be read.")
+    part = waveform[: int(LONGEST * 16_000)]
+    contour = pitch_contour(part)
+    return ShownClip(error, draw(part, contour), _flac(part) if audio else "", _words(waveform, contour))
+
+
+def pitch_contour(waveform: NDArray[np.float32]) -> NDArray[np.float64]:
+    """F0 in Hz on a 10 ms grid, NaN where unvoiced, by the toolkit's own pitch descriptor."""
+    from features.descriptors.f0 import track
+
+    return np.asarray(track(waveform).f0, dtype=float)
+
+
+def draw(waveform: NDArray[np.float32], contour: NDArray[np.float64]) -> str:
+    """Draw the envelope of the waveform, and the pitch from 60 to 600 Hz (logarithmic) above it, as SVG."""
+    edges = np.linspace(0, len(waveform), min(WIDTH // 2, max(len(waveform), 1)) + 1).astype(int)
+    peaks = np.array([np.abs(waveform[a:b]).max(initial=0) for a, b in pairwise(edges)])
+    tall = peaks / max(float(peaks.max(initial=0)), 1e-9) * (HEIGHT / 2 - 3)
+    x = np.linspace(0, WIDTH, len(peaks))
+    top = " ".join(f"{a:.0f},{HEIGHT / 2 - b:.1f}" for a, b in zip(x, tall))
+    bottom = " ".join(f"{a:.0f},{HEIGHT / 2 + b:.1f}" for a, b in zip(x[::-1], tall[::-1]))
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true" focusable="false">'
+        f'<polygon class="wave" points="{top} {bottom}"/>{_pitch_lines(contour)}</svg>'
+    )
+
+
+def _pitch_lines(contour: NDArray[np.float64]) -> str:
+    if not len(contour):
+        return ""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        height = np.log(contour / 60) / np.log(600 / 60)
+    x = (np.arange(len(contour)) + 0.5) / len(contour) * WIDTH
+    y = HEIGHT - 3 - np.clip(height, 0, 1) * (HEIGHT - 6)
+    voiced = np.flatnonzero(np.isfinite(y))
+    runs = np.split(voiced, np.flatnonzero(np.diff(voiced) > 1) + 1) if len(voiced) else []
+    lines = [" ".join(f"{x[i]:.1f},{y[i]:.1f}" for i in run) for run in runs if len(run) > 1]
+    return "".join(f'<polyline class="pitch" points="{line}"/>' for line in lines)
+
+
+def _words(waveform: NDArray[np.float32], contour: NDArray[np.float64]) -> str:
+    seconds = len(waveform) / 16_000
+    cut = f", the first {LONGEST:.0f} s shown" if seconds > LONGEST else ""
+    voiced = contour[np.isfinite(contour)]
+    if not len(voiced):
+        return f"{seconds:.1f} s{cut}, no voiced speech found"
+    low, middle, high = np.percentile(voiced, (10, 50, 90))
+    return f"{seconds:.1f} s{cut}, pitch {middle:.0f} Hz ({low:.0f} to {high:.0f})"
+
+
+def _flac(waveform: NDArray[np.float32]) -> str:
+    import soundfile
+
+    buffer = io.BytesIO()
+    soundfile.write(buffer, waveform, 16_000, format="FLAC", subtype="PCM_16")
+    return "data:audio/flac;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

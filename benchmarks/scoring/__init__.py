@@ -1,0 +1,1 @@
+"""From stored predictions to scores, intervals and tests."""

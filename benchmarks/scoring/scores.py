@@ -1,0 +1,168 @@
+"""The table of scores: one row a pipeline, every test figure from stored predictions, the rest from the cells."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.scoring.metrics import (
+    brier,
+    confusion,
+    expected_calibration_error,
+    log_loss,
+    macro_f1_of,
+    uar_of,
+    wa_of,
+)
+from benchmarks.scoring.predictions import probabilities
+from benchmarks.scoring.significance import speaker_confusions, speaker_interval
+
+COLUMNS = (
+    "pipeline",
+    "uar",
+    "wa",
+    "macro_f1",
+    "fold_uar_mean",
+    "fold_uar_std",
+    "train_uar",
+    "train_wa",
+    "n",
+    "fit_seconds",
+    "ms_per_utterance",
+    "uar_low",
+    "uar_high",
+    "wa_low",
+    "wa_high",
+    "seed_uar_std",
+    "n_seeds",
+    "n_folds",
+    "n_speakers",
+    "cells_failed",
+    "ece",
+    "brier",
+    "log_loss",
+    "extract_ms",
+    "predict_ms",
+    "n_settings",
+    "tuning_cpu_seconds",
+    "peak_memory_mb",
+    "model_bytes",
+)
+
+CELL_COLUMNS = (
+    "pipeline",
+    "seed",
+    "fold",
+    "status",
+    "train_uar",
+    "train_wa",
+    "fit_seconds",
+    "predict_seconds",
+    "extract_seconds",
+    "n_test",
+    "n_settings",
+    "tuning_cpu_seconds",
+    "peak_memory_mb",
+    "model_bytes",
+)
+"""What the table of cells says of each cell, beside its predictions."""
+
+
+def score_table(predictions: pd.DataFrame, cells: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
+    """Score every pipeline that has predictions, in the order of their first rows.
+
+    Parameters
+    ----------
+    predictions
+        As stored: `pipeline, seed, fold, utterance, speaker, truth, prediction, p_<label>...`.
+    cells
+        A row a cell: `pipeline, seed, fold, status` and, NaN where unknown, `train_uar, train_wa, fit_seconds,
+        predict_seconds, extract_seconds, n_test, n_settings, tuning_cpu_seconds, peak_memory_mb, model_bytes`.
+    labels
+        All labels of the corpus.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `uar, wa, macro_f1, ece, brier, log_loss`: test clips pooled over folds, a mean over seeds. `fold_uar_mean` and
+        `fold_uar_std`: mean and sample deviation over folds of the folds' UARs (over the classes present in a fold, a
+        mean over seeds); `seed_uar_std`: sample deviation over seeds of the pooled UAR. `uar_low, uar_high`, `wa_low,
+        wa_high`: 95 % interval over speakers. `n`: clips tested in one seed. `train_*` and costs are means over cells;
+        `ms_per_utterance` is extraction and prediction of one clip, in milliseconds, as `extract_ms + predict_ms`.
+        `cells_failed` counts cells without predictions.
+    """
+    rows = [
+        {"pipeline": name, **_test_scores(rows, labels), **_costs(cells[cells["pipeline"] == name])}
+        for name, rows in predictions.groupby("pipeline", sort=False)
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _test_scores(rows: pd.DataFrame, labels: Sequence[str]) -> dict[str, Any]:
+    pooled = np.stack([_matrix(seed, labels) for _, seed in rows.groupby("seed")])
+    speakers, confusions = speaker_confusions(rows, labels)
+    by_uar, by_wa = speaker_interval(confusions), speaker_interval(confusions, statistic=wa_of)
+    folds = fold_uars(rows, labels)
+    return {
+        "uar": float(uar_of(pooled).mean()),
+        "wa": float(wa_of(pooled).mean()),
+        "macro_f1": float(macro_f1_of(pooled).mean()),
+        "fold_uar_mean": float(folds.mean()),
+        "fold_uar_std": _deviation(folds.to_numpy()),
+        "n": round(pooled.sum() / len(pooled)),
+        "uar_low": by_uar.low,
+        "uar_high": by_uar.high,
+        "wa_low": by_wa.low,
+        "wa_high": by_wa.high,
+        "seed_uar_std": _deviation(uar_of(pooled)),
+        "n_seeds": len(pooled),
+        "n_folds": len(folds),
+        "n_speakers": len(speakers),
+        **_calibration(rows, labels),
+    }
+
+
+def fold_uars(rows: pd.DataFrame, labels: Sequence[str]) -> pd.Series:
+    """UAR of every fold over the classes present in it, a mean over seeds; index `fold`, in the order of the rows."""
+    cells = rows.groupby(["seed", "fold"], sort=False)
+    scores = pd.Series({key: float(uar_of(_matrix(cell, labels))) for key, cell in cells})
+    return scores.groupby(level=1, sort=False).mean().rename_axis("fold")
+
+
+def _calibration(rows: pd.DataFrame, labels: Sequence[str]) -> dict[str, float]:
+    table = probabilities(rows, labels)
+    if table is None:
+        return {"ece": math.nan, "brier": math.nan, "log_loss": math.nan}
+    truth = rows["truth"].to_numpy()
+    seeds = [np.flatnonzero(rows["seed"].to_numpy() == seed) for seed in rows["seed"].unique()]
+    return {
+        name: float(np.mean([score(truth[at], table[at], labels) for at in seeds]))
+        for name, score in (("ece", expected_calibration_error), ("brier", brier), ("log_loss", log_loss))
+    }
+
+
+def _costs(cells: pd.DataFrame) -> dict[str, Any]:
+    done = cells[cells["status"] == "done"]
+    clips = done["n_test"].sum()
+    extract, predict = (1000 * done[name].sum(min_count=1) / clips for name in ("extract_seconds", "predict_seconds"))
+    means = done[["train_uar", "train_wa", "fit_seconds", "n_settings", "tuning_cpu_seconds", "model_bytes"]].mean()
+    return {
+        **{str(name): float(value) for name, value in means.items()},
+        "extract_ms": float(extract),
+        "predict_ms": float(predict),
+        "ms_per_utterance": float(np.nansum([extract, predict])) if not np.isnan(predict) else math.nan,
+        "peak_memory_mb": float(done["peak_memory_mb"].max()),
+        "cells_failed": int((cells["status"] == "failed").sum()),
+    }
+
+
+def _matrix(rows: pd.DataFrame, labels: Sequence[str]) -> np.ndarray:
+    return confusion(rows["truth"], rows["prediction"], labels)
+
+
+def _deviation(values: np.ndarray) -> float:
+    return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan

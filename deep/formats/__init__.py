@@ -1,0 +1,1 @@
+"""How models lie on a disk: SpeechBrain's published one, and those saved here."""

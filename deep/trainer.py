@@ -1,0 +1,260 @@
+"""Fine-tune a network: SpeechBrain's recipe for IEMOCAP, on given folds, with the best epoch by UAR."""
+
+from __future__ import annotations
+
+import json
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import speechbrain as sb
+import torch
+from sklearn.metrics import balanced_accuracy_score
+from speechbrain.nnet.schedulers import NewBobScheduler, update_learning_rate
+from speechbrain.utils.checkpoints import mark_as_loader, mark_as_saver, register_checkpoint_hooks
+from speechbrain.utils.epoch_loop import EpochCounter
+
+from deep import lazy_modules
+from deep.batches import Batch
+from deep.checkpoints import WholeCheckpointer
+from deep.memory import within_memory
+from deep.network import EmotionNetwork
+
+lazy_modules.settle()
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is fine-tuned.
+
+    Attributes
+    ----------
+    epochs : int
+        Number of epochs.
+    head_rate, encoder_rate : float
+        Learning rates of the two Adams.
+    annealing_factor, improvement_threshold : float
+        NewBob: both rates are multiplied by the factor when the error rate (1 - UAR) on validation speakers improves
+        by less than this part of itself.
+    seed : int
+        Of dropout, augmentation and the order of the batches.
+    """
+
+    epochs: int = 30
+    head_rate: float = 1e-4
+    encoder_rate: float = 1e-5
+    annealing_factor: float = 0.9
+    improvement_threshold: float = 0.0025
+    seed: int = 0
+
+
+@register_checkpoint_hooks
+class History:
+    """One row an epoch, saved and recovered with the checkpoints."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, float]] = []
+
+    @mark_as_saver
+    def save(self, path: Path) -> None:
+        """Write the rows as JSON."""
+        Path(path).write_text(json.dumps(self.rows), encoding="utf-8")
+
+    @mark_as_loader
+    def load(self, path: Path, end_of_epoch: bool = True) -> None:
+        """Read the rows back."""
+        self.rows = json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+class EmotionBrain(sb.Brain):
+    """Trains an `EmotionNetwork` with cross entropy, one Adam for the encoder and one for the head.
+
+    Parameters
+    ----------
+    network : EmotionNetwork
+        Changed in place.
+    recipe : Recipe
+        How to train.
+    class_weights : sequence of float
+        Weight of each class in the loss, 1 on average over the training clips.
+    n_valid : int
+        Number of validation clips.
+    checkpointer : WholeCheckpointer
+        Where epochs are kept; an interrupted training goes on from the last one in it.
+    augment : torch.nn.Module, optional
+        Maps (waveforms, lengths) of a training batch to augmented ones.
+    device : torch.device
+        Where to train.
+    dtype : torch.dtype
+        float32, or bfloat16 for autocast.
+    """
+
+    def __init__(
+        self,
+        network: EmotionNetwork,
+        *,
+        recipe: Recipe,
+        class_weights: Sequence[float],
+        n_valid: int,
+        checkpointer: WholeCheckpointer,
+        device: torch.device,
+        dtype: torch.dtype = torch.float32,
+        augment: torch.nn.Module | None = None,
+    ) -> None:
+        precision = "bf16" if dtype == torch.bfloat16 else "fp32"
+        super().__init__(
+            modules={"network": network},
+            run_opts={
+                "device": str(device),
+                "precision": precision,
+                "eval_precision": precision,
+                "noprogressbar": True,
+            },
+            checkpointer=checkpointer,
+        )
+        self.recipe = recipe
+        self.augment = augment
+        self.history = History()
+        self.epochs = EpochCounter(recipe.epochs)
+        self.schedulers = {
+            "encoder": self._scheduler(recipe.encoder_rate),
+            "head": self._scheduler(recipe.head_rate),
+        }
+        self._class_weights = torch.tensor(class_weights, dtype=torch.float32, device=device)
+        self._valid_logits = np.zeros((n_valid, len(class_weights)))
+        self._valid_targets = np.zeros(n_valid, dtype=int)
+        self._train_loss = float("nan")
+        self._began = time.perf_counter()
+
+    def _scheduler(self, rate: float) -> NewBobScheduler:
+        return NewBobScheduler(
+            rate,
+            annealing_factor=self.recipe.annealing_factor,
+            improvement_threshold=self.recipe.improvement_threshold,
+        )
+
+    def init_optimizers(self) -> None:
+        """Make the two Adams, and tell the checkpointer what belongs to an epoch."""
+        network = self.modules.network
+        parameters = {
+            "encoder": [p for p in network.encoder.parameters() if p.requires_grad],
+            "head": list(network.head.parameters()),
+        }
+        self.optimizers_dict = {
+            name: torch.optim.Adam(chosen, lr=getattr(self.recipe, f"{name}_rate"))
+            for name, chosen in parameters.items()
+            if chosen
+        }
+        recoverables = {"network": network, "epochs": self.epochs, "history": self.history}
+        recoverables |= {f"adam_{name}": adam for name, adam in self.optimizers_dict.items()}
+        recoverables |= {f"rate_{name}": self.schedulers[name] for name in self.optimizers_dict}
+        self.checkpointer.add_recoverables(recoverables)
+
+    def on_fit_start(self) -> None:
+        """Start afresh, or go on from the last whole epoch."""
+        self.init_optimizers()
+        self.checkpointer.recover_if_possible(importance_key=latest)
+
+    def on_stage_start(self, stage: sb.Stage, epoch: int | None = None) -> None:
+        """Draw this epoch's random numbers from the seed and the epoch alone, so that a resumed run repeats them."""
+        if stage == sb.Stage.TRAIN:
+            self._began = time.perf_counter()
+            torch.manual_seed(self.recipe.seed * 100_003 + int(epoch or 0))
+
+    def compute_forward(self, batch: Batch, stage: sb.Stage) -> torch.Tensor:
+        """Return logits, shape (n_clips, n_classes)."""
+        waveforms, lengths = batch.waveforms, batch.lengths
+        if stage == sb.Stage.TRAIN and self.augment is not None:
+            waveforms, lengths = self.augment(waveforms, lengths)
+        return self.modules.network(waveforms, lengths)
+
+    def compute_objectives(self, predictions: torch.Tensor, batch: Batch, stage: sb.Stage) -> torch.Tensor:
+        """Return the mean over clips of the weighted cross entropy."""
+        losses = torch.nn.functional.cross_entropy(predictions, batch.targets, reduction="none")
+        if stage == sb.Stage.VALID:
+            positions = batch.positions.cpu().numpy()
+            self._valid_logits[positions] = predictions.float().cpu().numpy()
+            self._valid_targets[positions] = batch.targets.cpu().numpy()
+        return (losses * self._class_weights[batch.targets]).mean()
+
+    def fit_batch(self, batch: Batch) -> torch.Tensor:
+        """Make one step; a batch that does not fit into memory is worked off in pieces, with the same gradient."""
+        loss = within_memory(batch, self._accumulate)
+        self.optimizers_step()
+        return loss
+
+    def evaluate_batch(self, batch: Batch, stage: sb.Stage) -> torch.Tensor:
+        """Return the loss of a validation batch."""
+        return within_memory(batch, lambda pieces: self._evaluate(pieces, stage))
+
+    def _accumulate(self, pieces: Sequence[Batch]) -> torch.Tensor:
+        self.zero_grad(set_to_none=True)
+        total = sum(len(piece) for piece in pieces)
+        mean = torch.zeros(())
+        for piece in pieces:
+            there = piece.to(self.device)
+            with self.training_ctx:
+                loss = self.compute_objectives(self.compute_forward(there, sb.Stage.TRAIN), there, sb.Stage.TRAIN)
+            share = loss * (len(piece) / total)
+            self.check_loss_isfinite(share)
+            share.backward()
+            mean = mean + share.detach().cpu()
+        return mean
+
+    @torch.no_grad()
+    def _evaluate(self, pieces: Sequence[Batch], stage: sb.Stage) -> torch.Tensor:
+        total = sum(len(piece) for piece in pieces)
+        mean = torch.zeros(())
+        for piece in pieces:
+            there = piece.to(self.device)
+            with self.evaluation_ctx:
+                loss = self.compute_objectives(self.compute_forward(there, stage), there, stage)
+            mean = mean + loss.cpu() * (len(piece) / total)
+        return mean
+
+    def on_stage_end(self, stage: sb.Stage, stage_loss: float, epoch: int | None = None) -> None:
+        """Note the epoch, anneal the rates, keep the last and the best epoch."""
+        if stage == sb.Stage.TRAIN:
+            self._train_loss = float(stage_loss)
+            return
+        uar = self._valid_uar()
+        row = {"epoch": int(epoch or 0), "train_loss": self._train_loss, "valid_loss": float(stage_loss)}
+        row["valid_uar"] = uar
+        for name, adam in self.optimizers_dict.items():
+            old, new = self.schedulers[name](1.0 - uar)
+            update_learning_rate(adam, new)
+            row[f"{name}_rate"] = old
+        row["seconds"] = time.perf_counter() - self._began
+        self.history.rows.append(row)
+        self.checkpointer.save_and_keep_only(
+            meta={"epoch": row["epoch"], "uar": uar, "loss": float(stage_loss)},
+            name=f"epoch-{row['epoch']:04d}",
+            importance_keys=[best, latest],
+            keep_recent=False,
+        )
+
+    def _valid_uar(self) -> float:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a class that no validation speaker has does not count
+            return float(balanced_accuracy_score(self._valid_targets, self._valid_logits.argmax(axis=1)))
+
+    def load_best(self) -> int:
+        """Give the network the weights of its best epoch, and return which that was."""
+        chosen = self.checkpointer.find_checkpoint(importance_key=best)
+        weights = torch.load(chosen.paramfiles["network"], map_location=self.device, weights_only=True)
+        self.modules.network.load_state_dict(weights)
+        return int(chosen.meta["epoch"])
+
+
+def best(checkpoint: Any) -> tuple[float, float, int]:
+    """Sort checkpoints by UAR on validation speakers, then by their loss, then the earlier epoch."""
+    return checkpoint.meta["uar"], -checkpoint.meta["loss"], -checkpoint.meta["epoch"]
+
+
+def latest(checkpoint: Any) -> int:
+    """Sort checkpoints by epoch."""
+    return checkpoint.meta["epoch"]

@@ -1,0 +1,132 @@
+"""The extractor on librosa's ground: waveforms to named statistics of six groups."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from features.audio import RATE
+from features.cache import FeatureCache
+from features.catalogue import features_of, names_of
+from features.clips import Clip
+from features.extractors.base import ClipExtractor, in_order
+from features.extractors.table import FeatureTable
+from features.groups import groups_of, select
+
+TARGET_RMS = 0.05
+
+
+class FeatureExtractor(ClipExtractor):
+    """Named statistics of pitch, energy, timing, voice quality, MFCC and spectrum.
+
+    Parameters
+    ----------
+    groups : str
+        Groups (`pitch energy timing voice mfcc spectrum`) or presets (`prosodic spectral all`), joined by commas.
+    normalise_level : bool
+        Bring every utterance to the same root mean square (-26 dB of full scale) first. Loudness carries emotion:
+        leave it off unless recording levels differ for other reasons.
+    cache : FeatureCache, optional
+        Where computed rows are kept; None keeps none. A cache holds all groups, so that another choice of groups is a
+        choice of columns.
+    n_jobs : int
+        Processes.
+    progress : bool
+        Show a bar on stderr where that is a terminal.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from features import FeatureExtractor
+    >>> tone = np.sin(2 * np.pi * 200 * np.arange(16000) / 16000)
+    >>> FeatureExtractor(groups="timing").transform([(tone, 16000)])[0, 0]
+    np.float32(1.0)
+    """
+
+    def __init__(
+        self,
+        groups: str = "all",
+        *,
+        normalise_level: bool = False,
+        cache: FeatureCache | None = None,
+        n_jobs: int = 1,
+        progress: bool = False,
+    ) -> None:
+        self.groups = groups
+        self.normalise_level = normalise_level
+        self.cache = cache
+        self.n_jobs = n_jobs
+        self.progress = progress
+
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return names_of(groups_of(self.groups))
+
+    def identity(self) -> str:
+        """Text that determines the values."""
+        return (
+            f"FeatureExtractor(groups={','.join(groups_of(self.groups))}, normalise_level={self.normalise_level}, "
+            f"code={code_version()})"
+        )
+
+    def extract(self, X: Any) -> FeatureTable:
+        """Features of some utterances; see `features.extractors.base.Extractor.extract`."""
+        if self.cache is None or groups_of(self.groups) == groups_of("all"):
+            return super().extract(X)
+        whole = FeatureExtractor(
+            "all", normalise_level=self.normalise_level, cache=self.cache, n_jobs=self.n_jobs, progress=self.progress
+        ).extract(X)
+        return whole.columns(select(whole.names, self.groups))
+
+    def _compute(self, clips: list[Clip], bar: Any) -> tuple[np.ndarray, np.ndarray]:
+        groups = groups_of(self.groups)
+        values = np.empty((len(clips), len(names_of(groups))), dtype=np.float32)
+        seconds = np.empty(len(clips))
+        work = partial(timed_row, groups=groups, normalise_level=self.normalise_level)
+        for i, (row, spent) in enumerate(in_order(work, clips, self.n_jobs)):
+            values[i], seconds[i] = row, spent
+            bar.update(1)
+        return values, seconds
+
+
+def timed_row(clip: Clip, groups: tuple[str, ...], normalise_level: bool) -> tuple[np.ndarray, float]:
+    """Features of one clip, [shape=(n_features,)] float32, and the seconds that reading and computing took."""
+    warm_up()
+    start = time.perf_counter()
+    waveform = clip.samples()
+    if normalise_level:
+        waveform = levelled(waveform)
+    return features_of(waveform, groups), time.perf_counter() - start
+
+
+@lru_cache(maxsize=1)
+def warm_up() -> None:
+    """Compile, or load from numba's cache, what every clip needs, once a process, so that no clip's time holds it."""
+    time_axis = np.arange(RATE // 2) / RATE
+    features_of(np.sin(2 * np.pi * 150 * time_axis).astype(np.float32), groups_of("all"))
+
+
+def levelled(waveform: np.ndarray) -> np.ndarray:
+    """Scale a waveform to a root mean square of 0.05 (-26 dB); silence is left as it is."""
+    rms = float(np.sqrt(np.mean(np.square(waveform, dtype=np.float64))))
+    return waveform if rms == 0 else waveform * np.float32(TARGET_RMS / rms)
+
+
+@lru_cache(maxsize=1)
+def code_version() -> str:
+    """Hash of the source that values depend on and of the versions of the libraries under it."""
+    from importlib.metadata import version
+
+    here = Path(__file__).parent.parent
+    sources = [here / name for name in ("audio.py", "catalogue.py", "extractors/statistics.py", "functionals.py")]
+    state = hashlib.blake2b(digest_size=8)
+    for source in (*sources, *sorted((here / "descriptors").glob("*.py"))):
+        state.update(source.read_bytes())
+    for library in ("librosa", "soxr", "soundfile"):
+        state.update(f"{library}={version(library)}".encode())
+    return state.hexdigest()
