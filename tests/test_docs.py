@@ -35,7 +35,7 @@ TO_RUN = [page for page in PAGES if name_of(page) not in ELSEWHERE]
 
 def parser_of(module: str, arguments: list[str]) -> tuple[argparse.ArgumentParser | None, list[str]]:
     """The parser that answers for these arguments; None for a module that takes none."""
-    command = import_module(module)
+    command = import_module(f"{module}.__main__" if (ROOT / module.replace(".", "/")).is_dir() else module)
     if module == "benchmarks.speed" and arguments:
         command, arguments = import_module(command.SUBCOMMANDS[arguments[0]][0]), arguments[1:]
     return (command.build_parser() if hasattr(command, "build_parser") else None), arguments
