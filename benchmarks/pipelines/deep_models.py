@@ -6,17 +6,17 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.pipelines.flags import CONTAMINATED, RANDOM_START
+from benchmarks.pipelines.flags import Flag
 from benchmarks.pipelines.names import Part
 from benchmarks.pipelines.options import PipelineOptions
-from benchmarks.pipelines.pipeline import Family, Pipeline
+from benchmarks.pipelines.pipeline import Pipeline
 from features.audio import content_hash
 from features.errors import PipelineError
 
 RELEASED = "speechbrain-released"
 
 
-def models() -> Sequence[str]:
+def names() -> Sequence[str]:
     """Names of the models."""
     from deep.models import PIPELINES
 
@@ -37,20 +37,20 @@ def _options(model: str, options: PipelineOptions) -> object:
     return DeepOptions(encoder=source, epochs=options.epochs, augment=options.augment, device=options.device)
 
 
-def unavailable(model: str, options: PipelineOptions) -> str:
-    """Why a model cannot run here, apart from the corpus's labels; empty where it can."""
+def availability(model: str, options: PipelineOptions) -> str | None:
+    """Why a model cannot run here, apart from the corpus's labels; None where it can."""
     from deep.models import PIPELINES, RELEASED_LABELS
 
-    return PIPELINES[model].unavailable(_options(model, options), RELEASED_LABELS) or ""  # type: ignore[arg-type]
+    return PIPELINES[model].unavailable(_options(model, options), RELEASED_LABELS)  # type: ignore[arg-type]
 
 
 def build(part: Part, labels: Sequence[str], corpus: str, options: PipelineOptions) -> Pipeline:
-    """A deep pipeline; says why where it cannot run on this corpus here.
+    """A deep pipeline, with the reason where it cannot run on this corpus here.
 
     Raises
     ------
     PipelineError
-        If the name asks for features or a normalisation: a deep model hears the waveform.
+        If the name asks for features or a normalisation: a deep model reads the waveform.
     """
     from deep.models import PIPELINES
 
@@ -58,21 +58,27 @@ def build(part: Part, labels: Sequence[str], corpus: str, options: PipelineOptio
         raise PipelineError(
             f"pipeline {part.name!r}: {part.model} hears the waveform; leave @features and :normalise out"
         )
-    entry, chosen = PIPELINES[part.model], _options(part.model, options)
-    marks: tuple[str, ...] = (CONTAMINATED,) if corpus in entry.contaminated_on else ()
-    marks += (RANDOM_START,) if entry.random_start else ()
+    model, deep_options = PIPELINES[part.model], _options(part.model, options)
+    flags: tuple[Flag, ...] = (Flag.CONTAMINATED,) if corpus in model.contaminated_on else ()
+    flags += (Flag.RANDOM_INIT,) if model.random_start else ()
     source = options.released if part.model == RELEASED else options.encoder
-    source = None if entry.random_start else source
-    words = entry.description + (f" ({source})" if source else "")
-    reason = entry.unavailable(chosen, labels)  # type: ignore[arg-type]
-    if reason:
-        return Pipeline(part.name, words, marks=marks, reason=reason, room="deep")
-    estimator = entry.build(chosen)  # type: ignore[arg-type]
-    return Pipeline(part.name, words, estimator=estimator, marks=marks, room="deep", identity=weights_identity(source))
+    source = None if model.random_start else source
+    description = model.description + (f" ({source})" if source else "")
+    reason = model.unavailable(deep_options, labels)  # type: ignore[arg-type]
+    if reason is not None:
+        return Pipeline(part.name, description, flags=flags, reason=reason, package="deep")
+    return Pipeline(
+        part.name,
+        description,
+        estimator=model.build(deep_options),  # type: ignore[arg-type]
+        flags=flags,
+        package="deep",
+        identity=_weights_identity(source),
+    )
 
 
-def weights_identity(source: str | None) -> str:
-    """Hash of the files of a local folder, so that other weights make another cell; a hub name stands for itself."""
+def _weights_identity(source: str | None) -> str:
+    """Hash of the files of a local folder, so that other weights make another job; a hub name stands for itself."""
     folder = Path(source) if source else None
     if folder is None or not folder.is_dir():
         return source or ""
@@ -80,6 +86,3 @@ def weights_identity(source: str | None) -> str:
     for path in sorted(path for path in folder.iterdir() if path.is_file()):
         digest.update(f"{path.name}={content_hash(path)};".encode())
     return digest.hexdigest()
-
-
-FAMILY = Family(models, describe, unavailable, build)
