@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from pathlib import Path
@@ -16,10 +15,10 @@ if TYPE_CHECKING:
     import soundfile
 
 RATE = 16000
+SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".w64", ".caf")
 SHORTEST = 0.02
 LOUDEST = 1e5
 _BLOCK_SECONDS = 10
-_HASH_BLOCK = 1 << 20
 _UNFINISHED_SIZES = (0, 0xFFFFFFFF, 0xFFFFFFFE, 0x7FFFFFFF)
 
 
@@ -97,22 +96,13 @@ def from_array(waveform: np.ndarray, *, rate: int, name: str = "waveform", to: i
     return _checked(np.array(samples, dtype=np.float32), to, name)
 
 
-def content_hash(path: str | Path) -> str:
-    """Hash of a file's bytes (BLAKE2b, 128 bits, hexadecimal): equal for copies, different after any change.
-
-    Raises
-    ------
-    AudioError
-        The file cannot be read.
-    """
-    digest = hashlib.blake2b(digest_size=16)
-    try:
-        with Path(path).open("rb") as stream:
-            while block := stream.read(_HASH_BLOCK):
-                digest.update(block)
-    except OSError as error:
-        raise AudioError(f"{path}: {error.strerror or error}; expected a readable file; check the path") from error
-    return digest.hexdigest()
+def sound_files(folder: Path) -> list[Path]:
+    """Sound files in a folder and its subfolders, by their suffixes, sorted by path; hidden files are left out."""
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    ]
 
 
 class _Opened:
