@@ -10,8 +10,8 @@ from benchmarks.pipelines.flags import Flag
 from benchmarks.pipelines.names import Part
 from benchmarks.pipelines.options import PipelineOptions
 from benchmarks.pipelines.pipeline import Pipeline
-from features.audio import content_hash
 from features.errors import PipelineError
+from features.files import content_hash
 
 RELEASED = "speechbrain-released"
 
@@ -30,18 +30,11 @@ def describe(model: str) -> str:
     return PIPELINES[model].description
 
 
-def _options(model: str, options: PipelineOptions) -> object:
-    from deep.models import DeepOptions
-
-    source = options.released if model == RELEASED else options.encoder
-    return DeepOptions(encoder=source, epochs=options.epochs, augment=options.augment, device=options.device)
-
-
 def availability(model: str, options: PipelineOptions) -> str | None:
     """Why a model cannot run here, apart from the corpus's labels; None where it can."""
     from deep.models import PIPELINES, RELEASED_LABELS
 
-    return PIPELINES[model].unavailable(_options(model, options), RELEASED_LABELS)  # type: ignore[arg-type]
+    return PIPELINES[model].availability(options, RELEASED_LABELS)
 
 
 def build(part: Part, labels: Sequence[str], corpus: str, options: PipelineOptions) -> Pipeline:
@@ -58,19 +51,19 @@ def build(part: Part, labels: Sequence[str], corpus: str, options: PipelineOptio
         raise PipelineError(
             f"pipeline {part.name!r}: {part.model} hears the waveform; leave @features and :normalise out"
         )
-    model, deep_options = PIPELINES[part.model], _options(part.model, options)
+    model = PIPELINES[part.model]
     flags: tuple[Flag, ...] = (Flag.CONTAMINATED,) if corpus in model.contaminated_on else ()
-    flags += (Flag.RANDOM_INIT,) if model.random_start else ()
+    flags += (Flag.RANDOM_INIT,) if model.random_init else ()
     source = options.released if part.model == RELEASED else options.encoder
-    source = None if model.random_start else source
+    source = None if model.random_init else source
     description = model.description + (f" ({source})" if source else "")
-    reason = model.unavailable(deep_options, labels)  # type: ignore[arg-type]
+    reason = model.availability(options, labels)
     if reason is not None:
         return Pipeline(part.name, description, flags=flags, reason=reason, package="deep")
     return Pipeline(
         part.name,
         description,
-        estimator=model.build(deep_options),  # type: ignore[arg-type]
+        estimator=model.build(options),
         flags=flags,
         package="deep",
         identity=_weights_identity(source),

@@ -235,7 +235,7 @@ class EncoderSet(FeatureSet):
     @property
     def depends_on_seed(self) -> bool:
         """Whether the weights are random."""
-        return self.text.endswith(self.suffix) or self.options.random_start
+        return self.text.endswith(self.suffix) or self.options.random_init
 
     @property
     def name(self) -> str:
