@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.corpora.base import Options, Reading, Source
+from benchmarks.corpora.base import Reading, Source
 from benchmarks.corpora.corpus import utterances_table
 from features.errors import CorpusError
 
@@ -58,9 +58,8 @@ def _names(table: pd.DataFrame) -> pd.Series:
     return table["path"].where(~table["path"].duplicated(keep=False), table["path"] + "#" + times)
 
 
-def read(root: Path | None, _: Options) -> Reading:
+def read(root: Path) -> Reading:
     """Read the CSV; paths in it are relative to its own folder."""
-    assert root is not None
     if root.is_dir():
         raise CorpusError(
             f"manifest: {root} is a folder; expected a CSV with {', '.join(REQUIRED)}; give the file as --root"
