@@ -17,7 +17,7 @@ from classical.attributions import (
 from classical.fusion import FusionClassifier
 from classical.pictures import importance_plot, profile_plot
 from classical.profiles import class_profiles, unit_of
-from classical.speech_classifier import build
+from classical.models import build
 from features.errors import FeatureError, PipelineError
 
 
@@ -60,7 +60,7 @@ def test_pushes_of_a_linear_model_are_its_coefficients_times_the_features(heard)
     fitted, later, _ = heard
     pipeline = fitted["logistic"]
     model, values = pipeline.model_, pipeline.standardise(later)
-    raw = values[0] * model.coefficients_.T * model.sharpness_
+    raw = values[0] * model.coef_.T * model.inverse_temperature_
     assert np.allclose(pushes(pipeline, later).loc[0].to_numpy(), raw - raw.mean(0))
 
 

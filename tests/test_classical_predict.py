@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import classical
 from classical.predict import build_parser, main
-from classical.speech_classifier import build
+from classical.models import build
 from features import FeatureExtractor
 from features.errors import AudioError
 from features.predictions import Answer, answers, timeline, to_json, to_text
