@@ -249,5 +249,7 @@ def has_gpu() -> bool:
     if not xgboost.build_info().get("USE_CUDA"):
         return False
     with xgboost.config_context(verbosity=0):
-        tree = xgboost.train({"device": "cuda", "nthread": 1}, xgboost.DMatrix(np.eye(2), label=np.arange(2.0)), num_boost_round=1)
+        tree = xgboost.train(
+            {"device": "cuda", "nthread": 1}, xgboost.DMatrix(np.eye(2), label=np.arange(2.0)), num_boost_round=1
+        )
     return json.loads(tree.save_config())["learner"]["generic_param"]["device"].startswith("cuda")

@@ -39,7 +39,9 @@ def encode(y: Any) -> tuple[NDArray, NDArray[np.intp]]:
     """
     missing = int(np.sum(pd.isna(y)))
     if missing:
-        raise PipelineError(f"{missing} of {len(y)} labels are missing (None or NaN): label every utterance, or drop it")
+        raise PipelineError(
+            f"{missing} of {len(y)} labels are missing (None or NaN): label every utterance, or drop it"
+        )
     try:
         y = column_or_1d(y, warn=True)
         check_classification_targets(y)

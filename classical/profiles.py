@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from features.errors import FeatureError
-from features.predictions import COLOURS, Picture
+from features.plotting import PALETTE, Plot
 
 UNITS = {"semitone": "semitones", "db": "dB"}
 
@@ -87,7 +87,7 @@ def class_profiles(values: NDArray, names: NDArray, *, labels: NDArray, speakers
     return summary
 
 
-def profile_plot(profiles: pd.DataFrame, features: list[str]) -> Picture:
+def profile_plot(profiles: pd.DataFrame, features: list[str]) -> Plot:
     """Dots of each class's difference from the speaker's mean, one panel per feature.
 
     Parameters
@@ -99,7 +99,7 @@ def profile_plot(profiles: pd.DataFrame, features: list[str]) -> Picture:
 
     Returns
     -------
-    Picture
+    Plot
 
     Examples
     --------
@@ -107,7 +107,7 @@ def profile_plot(profiles: pd.DataFrame, features: list[str]) -> Picture:
     >>> columns = ["feature", "unit", "label", "difference", "deviation", "n_speakers"]
     >>> profiles = pd.DataFrame([("loudness", "dB", "ang", 2.5, 0.5, 2), ("loudness", "dB", "sad", -2.5, 0.5, 2)],
     ...                         columns=columns)
-    >>> profile_plot(profiles, ["loudness"]).alt
+    >>> profile_plot(profiles, ["loudness"]).alt_text
     "Difference of each class from the speaker's own mean. loudness: ang +2.5, sad -2.5 dB."
     """
     labels = list(dict.fromkeys(profiles["label"]))
@@ -118,7 +118,7 @@ def profile_plot(profiles: pd.DataFrame, features: list[str]) -> Picture:
         rows = profiles[profiles["feature"] == feature].set_index("label").loc[labels]
         unit = str(rows["unit"].iloc[0])
         for k, (difference, deviation) in enumerate(zip(rows["difference"], np.nan_to_num(rows["deviation"]))):
-            panel.errorbar(difference, k, xerr=deviation, fmt="o", color=COLOURS[k % len(COLOURS)], capsize=3)
+            panel.errorbar(difference, k, xerr=deviation, fmt="o", color=PALETTE[k % len(PALETTE)], capsize=3)
         panel.set_yticks(range(len(labels)), labels, parse_math=False)
         panel.set_ylim(len(labels) - 0.5, -0.5)
         panel.axvline(0, color="#444444", linewidth=0.8)
@@ -126,4 +126,4 @@ def profile_plot(profiles: pd.DataFrame, features: list[str]) -> Picture:
         panel.set_xlabel(f"difference from the speaker's own mean ({unit})")
         panel.grid(axis="x", alpha=0.3)
         texts.append(f"{feature}: " + ", ".join(f"{k} {v:+.1f}" for k, v in rows["difference"].items()) + f" {unit}")
-    return Picture(figure, "Difference of each class from the speaker's own mean. " + "; ".join(texts) + ".")
+    return Plot(figure, "Difference of each class from the speaker's own mean. " + "; ".join(texts) + ".")

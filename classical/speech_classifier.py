@@ -157,9 +157,7 @@ class SpeechClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
         self.n_candidates_ = sum(getattr(choice.model, "n_candidates_", 1) for choice in choices)
         self.search_time_ = float(sum(getattr(choice.model, "search_time_", 0.0) for choice in choices))
 
-    def _fit_columns(
-        self, group: str, values: NDArray, columns: NDArray, codes: NDArray, speakers: NDArray
-    ) -> _Choice:
+    def _fit_columns(self, group: str, values: NDArray, columns: NDArray, codes: NDArray, speakers: NDArray) -> _Choice:
         model = clone(self.model)
         shared = {"random_state": self.random_state, "n_jobs": self.n_jobs, "device": self.device}
         model.set_params(**{name: value for name, value in shared.items() if name in model.get_params()})

@@ -189,7 +189,7 @@ def check_arrays(estimator: Any, X: Any, y: Any = "no_validation", *, groups: An
     Parameters
     ----------
     estimator : estimator
-        Gets `n_features_in_` and, from a data frame, `feature_names_in_`; with ``reset=False`` it is compared with them.
+        Gets `n_features_in_` and, from a data frame, `feature_names_in_`; with ``reset=False`` these are compared.
     X : array-like of shape (n_utterances, n_features)
     y : array-like of shape (n_utterances,), optional
     groups : array-like of shape (n_utterances,), optional

@@ -13,11 +13,11 @@ from sklearn.metrics import log_loss
 from sklearn.svm import SVC
 
 from classical.boosting import BoostingClassifier, choose_device, has_gpu
+from classical.inner_folds import uar
 from classical.kernels import Kernel, class_scores, fit_ovo, squared_lengths
 from classical.models import MODELS, build
 from classical.speech_classifier import SpeechClassifier
 from classical.svm import SvmClassifier
-from classical.inner_folds import uar
 from features.errors import PipelineError
 
 TUNED = ("svm", "xgboost", "logistic")

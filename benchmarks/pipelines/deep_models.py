@@ -10,8 +10,8 @@ from benchmarks.pipelines.flags import CONTAMINATED, RANDOM_START
 from benchmarks.pipelines.names import Part
 from benchmarks.pipelines.options import PipelineOptions
 from benchmarks.pipelines.pipeline import Family, Pipeline
-from features.audio import content_hash
 from features.errors import PipelineError
+from features.files import content_hash
 
 RELEASED = "speechbrain-released"
 
