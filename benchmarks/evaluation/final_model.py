@@ -129,7 +129,7 @@ def _set_known(estimator: Any, **given: Any) -> Any:
 
 
 def _save(built: Pipeline, estimator: Any, out: Path, about: Mapping[str, Any]) -> tuple[Path, Path]:
-    if built.room == "deep":
+    if built.package == "deep":
         from deep.persistence import save as save_deep
 
         place = save_deep(estimator, out, about=about)
