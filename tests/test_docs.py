@@ -183,9 +183,9 @@ def test_the_tuning_budget_is_that_of_the_code() -> None:
     rows = {line.split("`")[1]: line for line in text.splitlines() if line.startswith("| `")}
     svm, trees, lines = SvmClassifier(), BoostingClassifier(), LogisticClassifier()
     for model, words in {
-        "svm": f"{len(svm.gammas) * len(svm.costs) + len(svm.linear_costs)}: RBF",
+        "svm": f"{len(svm.gammas) * len(svm.Cs) + len(svm.linear_Cs)}: RBF",
         "xgboost": f"{len(trees.depths)} depths ({', '.join(map(str, trees.depths))})",
-        "logistic": f"{len(lines.costs)} penalties",
+        "logistic": f"{len(lines.Cs)} penalties",
     }.items():
         assert words in rows[model]
     for model, estimator in (("svm", svm), ("xgboost", trees), ("logistic", lines)):
