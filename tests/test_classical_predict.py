@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import classical
+from classical.models import build
 from classical.predict import build_parser, main
-from classical.speech_classifier import build
 from features import FeatureExtractor
 from features.errors import AudioError
 from features.plots import timeline

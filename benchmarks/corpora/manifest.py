@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.corpora.base import Options, Reading, Source
+from benchmarks.corpora.base import Reading, Source
 from benchmarks.corpora.corpus import utterances_table
 from features.errors import CorpusError
 from features.utterances import read_utterances
@@ -14,9 +14,8 @@ NUMBERS = ("start", "end", "valence", "arousal", "dominance")
 OPTIONAL = ("id", "gender", "session", "text", *NUMBERS)
 
 
-def read(root: Path | None, _: Options) -> Reading:
+def read(root: Path) -> Reading:
     """Read the CSV; paths in it are relative to its own folder."""
-    assert root is not None
     if root.is_dir():
         raise CorpusError(
             f"manifest: {root} is a folder; expected a CSV with {', '.join(REQUIRED)}; give the file as --root"
