@@ -1,7 +1,7 @@
 """Fetching a corpus whose publisher prints a checksum: resumable, verified, unpacked.
 
-pooch is not used: it starts a broken transfer of 208 MB anew, and with a downloader that resumes in the place of its own
-it saves no line, copies the archive once more and logs to stderr.
+pooch is not used: it starts a broken transfer of 208 MB anew. With a downloader of ours that resumes it saves no line,
+copies the archive once more and logs to stderr.
 """
 
 from __future__ import annotations
