@@ -197,7 +197,7 @@ def test_folds_survive_a_file(tmp_path: Path) -> None:
         (lambda text: text.replace("s00_001", "s99_001"), "'s99_001' .*not in the corpus"),
         (lambda text: text.replace("s00_001", "s00_000"), "'s00_000' stands twice"),
         (lambda text: text.replace("s00,s00_001,s00,test\n", ""), "1 utterances of the corpus are missing"),
-        (lambda text: text.replace("fold,", "part,", 1), "expected fold,utterance,side"),
+        (lambda text: text.replace("fold,", "part,", 1), "has no column fold"),
     ],
 )
 def test_bad_folds_files(change: object, message: str, tmp_path: Path) -> None:
