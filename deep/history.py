@@ -1,4 +1,4 @@
-"""Loss, learning rates and UAR of every epoch, as a table and as a picture."""
+"""Loss, learning rates and UAR of every epoch, as a table and as a plot."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from features.predictions import Picture
 
 
 def write_csv(rows: Sequence[Mapping[str, float]], path: Path) -> None:
-    """Write a row an epoch."""
+    """Write one row per epoch."""
     with Path(path).open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, fieldnames=list(rows[0]))
         writer.writeheader()
@@ -18,12 +18,16 @@ def write_csv(rows: Sequence[Mapping[str, float]], path: Path) -> None:
 
 
 def history_picture(rows: Sequence[Mapping[str, float]]) -> Picture:
-    """Draw losses, UAR on validation speakers and learning rates over the epochs.
+    """Plot losses, UAR on validation speakers and learning rates over the epochs.
 
     Parameters
     ----------
-    rows
-        One an epoch, as `FineTunedClassifier.history_` holds them, or the `history` of a cell of a run.
+    rows : sequence of mapping
+        One per epoch, as `FineTunedClassifier.history_` holds them, or the `history` of a job of a run.
+
+    Returns
+    -------
+    Picture
     """
     from matplotlib.figure import Figure
 
@@ -51,5 +55,5 @@ def history_picture(rows: Sequence[Mapping[str, float]]) -> Picture:
 
 
 def write_plot(rows: Sequence[Mapping[str, float]], path: Path) -> None:
-    """Write what `history_picture` draws, as the path's suffix says."""
+    """Write what `history_picture` draws, in the format of the path's suffix."""
     history_picture(rows).figure.savefig(path)

@@ -52,10 +52,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _answer(options: argparse.Namespace) -> None:
     table = asked_for(options)
-    from deep.persistence import load, made_otherwise
+    from deep.loading import load
 
     model = load(options.model, device=options.device, precision=options.precision)
-    for note in made_otherwise(options.model):
+    for note in model.notes_:
         print(f"note: {note}", file=sys.stderr)
     given = answers(table, model.classes_.tolist(), model.predict_proba(table))
     print(to_json(given) if options.json else to_text(given))

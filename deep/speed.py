@@ -21,7 +21,7 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
-    from deep.predictor import Recogniser
+    from deep.predictor import Predictor
 
 RATE = 16000
 MEDIAN, SHORTEST, LONGEST, MEAN = 3.58, 0.58, 34.1, 4.55
@@ -67,13 +67,12 @@ def measured(args: argparse.Namespace) -> list[Line]:
     ModelError
         When the device is not on this machine.
     """
-    from deep import runtime as devices
-    from deep.quiet import quiet
+    from deep import runtime
 
-    device = devices.resolve(args.device)
+    device = runtime.resolve(args.device)
     on_gpu = device.type == "cuda"
     n_clips = args.clips or (600 if on_gpu else 12)
-    with tempfile.TemporaryDirectory() as folder, devices.threads(args.threads), quiet():
+    with tempfile.TemporaryDirectory() as folder, runtime.threads(args.threads), runtime.quiet():
         paths = _write_clips(Path(folder), lengths_like_iemocap(n_clips, seed=0))
         model = _model(args, paths)
         lines = [*_setting(device, n_clips), *_answering(model, paths, args.rounds)]
@@ -112,27 +111,28 @@ def _write_clips(folder: Path, seconds: np.ndarray) -> list[Path]:
     return paths
 
 
-def _model(args: argparse.Namespace, paths: Sequence[Path]) -> Recogniser:
+def _model(args: argparse.Namespace, paths: Sequence[Path]) -> Predictor:
     """Build a base-sized recogniser whose random weights tell some of the clips clearly apart."""
     import torch
     from transformers import Wav2Vec2Config
 
-    from deep.encoder import WAVEFORM_PREPROCESSOR, build_encoder
+    from deep.configuration import EncoderConfig
+    from deep.encoder import build_encoder
     from deep.network import EmotionNetwork
-    from deep.predictor import Recogniser
+    from deep.predictor import Predictor
     from features.audio import load
 
-    config = Wav2Vec2Config(num_hidden_layers=args.layers).to_dict()
-    network = EmotionNetwork(build_encoder(config, WAVEFORM_PREPROCESSOR, seed=0), len(LABELS)).eval()
+    config = EncoderConfig(Wav2Vec2Config(num_hidden_layers=args.layers).to_dict())
+    network = EmotionNetwork(build_encoder(config, seed=0), len(LABELS)).eval()
     some = [torch.from_numpy(load(path)[: 2 * RATE])[None] for path in paths[: len(LABELS)]]
     with torch.inference_mode():
         embedded = torch.cat([network.embed(sound, torch.tensor([sound.shape[1]])) for sound in some])
     with torch.no_grad():
         network.head.weight.copy_(torch.linalg.pinv(embedded).T)
-    return Recogniser(network, LABELS, device=args.device, precision="float32", batch_seconds=args.batch_seconds)
+    return Predictor(network, LABELS, device=args.device, precision="float32", batch_seconds=args.batch_seconds)
 
 
-def _answering(model: Recogniser, paths: Sequence[Path], rounds: int) -> list[Line]:
+def _answering(model: Predictor, paths: Sequence[Path], rounds: int) -> list[Line]:
     """Time one by one as SpeechBrain's interface does it, then batched, in float32 and bfloat16."""
     _one_by_one(model, paths[:2])
     model.predict_proba(paths[:2])
@@ -161,19 +161,20 @@ def _answering(model: Recogniser, paths: Sequence[Path], rounds: int) -> list[Li
     ]
 
 
-def _one_by_one(model: Recogniser, paths: Sequence[Path]) -> np.ndarray:
+def _one_by_one(model: Predictor, paths: Sequence[Path]) -> np.ndarray:
     """Answer with SpeechBrain's own forward pass, one file at a time, as its published interface does."""
     import torch
+    from torch.nn.functional import layer_norm
 
     from features.audio import load
 
-    lobe: Any = model.network.encoder.lobe
-    lobe.output_norm = True
+    encoder: Any = model.network.encoder.model
     rows = []
     with torch.inference_mode():
         for path in paths:
             waveform = torch.from_numpy(load(path))[None].to(model.device)
-            logits = model.network.head(lobe(waveform).mean(dim=1))
+            hidden = encoder(layer_norm(waveform, waveform.shape[1:])).last_hidden_state
+            logits = model.network.head(layer_norm(hidden, hidden.shape[1:]).mean(dim=1))
             rows.append(logits.softmax(dim=-1).cpu().numpy())
     return np.concatenate(rows)
 
@@ -185,12 +186,12 @@ def _training(
     import torch
     from transformers import Wav2Vec2Config
 
-    from deep import runtime as devices
-    from deep.batches import ClipDataset, LengthBuckets, loader
+    from deep import runtime
+    from deep.batches import WORKERS, ClipDataset, LengthBuckets, loader
     from deep.checkpoints import WholeCheckpointer
-    from deep.encoder import WAVEFORM_PREPROCESSOR, build_encoder
+    from deep.configuration import EncoderConfig
+    from deep.encoder import build_encoder
     from deep.network import EmotionNetwork
-    from deep.predictor import WORKERS
     from deep.trainer import EmotionBrain, Recipe
     from features.clips import clips_from
 
@@ -200,9 +201,9 @@ def _training(
     picked = sorted(position for batch in chosen for position in batch)
     sounds = _write_clips(folder, seconds[picked])
     dataset = ClipDataset(clips_from(sounds), [position % len(LABELS) for position in range(len(picked))])
-    encoder = build_encoder(Wav2Vec2Config(num_hidden_layers=args.layers).to_dict(), WAVEFORM_PREPROCESSOR, seed=0)
+    encoder = build_encoder(EncoderConfig(Wav2Vec2Config(num_hidden_layers=args.layers).to_dict()), seed=0)
     encoder.freeze_front_end()
-    dtype = devices.number_type("auto", device)
+    dtype = runtime.number_type("auto", device)
     brain = EmotionBrain(
         EmotionNetwork(encoder, len(LABELS)),
         recipe=Recipe(epochs=1),

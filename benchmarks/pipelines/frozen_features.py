@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.pipelines.options import PipelineOptions
-from features.errors import SerError
 
 TWIN = "~random"
 """Suffix of a set's name for the encoder's untrained twin."""
@@ -43,11 +42,7 @@ def unavailable(text: str, options: PipelineOptions) -> str:
         return f"needs {', '.join(missing)}: pip install -e '.[deep]' in the toolkit's folder"
     if source_of(text, options) is None:
         return "no encoder given: name a local folder or a hub name with --encoder"
-    try:
-        make(text, options).names()
-    except SerError as error:
-        return str(error)
-    return ""
+    return make(text, options).availability() or ""
 
 
 def make(text: str, options: PipelineOptions) -> Any:
@@ -56,7 +51,7 @@ def make(text: str, options: PipelineOptions) -> Any:
 
     layer = options.layer if options.layer == "auto" else int(options.layer)
     twin = is_twin(text, options)
-    return FrozenEncoder(str(source_of(text, options)), layer=layer, random_start=twin, device=options.device)
+    return FrozenEncoder(str(source_of(text, options)), layer=layer, random_init=twin, device=options.device)
 
 
 def chooses_layer(_: str, options: PipelineOptions) -> bool:
