@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from features.deprecation import RenamedResults, renamed
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import GroupShuffleSplit, StratifiedShuffleSplit
 from sklearn.utils.validation import check_is_fitted
@@ -20,13 +19,14 @@ from deep.augmentation import Augmentation
 from deep.batches import WORKERS, ClipDataset, LengthBuckets, loader, rounded_up
 from deep.checkpoints import WholeCheckpointer, training_folder
 from deep.encoder import RandomInit
-from deep.history import write_csv, write_plot
+from deep.history import plot_history, write_csv
 from deep.loading import load_encoder
 from deep.network import EmotionNetwork
 from deep.predictor import Predictor
 from deep.trainer import EmotionBrain, Recipe
 from features.audio import RATE
 from features.clips import Clip, clips_from
+from features.deprecation import RenamedResults, renamed
 from features.errors import PipelineError
 
 VALIDATION_SHARE = 0.2
@@ -216,7 +216,7 @@ class FineTunedClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
         self.history_ = brain.history.rows
         if self.work_dir is not None:
             write_csv(self.history_, Path(self.work_dir) / "history.csv")
-            write_plot(self.history_, Path(self.work_dir) / "history.svg")
+            plot_history(self.history_).save(Path(self.work_dir) / "history.svg")
         self.best_params_ = {"epoch": epoch, "valid_uar": self.history_[epoch - 1]["valid_uar"]}
         self.predictor_ = Predictor(
             brain.modules.network,

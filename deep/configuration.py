@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from features.audio import RATE
 from features.errors import ModelError
 
 FAMILIES = ("wav2vec2", "hubert", "wavlm", "whisper")
 WAVEFORM_PREPROCESSOR: Mapping[str, Any] = {
     "feature_extractor_type": "Wav2Vec2FeatureExtractor",
     "feature_size": 1,
-    "sampling_rate": 16000,
+    "sampling_rate": RATE,
     "padding_value": 0.0,
     "padding_side": "right",
     "do_normalize": True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
 from functools import lru_cache
@@ -13,14 +12,16 @@ import numpy as np
 
 from deep.configuration import EncoderConfig, read_configuration
 from deep.hub import resolve
-from features.audio import content_hash
 from features.cache import FeatureCache
 from features.clips import Clip
 from features.errors import FeatureError, SerError
 from features.extractors.base import ClipExtractor
 from features.extractors.table import FeatureTable
+from features.files import content_hash
+from features.fingerprint import code_fingerprint
 
 STATISTICS = ("mean", "deviation")
+LIBRARIES = ("torch", "transformers", "soxr", "soundfile")
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 
 
@@ -111,7 +112,8 @@ class FrozenEncoder(ClipExtractor):
         folder, family = resolve(self.encoder).folder, self._configuration().family
         weights = f"random_state={self.random_state}" if self.random_init else _weights_hash(folder)
         config = content_hash(folder / "config.json")
-        return f"FrozenEncoder({family}, config={config}, weights={weights}, code={_code_version()})"
+        code = code_fingerprint("deep.frozen", libraries=LIBRARIES)
+        return f"FrozenEncoder({family}, config={config}, weights={weights}, code={code})"
 
     def extract(self, X: Any) -> FeatureTable:
         """Extract features of some utterances; see `features.extractors.base.Extractor.extract`."""
@@ -231,15 +233,3 @@ def _weights_hash(folder: Path) -> str:
 @lru_cache(maxsize=8)
 def _hash_of(files: tuple[tuple[Path, int, int], ...]) -> str:
     return ",".join(content_hash(path) for path, _, _ in files)
-
-
-@lru_cache(maxsize=1)
-def _code_version() -> str:
-    from importlib.metadata import version
-
-    state = hashlib.blake2b(digest_size=8)
-    for source in sorted(Path(__file__).parent.rglob("*.py")):
-        state.update(source.read_bytes())
-    for library in ("torch", "transformers", "soxr", "soundfile"):
-        state.update(f"{library}={version(library)}".encode())
-    return state.hexdigest()

@@ -223,7 +223,7 @@ def test_an_empty_folder_is_no_model(tmp_path):
 
 
 def test_predict_prints_a_table_or_json(model, sounds, capsys):
-    assert predict.main(["--model", str(model), "--device", "cpu", *map(str, sounds), "--json"]) == 0
+    assert predict.main([str(model), *map(str, sounds), "--device", "cpu", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [row["path"] for row in found] == [str(path) for path in sounds]
     expected = deep.load(model, device="cpu").predict_proba(sounds)
@@ -234,10 +234,15 @@ def test_predict_prints_a_table_or_json(model, sounds, capsys):
     assert len(capsys.readouterr().out.splitlines()) == 4
 
 
+def test_predict_still_takes_the_model_as_an_option(model, sounds, capsys):
+    assert predict.main(["--model", str(model), "--device", "cpu", *map(str, sounds), "--json"]) == 0
+    assert [row["path"] for row in json.loads(capsys.readouterr().out)] == [str(path) for path in sounds]
+
+
 def test_predict_follows_windows(model, sounds, tmp_path, capsys):
     picture = tmp_path / "course.svg"
     options = ["--window", "0.5", "--hop", "0.25", "--plot", str(picture), "--json", "--device", "cpu"]
-    assert predict.main(["--model", str(model), str(sounds[2]), *options]) == 0
+    assert predict.main([str(model), str(sounds[2]), *options]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [row["start"] for row in found] == [0.25 * step for step in range(7)]
     assert picture.stat().st_size > 1000
@@ -249,24 +254,33 @@ def test_predict_says_that_versions_differ(model, sounds, tmp_path, capsys):
     said = json.loads((tmp_path / "model.json").read_text())
     said["versions"]["torch"] = "1.0"
     (tmp_path / "model.json").write_text(json.dumps(said))
-    assert predict.main(["--model", str(tmp_path), "--device", "cpu", str(sounds[0])]) == 0
+    assert predict.main([str(tmp_path), str(sounds[0]), "--device", "cpu"]) == 0
     assert "torch 1.0" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("given", [["--model", "/no/such"], ["--device", "cuda:9"], ["missing.wav"]])
-def test_predict_explains_mistakes_in_one_line(model, sounds, given, capsys):
-    given = [*given, str(sounds[0])] if given != ["missing.wav"] else given
-    options = given if "--model" in given else ["--model", str(model), *given]
-    assert predict.main(options) == 2
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("/no/such {sound}", "/no/such"),
+        ("{model} {sound} --device cuda:9", "cuda:9"),
+        ("{model} missing.wav", "missing.wav"),
+        ("{sound}", "name it before the inputs"),
+        ("--json", "MODEL is missing"),
+        ("--model /no/such {sound}", "/no/such"),
+    ],
+)
+def test_predict_explains_mistakes_in_one_line(model, sounds, line, words, capsys):
+    assert predict.main(line.format(model=model, sound=sounds[0]).split()) == 2
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err.startswith("error: ")
+    assert words in told.err
     assert told.err.count("\n") == 1
 
 
 def test_predict_offline_names_what_to_fetch(sounds, monkeypatch, capsys):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    assert predict.main([str(sounds[0])]) == 2
+    assert predict.main(["speechbrain/emotion-recognition-wav2vec2-IEMOCAP", str(sounds[0])]) == 2
     told = capsys.readouterr().err
     assert "https://huggingface.co/speechbrain/emotion-recognition-wav2vec2-IEMOCAP" in told
     assert told.count("\n") == 1

@@ -27,7 +27,7 @@ def test_help_needs_no_torch():
     script += "sys.exit('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False, capture_output=True, text=True)
     assert done.returncode == 0
-    assert "python -m deep.predict --model" in done.stdout
+    assert "python -m deep.predict model/" in done.stdout
 
 
 def test_every_pipeline_says_what_it_is():

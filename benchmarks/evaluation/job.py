@@ -173,8 +173,9 @@ def compute(cell: Cell, table: pd.DataFrame, work: Path) -> dict[str, Any]:
         "n_test": len(fold.test),
         "peak_memory_mb": peak_memory_mb(),
         "model_bytes": saved_size(estimator),
-        **{name: getattr(estimator, f"{name}_", None) for name in ("n_settings", "tuning_cpu_seconds")},
-        "chosen": jsonable(getattr(estimator, "chosen_", {})),
+        "n_settings": getattr(estimator, "n_candidates_", None),
+        "tuning_cpu_seconds": getattr(estimator, "search_time_", None),
+        "chosen": jsonable(getattr(estimator, "best_params_", getattr(estimator, "chosen_", {}))),
         "notes": [*(str(note) for note in getattr(estimator, "notes_", [])), *fallbacks],
         "history": jsonable(getattr(estimator, "history_", [])),
     }
@@ -219,7 +220,7 @@ def inner_probabilities(estimator: Any, n_rows: int, labels: Sequence[str]) -> l
 
     There are none either where an estimator that was fitted before, and frozen, has those of other rows.
     """
-    values = getattr(estimator, "inner_probability_", None)
+    values = getattr(estimator, "oof_proba_", getattr(estimator, "inner_probability_", None))
     if values is None or len(values) != n_rows or np.isnan(values).all():
         return None
     full = np.zeros((n_rows, len(labels)))
@@ -237,7 +238,7 @@ def peak_memory_mb() -> float:
 def saved_size(estimator: Any) -> int | None:
     """Bytes of the fitted estimator without the features that it looks up; None where it cannot be serialised."""
     bare = copy.copy(estimator)
-    for name in ("features", "inner_probability_"):
+    for name in ("features", "oof_proba_"):
         if hasattr(bare, name):
             setattr(bare, name, None)
     try:

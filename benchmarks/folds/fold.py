@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from features.errors import FoldError
+from features.tables import read_table
 
 SIDES = ("train", "valid", "test")
 
@@ -65,12 +66,8 @@ def read_folds(path: Path, table: pd.DataFrame) -> tuple[Fold, ...]:
     FoldError
         If the file cannot be read, or does not fit the table.
     """
-    try:
-        lines = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise FoldError(f"{path} cannot be read as folds ({error}); expected a CSV fold,utterance,side") from error
-    if not {"fold", "utterance", "side"} <= set(lines.columns):
-        raise FoldError(f"{path} has the columns {', '.join(lines.columns)}; expected fold,utterance,side")
+    required = ("fold", "utterance", "side")
+    lines = read_table(path, required=required, error=FoldError, problem="cannot be read as folds").rows
     positions = {name: place for place, name in enumerate(table.index.get_level_values("id"))}
     return tuple(_fold(str(name), part, positions, path) for name, part in lines.groupby("fold", sort=False))
 
