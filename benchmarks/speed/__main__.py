@@ -12,7 +12,7 @@ from importlib import import_module
 
 SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "features": ("benchmarks.speed.features", "the extractor beside openSMILE, librosa and Praat"),
-    "deep": ("benchmarks.speed.deep", "the encoders and their training"),
+    "deep": ("deep.speed", "the encoders and their training"),
 }
 
 
