@@ -1,12 +1,13 @@
-"""Speed of the deep room, measured: batched against one by one, a training epoch, memory, share of the matrix rate.
+"""Speed of the deep package: batched against one by one, a training epoch, memory, share of the matrix rate.
 
-`python -m benchmarks.speed deep` prints it; the measuring stands here because it needs torch.
+`python -m benchmarks.speed deep` runs this module.
 """
 
 from __future__ import annotations
 
 import argparse
 import platform
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from features.audio import RATE
+from features.command import command, make_parser
 
 if TYPE_CHECKING:
     import torch
@@ -280,3 +282,34 @@ def _peak(device: torch.device) -> str:
     if device.type == "cuda":
         return f"{torch.cuda.max_memory_allocated(device) / 2**30:.1f} GiB of the GPU's"
     return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GiB of the process, so far"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Options of `python -m benchmarks.speed deep`."""
+    parser = make_parser(
+        "benchmarks.speed deep",
+        "Measure a wav2vec2 of base size with random weights on clips of lengths drawn as IEMOCAP's.",
+        examples="python -m benchmarks.speed deep --clips 24 --device cpu",
+    )
+    parser.add_argument("--clips", type=int, help="clips to predict (default: 12 on a CPU, 600 on a GPU)")
+    parser.add_argument("--rounds", type=int, default=2, help="rounds that alternate, the best counts (default: 2)")
+    parser.add_argument("--steps", type=int, help="training batches to measure (default: 2 on a CPU, all on a GPU)")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: %(default)s)")
+    parser.add_argument("--threads", type=int, help="CPU threads (default: torch's own choice)")
+    parser.add_argument("--layers", type=int, default=12, help="transformer layers; base size has 12 (default: 12)")
+    parser.add_argument("--batch-seconds", type=float, help="seconds of sound in a batch of predictions")
+    parser.add_argument("--train-batch-seconds", type=float, default=64.0, help="the same in training (default: 64)")
+    return parser
+
+
+def execute(args: argparse.Namespace) -> None:
+    """Measure, and print a table."""
+    rows = [f"| {line.measure} | {line.figure} | {line.asked} |" for line in measured(args)]
+    sys.stdout.write("\n".join(["| measure | figure | asked |", "|---|---|---|", *rows]) + "\n")
+
+
+main = command(build_parser, execute)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
