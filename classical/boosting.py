@@ -63,7 +63,7 @@ inverse_temperature_
     >>> import numpy as np
     >>> X, y = np.repeat([[-1.0, 0.0], [1.0, 0.0]], 8, axis=0), np.repeat([False, True], 8)
     >>> model = BoostingClassifier(device="cpu").fit(X, y, groups=np.tile(["ann", "bob"], 8))
-    >>> model.predict([[0.7, 0.1]])
+    >>> model.predict([[1.2, 0.0]])
     array([ True])
     """
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import zlib
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.dummy import DummyClassifier
 from sklearn.utils.validation import check_is_fitted
 
 from classical.labels import encode
@@ -97,21 +99,25 @@ def build(
 
 
 class RandomClassifier(ClassifierMixin, BaseEstimator):
-    """Draws probabilities for every utterance evenly from all that sum to 1: an even draw of class.
+    """Draws a class for every utterance by the shares of the classes in training.
+
+    `sklearn.dummy.DummyClassifier` with the strategy ``'stratified'``, whose draws depend on the training speakers and
+    labels too, so that every fold draws anew.
 
     Parameters
     ----------
     random_state : int
-        Seed; the same utterances in the same order get the same draws.
+        Seed; the same training set and the same number of utterances get the same draws.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+    dummy_ : sklearn.dummy.DummyClassifier
 
     Examples
     --------
     >>> import numpy as np
-    >>> RandomClassifier().fit(np.zeros((4, 1)), [0, 1, 1, 1]).predict_proba(np.zeros((5, 1))).sum(axis=1).round(9)
+    >>> RandomClassifier().fit(np.zeros((4, 1)), [0, 1, 1, 1]).predict_proba(np.zeros((5, 1))).sum(axis=1)
     array([1., 1., 1., 1., 1.])
     """
 
@@ -119,7 +125,7 @@ class RandomClassifier(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any, *, groups: Any = None) -> Self:
-        """Note the classes of y.
+        """Count the classes of y.
 
         Parameters
         ----------
@@ -136,16 +142,18 @@ class RandomClassifier(ClassifierMixin, BaseEstimator):
         """
         X, y = check_arrays(self, X, y, groups=groups)
         self.classes_, _ = encode(y)
+        rows = np.column_stack([y, y if groups is None else groups]).astype(str)
+        seed = zlib.crc32(f"{self.random_state} {rows.tolist()}".encode())
+        self.dummy_ = DummyClassifier(strategy="stratified", random_state=seed).fit(X, y)
         return self
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Draws from the flat Dirichlet distribution, shape (n_utterances, n_classes)."""
+        """1 for the class drawn, shape (n_utterances, n_classes)."""
         check_is_fitted(self)
-        n_rows = len(check_arrays(self, X, reset=False))
-        return np.random.default_rng(self.random_state).dirichlet(np.ones(len(self.classes_)), size=n_rows)
+        return self.dummy_.predict_proba(check_arrays(self, X, reset=False)).astype(np.float64)
 
     def predict(self, X: Any) -> NDArray:
-        """Class of the highest draw, shape (n_utterances,)."""
+        """Class drawn, shape (n_utterances,)."""
         probability = self.predict_proba(X)
         return self.classes_[probability.argmax(axis=1)]
 

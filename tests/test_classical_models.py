@@ -271,3 +271,23 @@ def test_one_group_of_features_is_chosen_on_inner_folds(name):
         assert pipeline.best_params_["group"] == "pitch"
         assert (pipeline.predict(later) == truth).mean() > 0.6
         assert pipeline.n_candidates_ == 3 * build(name, features=features).fit(X, y).n_candidates_
+
+
+def test_random_draws_by_the_shares_of_training_and_anew_in_every_fold():
+    table, labels, features = speak(n_speakers=40, n_each=1, classes=("ang", "hap", "neu", "sad", "sad_"))
+    labels = np.where(labels == "sad_", "sad", labels)
+    draws = []
+    for test in ("s00", "s01", "s02", "s03"):
+        X, y, _, _ = sides(table, labels, test=test)
+        draws.append(build("random", features=features).fit(X, y).predict(table))
+        assert (draws[-1] == build("random", features=features).fit(X, y).predict(table)).all()
+    assert all((a != b).mean() > 0.5 for k, a in enumerate(draws) for b in draws[:k])
+    shares = np.mean([np.concatenate(draws) == label for label in ("ang", "sad")], axis=1)
+    assert shares == pytest.approx([0.2, 0.4], abs=0.06)
+
+
+def test_majority_gives_the_shares_of_training():
+    table, labels, features = speak(n_speakers=3, n_each=2, classes=("ang", "hap"))
+    labels[:2] = "hap"
+    found = build("majority", features=features).fit(table, labels).predict_proba(table)
+    assert (found == np.array([4, 8]) / 12).all()
