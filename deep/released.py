@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from features.deprecation import renamed
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from deep.hub import RELEASED
 from deep.loading import load
 from deep.runtime import quiet, threads
+from features.deprecation import renamed
 from features.errors import PipelineError
 
 
