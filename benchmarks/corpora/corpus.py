@@ -40,8 +40,8 @@ def utterances_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
 
 def order_labels(labels: Iterable[str]) -> tuple[str, ...]:
     """Labels in the field's usual order, others after them by alphabet."""
-    known = list(LABEL_NAMES)
-    return tuple(sorted(set(labels), key=lambda label: (known.index(label) if label in known else len(known), label)))
+    order = {label: number for number, label in enumerate(LABEL_NAMES)}
+    return tuple(sorted(set(labels), key=lambda label: (order.get(label, len(order)), label)))
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Corpus:
         AudioError
             If a file cannot be read.
         """
-        from features.audio import content_hash
+        from features.files import content_hash
 
         paths = self.utterances["path"].unique().tolist()
         with ThreadPoolExecutor() as pool:
@@ -167,21 +167,64 @@ class Corpus:
             row = table.loc[bad[0]]
             raise CorpusError(
                 f"{self.name}: utterance {bad[0][1]!r} lasts from {row['start']} to {row['end']} s; "
-                "expected 0 <= start < end, mend the times"
+                "expected 0 <= start < end, correct the times"
             )
         self._check_files()
         return self
 
     def _check_files(self) -> None:
-        folders: dict[Path, set[str]] = {}
-        for (_, name), path in zip(self.utterances.index, map(Path, self.utterances["path"]), strict=True):
-            if path.parent not in folders:
-                folders[path.parent] = {p.name for p in path.parent.iterdir()} if path.parent.is_dir() else set()
-            if path.name not in folders[path.parent]:
-                raise CorpusError(
-                    f"{self.name}: audio of utterance {name!r} is missing: expected {path}; restore the file or remove "
-                    "the utterance"
-                )
+        missing = self._missing_audio()
+        if missing.any():
+            row = int(missing.argmax())
+            raise CorpusError(
+                f"{self.name}: audio of utterance {self.utterances.index[row][1]!r} is missing: expected "
+                f"{self.utterances['path'].iloc[row]}; restore the file or remove the utterance"
+            )
+
+    def _missing_audio(self) -> np.ndarray:
+        """Which utterances have no file; each folder is listed once."""
+        paths = [Path(path) for path in self.utterances["path"]]
+        files = {
+            folder: {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+            for folder in {path.parent for path in paths}
+        }
+        return np.array([path.name not in files[path.parent] for path in paths], dtype=bool)
+
+    def without_missing_audio(self) -> Corpus:
+        """Leave out the utterances whose file is missing, with a note that says so."""
+        missing = self._missing_audio()
+        notes = self.notes
+        if self.source.counts or self.source.more_counts:
+            notes += (f"partial: {len(missing) - missing.sum()} utterances; published counts are not asserted",)
+        if missing.any():
+            first = self.utterances.index[int(missing.argmax())][1]
+            notes += (f"partial: left out {missing.sum()} labelled utterances without audio, the first {first}",)
+        return replace(self, utterances=self.utterances[~missing], notes=notes)
+
+    def apply_policy(self, name: str, *, improvised: bool = False) -> Corpus:
+        """Apply a label policy of the corpus, and leave out what is not improvised if asked for.
+
+        Parameters
+        ----------
+        name : str
+            One of the source's policies; empty for none.
+        improvised : bool, default=False
+            Improvised utterances only.
+
+        Returns
+        -------
+        Corpus
+        """
+        table, words = self.utterances, []
+        if name:
+            policy = self.source.policies[name]
+            table = table[table["label"].isin(policy.labels)]
+            table = table.assign(label=table["label"].map(lambda label: policy.merged.get(label, label)))
+            words.append(policy.description)
+        if improvised:
+            table = table[table.index.get_level_values("id").str.contains(self.source.improvised)]
+            words.append("improvised only")
+        return replace(self, utterances=table, labels=order_labels(table["label"]), policy="; ".join(words))
 
     def restrict(self, classes: Iterable[str]) -> Corpus:
         """Only the utterances of some labels.
@@ -191,13 +234,13 @@ class Corpus:
         CorpusError
             If a label is not in the corpus.
         """
-        wanted = order_labels(classes)
-        for label in wanted:
+        labels = order_labels(classes)
+        for label in labels:
             if label not in self.labels:
                 raise CorpusError(f"{self.name}: unknown label {label!r}; expected some of {', '.join(self.labels)}")
-        kept = self.utterances[self.utterances["label"].isin(wanted)]
+        policy = f"{self.policy}; only {', '.join(labels)}".strip("; ")
         return replace(
-            self, utterances=kept, labels=wanted, policy=f"{self.policy}; only {', '.join(wanted)}".strip("; ")
+            self, utterances=self.utterances[self.utterances["label"].isin(labels)], labels=labels, policy=policy
         )
 
     def rename(self, mapping: Mapping[str, str]) -> Corpus:
