@@ -108,7 +108,7 @@ def train(
     }
     place, card = _save(built, estimator, Path(out), about)
     notes = (*corpus.notes, *(str(note) for note in getattr(estimator, "notes_", [])))
-    return Kept(place, card, dict(getattr(estimator, "chosen_", {})), notes)
+    return Kept(place, card, dict(getattr(estimator, "best_params_", getattr(estimator, "chosen_", {}))), notes)
 
 
 def _estimator(built: Pipeline, *, seed: int, cache: FeatureCache | None, jobs: int, progress: bool) -> Any:
