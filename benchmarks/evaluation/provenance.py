@@ -6,12 +6,17 @@ import hashlib
 import os
 import platform
 import subprocess
+import sys
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
+import psutil
+
 LIBRARIES = ("numpy", "scipy", "pandas", "scikit-learn", "xgboost", "librosa", "soxr", "soundfile", "numba", "joblib")
 DEEP_LIBRARIES = ("torch", "torchaudio", "speechbrain", "transformers")
+CONTRIBUTING = ("features", "classical", "deep")
+"""Packages whose code decides results."""
 
 
 def version_of(library: str) -> str | None:
@@ -69,14 +74,23 @@ def revision() -> str | None:
 
 def machine() -> dict[str, object]:
     """The machine in words: system, processor, cores, memory."""
-    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
     return {
         "system": platform.system(),
         "machine": platform.machine(),
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "memory_gib": round(pages / 2**30, 1),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
     }
+
+
+def peak_memory_mb() -> float:
+    """The most memory that this process has used so far, in MB."""
+    if sys.platform == "win32":
+        return float(psutil.Process().memory_info().peak_wset / 1e6)
+    import resource  # POSIX only, where psutil knows no peak
+
+    scale = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale / 1e6
 
 
 def _processor() -> str:
