@@ -73,7 +73,12 @@ def add_pipeline_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="published emotion model of speechbrain-released: a hub name or a local folder",
     )
-    group.add_argument("--random-start", action="store_true", help="the untrained twin of a frozen encoder")
+    group.add_argument(
+        "--random-init",
+        "--random-start",
+        action="store_true",
+        help="initialise a frozen encoder at random instead of reading its weights",
+    )
     group.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N, for deep pipelines")
     group.add_argument(
         "--augment", action="store_true", help="augment training clips of deep pipelines: speed, noise, drop"
@@ -170,7 +175,7 @@ def options_of(args: argparse.Namespace) -> PipelineOptions:
 
     if args.layer != "auto" and not args.layer.isdecimal():
         raise PipelineError(f"--layer {args.layer}: expected a number or auto")
-    names = ("encoder", "layer", "released", "random_start", "device", "augment", "epochs")
+    names = ("encoder", "layer", "released", "random_init", "device", "augment", "epochs")
     return PipelineOptions(**{name: getattr(args, name) for name in names})
 
 

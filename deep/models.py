@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deep.hub import ENCODER_FILES, RELEASED, RELEASED_FILES, family, folder_of, starting_files
+from deep.options import PipelineOptions
 from features.errors import SerError
 
 if TYPE_CHECKING:
@@ -17,28 +18,6 @@ if TYPE_CHECKING:
 ENCODER = "facebook/wav2vec2-base"
 RELEASED_LABELS = ("ang", "hap", "neu", "sad")
 LIBRARIES = ("torch", "torchaudio", "speechbrain", "transformers", "safetensors")
-
-
-@dataclass(frozen=True)
-class DeepOptions:
-    """What a user may choose for the deep pipelines.
-
-    Attributes
-    ----------
-    encoder : str, optional
-        Hub name or local folder: of what `wav2vec2` starts from, or of the emotion model for `speechbrain-released`.
-    epochs : int, optional
-        Epochs of fine-tuning; None leaves the pipeline's own.
-    augment : bool
-        Augment the training clips; `wav2vec2-tiny` does so anyway.
-    device : str
-        `auto`, `cpu`, `cuda` or `cuda:N`.
-    """
-
-    encoder: str | None = None
-    epochs: int | None = None
-    augment: bool = False
-    device: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -57,18 +36,18 @@ class DeepPipeline:
         `(options, labels) -> str or None`: why it cannot run here, apart from missing libraries.
     contaminated_on : tuple of str
         Corpora whose speakers it has seen in training: a score on them is not a test result.
-    random_start : bool
+    random_init : bool
         Whether it starts from random weights, never from an encoder that the user chose; its rows are marked so.
     """
 
     name: str
     description: str
-    build: Callable[[DeepOptions], BaseEstimator]
-    needs: Callable[[DeepOptions, Sequence[str]], str | None] = field(default=lambda _options, _labels: None)
+    build: Callable[[PipelineOptions], BaseEstimator]
+    needs: Callable[[PipelineOptions, Sequence[str]], str | None] = field(default=lambda _options, _labels: None)
     contaminated_on: tuple[str, ...] = ()
-    random_start: bool = False
+    random_init: bool = False
 
-    def unavailable(self, options: DeepOptions, labels: Sequence[str]) -> str | None:
+    def availability(self, options: PipelineOptions, labels: Sequence[str]) -> str | None:
         """Return in one line why it cannot run here, or None where it can."""
         missing = [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
         if missing:
@@ -76,31 +55,31 @@ class DeepPipeline:
         return self.needs(options, labels)
 
 
-def _training(options: DeepOptions) -> dict[str, Any]:
+def _training(options: PipelineOptions) -> dict[str, Any]:
     given: dict[str, Any] = {"device": options.device}
     given |= {"augment": True} if options.augment else {}
     return given if options.epochs is None else {**given, "epochs": options.epochs}
 
 
-def _wav2vec2(options: DeepOptions) -> BaseEstimator:
+def _wav2vec2(options: PipelineOptions) -> BaseEstimator:
     from deep.classifier import FineTunedClassifier
 
     return FineTunedClassifier(options.encoder or ENCODER, **_training(options))
 
 
-def _wav2vec2_tiny(options: DeepOptions) -> BaseEstimator:
+def _wav2vec2_tiny(options: PipelineOptions) -> BaseEstimator:
     from deep.tiny import tiny_classifier
 
     return tiny_classifier(**_training(options))
 
 
-def _released(options: DeepOptions) -> BaseEstimator:
+def _released(options: PipelineOptions) -> BaseEstimator:
     from deep.released import ReleasedClassifier
 
-    return ReleasedClassifier(options.encoder or RELEASED, device=options.device)
+    return ReleasedClassifier(options.released or RELEASED, device=options.device)
 
 
-def _encoder_is_here(options: DeepOptions, _labels: Sequence[str]) -> str | None:
+def _encoder_is_here(options: PipelineOptions, _labels: Sequence[str]) -> str | None:
     source = options.encoder or ENCODER
     needed = starting_files(source)
     try:
@@ -112,8 +91,8 @@ def _encoder_is_here(options: DeepOptions, _labels: Sequence[str]) -> str | None
     return None
 
 
-def _released_fits(options: DeepOptions, labels: Sequence[str]) -> str | None:
-    source, known = options.encoder or RELEASED, list(RELEASED_LABELS)
+def _released_fits(options: PipelineOptions, labels: Sequence[str]) -> str | None:
+    source, known = options.released or RELEASED, list(RELEASED_LABELS)
     try:
         if sorted(labels) == sorted(known) or Path(source).expanduser().is_dir():
             known = _released_labels(folder_of(source, patterns=RELEASED_FILES))
@@ -144,7 +123,7 @@ PIPELINES: Mapping[str, DeepPipeline] = {
             "wav2vec2-tiny",
             "wav2vec2 architecture with a few small layers, random start, not pretrained",
             _wav2vec2_tiny,
-            random_start=True,
+            random_init=True,
         ),
         DeepPipeline(
             "speechbrain-released",

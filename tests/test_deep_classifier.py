@@ -21,7 +21,8 @@ from small_encoders import config, save  # noqa: E402
 
 from deep.classifier import FineTunedClassifier  # noqa: E402
 from deep.encoder import WAVEFORM_PREPROCESSOR, RandomStart  # noqa: E402
-from deep.models import PIPELINES, DeepOptions  # noqa: E402
+from deep.models import PIPELINES  # noqa: E402
+from deep.options import PipelineOptions  # noqa: E402
 from deep.trainer import EmotionBrain  # noqa: E402
 from features.errors import ModelError, PipelineError  # noqa: E402
 
@@ -75,7 +76,7 @@ def _sides(table, valid):
 def test_the_registered_tiny_pipeline_learns_real_speech(speech):
     table, truth = speech
     train = table.index.get_level_values("speaker") != "16"
-    model = clone(PIPELINES["wav2vec2-tiny"].build(DeepOptions(epochs=6, device="cpu"))).set_params(n_jobs=1)
+    model = clone(PIPELINES["wav2vec2-tiny"].build(PipelineOptions(epochs=6, device="cpu"))).set_params(n_jobs=1)
     model.fit(_sides(table[train], "08"), truth[train])
     assert model.classes_.tolist() == ["ang", "neu", "sad"]
     assert len(model.history_) == 6

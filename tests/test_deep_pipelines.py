@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from deep import models as pipelines
-from deep.models import PIPELINES, DeepOptions
+from deep.models import PIPELINES
+from deep.options import PipelineOptions
 
 ROOT = Path(__file__).parent.parent
 FOUR = ["ang", "hap", "neu", "sad"]
@@ -41,7 +42,7 @@ def test_every_pipeline_says_what_it_is():
 @pytest.mark.parametrize("name", list(PIPELINES))
 def test_missing_libraries_are_named_without_importing_them(name, monkeypatch):
     monkeypatch.setattr(pipelines.importlib.util, "find_spec", lambda _: None)
-    reason = PIPELINES[name].unavailable(DeepOptions(), FOUR)
+    reason = PIPELINES[name].availability(PipelineOptions(), FOUR)
     assert "torch" in reason
     assert "pip install" in reason
 
@@ -49,24 +50,24 @@ def test_missing_libraries_are_named_without_importing_them(name, monkeypatch):
 def test_offline_the_encoder_to_fetch_is_named(monkeypatch):
     pytest.importorskip("huggingface_hub")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    reason = PIPELINES["wav2vec2"].unavailable(DeepOptions(), FOUR)
+    reason = PIPELINES["wav2vec2"].availability(PipelineOptions(), FOUR)
     assert "https://huggingface.co/facebook/wav2vec2-base" in reason
     assert "folder" in reason
     assert "\n" not in reason
 
 
 def test_an_encoder_in_a_folder_is_available(whisper_folder, tmp_path):
-    assert PIPELINES["wav2vec2"].unavailable(DeepOptions(encoder=str(whisper_folder)), FOUR) is None
-    assert "config.json" in PIPELINES["wav2vec2"].unavailable(DeepOptions(encoder=str(tmp_path)), FOUR)
+    assert PIPELINES["wav2vec2"].availability(PipelineOptions(encoder=str(whisper_folder)), FOUR) is None
+    assert "config.json" in PIPELINES["wav2vec2"].availability(PipelineOptions(encoder=str(tmp_path)), FOUR)
 
 
 def test_options_reach_the_estimators():
     pytest.importorskip("torch")
-    model = PIPELINES["wav2vec2"].build(DeepOptions(encoder="some/where", epochs=7, augment=True, device="cpu"))
+    model = PIPELINES["wav2vec2"].build(PipelineOptions(encoder="some/where", epochs=7, augment=True, device="cpu"))
     parameters = model.get_params()
     assert parameters["encoder"] == "some/where"
     assert (parameters["epochs"], parameters["augment"], parameters["device"]) == (7, True, "cpu")
-    recipe = PIPELINES["wav2vec2"].build(DeepOptions()).get_params()
+    recipe = PIPELINES["wav2vec2"].build(PipelineOptions()).get_params()
     assert (recipe["epochs"], recipe["head_rate"], recipe["encoder_rate"]) == (30, 1e-4, 1e-5)
     assert recipe["freeze_front_end"]
     assert {"random_state", "n_jobs", "work_dir", "device"} <= set(recipe)

@@ -16,7 +16,8 @@ from small_encoders import PREPROCESSOR, config, save, voices  # noqa: E402
 
 import deep  # noqa: E402
 from deep.formats.released import describe, read_labels  # noqa: E402
-from deep.models import PIPELINES, DeepOptions  # noqa: E402
+from deep.models import PIPELINES  # noqa: E402
+from deep.options import PipelineOptions  # noqa: E402
 from deep.released import ReleasedClassifier, load_released  # noqa: E402
 from features.errors import ModelError, PipelineError  # noqa: E402
 
@@ -249,9 +250,9 @@ def test_the_published_description_is_understood_without_a_download(tmp_path):
 
 def test_the_released_pipeline_runs_on_its_four_labels_only(published, sounds):
     pipeline = PIPELINES["speechbrain-released"]
-    options = DeepOptions(encoder=str(published), device="cpu")
-    assert pipeline.unavailable(options, ["sad", "ang", "hap", "neu"]) is None
-    assert "knows ang, hap, neu, sad only" in pipeline.unavailable(options, ["ang", "bor", "hap", "neu", "sad"])
+    options = PipelineOptions(released=str(published), device="cpu")
+    assert pipeline.availability(options, ["sad", "ang", "hap", "neu"]) is None
+    assert "knows ang, hap, neu, sad only" in pipeline.availability(options, ["ang", "bor", "hap", "neu", "sad"])
     assert pipeline.contaminated_on == ("iemocap",)
     estimator = pipeline.build(options)
     assert isinstance(estimator, ReleasedClassifier)
@@ -265,7 +266,7 @@ def test_the_released_pipeline_runs_on_its_four_labels_only(published, sounds):
 
 def test_offline_the_released_pipeline_says_what_to_fetch(monkeypatch, tmp_path):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    reason = PIPELINES["speechbrain-released"].unavailable(DeepOptions(), ["ang", "hap", "neu", "sad"])
+    reason = PIPELINES["speechbrain-released"].availability(PipelineOptions(), ["ang", "hap", "neu", "sad"])
     assert "wav2vec2.ckpt" in reason
     assert "https://huggingface.co/speechbrain/emotion-recognition-wav2vec2-IEMOCAP" in reason
     assert "\n" not in reason

@@ -30,18 +30,11 @@ def describe(model: str) -> str:
     return PIPELINES[model].description
 
 
-def _options(model: str, options: PipelineOptions) -> object:
-    from deep.models import DeepOptions
-
-    source = options.released if model == RELEASED else options.encoder
-    return DeepOptions(encoder=source, epochs=options.epochs, augment=options.augment, device=options.device)
-
-
 def unavailable(model: str, options: PipelineOptions) -> str:
     """Why a model cannot run here, apart from the corpus's labels; empty where it can."""
     from deep.models import PIPELINES, RELEASED_LABELS
 
-    return PIPELINES[model].unavailable(_options(model, options), RELEASED_LABELS) or ""  # type: ignore[arg-type]
+    return PIPELINES[model].availability(options, RELEASED_LABELS) or ""
 
 
 def build(part: Part, labels: Sequence[str], corpus: str, options: PipelineOptions) -> Pipeline:
@@ -58,16 +51,16 @@ def build(part: Part, labels: Sequence[str], corpus: str, options: PipelineOptio
         raise PipelineError(
             f"pipeline {part.name!r}: {part.model} hears the waveform; leave @features and :normalise out"
         )
-    entry, chosen = PIPELINES[part.model], _options(part.model, options)
+    entry = PIPELINES[part.model]
     marks: tuple[str, ...] = (CONTAMINATED,) if corpus in entry.contaminated_on else ()
-    marks += (RANDOM_START,) if entry.random_start else ()
+    marks += (RANDOM_START,) if entry.random_init else ()
     source = options.released if part.model == RELEASED else options.encoder
-    source = None if entry.random_start else source
+    source = None if entry.random_init else source
     words = entry.description + (f" ({source})" if source else "")
-    reason = entry.unavailable(chosen, labels)  # type: ignore[arg-type]
+    reason = entry.availability(options, labels)
     if reason:
         return Pipeline(part.name, words, marks=marks, reason=reason, room="deep")
-    estimator = entry.build(chosen)  # type: ignore[arg-type]
+    estimator = entry.build(options)
     return Pipeline(part.name, words, estimator=estimator, marks=marks, room="deep", identity=weights_identity(source))
 
 

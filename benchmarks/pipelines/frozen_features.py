@@ -26,7 +26,7 @@ def source_of(text: str, options: PipelineOptions) -> str | None:
 
 def is_twin(text: str, options: PipelineOptions) -> bool:
     """Whether the untrained twin is asked for."""
-    return text.endswith(TWIN) or options.random_start
+    return text.endswith(TWIN) or options.random_init
 
 
 def label(text: str, options: PipelineOptions) -> str:

@@ -1,0 +1,42 @@
+"""The options that pipelines understand, whichever package builds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineOptions:
+    """Options of a run beyond the names of its pipelines; each pipeline takes those that it understands.
+
+    Attributes
+    ----------
+    encoder : str or None, default=None
+        Hub name or local folder of a speech encoder, for frozen features and for fine-tuning.
+    layer : str, default="auto"
+        Layer of a frozen encoder: a number, or `auto` for the one that inner folds choose.
+    released : str or None, default=None
+        Hub name or local folder of the published emotion model; None for SpeechBrain's.
+    random_init : bool, default=False
+        Initialise a frozen encoder at random instead of reading its weights.
+    device : str, default="auto"
+        `auto`, `cpu`, `cuda` or `cuda:N`.
+    augment : bool, default=False
+        Augment the training clips of deep pipelines.
+    epochs : int or None, default=None
+        Epochs of fine-tuning; None for the pipeline's own number.
+
+    Examples
+    --------
+    >>> from deep.options import PipelineOptions
+    >>> PipelineOptions(encoder="facebook/hubert-base-ls960", epochs=3).device
+    'auto'
+    """
+
+    encoder: str | None = None
+    layer: str = "auto"
+    released: str | None = None
+    random_init: bool = False
+    device: str = "auto"
+    augment: bool = False
+    epochs: int | None = None
