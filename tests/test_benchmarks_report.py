@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from fabricated_runs import fabricate_cells, fabricate_predictions, fabricate_run
+from fabricated_runs import fabricate_jobs, fabricate_predictions, fabricate_run
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 from benchmarks import report
@@ -68,7 +68,7 @@ def test_scores_are_those_of_an_independent_few_lines(run: Path) -> None:
 
 def test_score_table_keeps_its_columns_and_knows_nothing_it_was_not_told() -> None:
     predictions = fabricate_predictions({"a": 1.0}, n_speakers=4)
-    cells = fabricate_cells(predictions).assign(extract_seconds=np.nan, predict_seconds=np.nan, train_uar=np.nan)
+    cells = fabricate_jobs(predictions).assign(extract_seconds=np.nan, predict_seconds=np.nan, train_uar=np.nan)
     row = score_table(predictions, cells, ["ang", "hap", "neu", "sad"]).iloc[0]
     assert list(row.index) == list(COLUMNS)
     assert row[["train_uar", "extract_ms", "ms_per_utterance", "seed_uar_std"]].isna().all()
@@ -77,7 +77,7 @@ def test_score_table_keeps_its_columns_and_knows_nothing_it_was_not_told() -> No
 def test_a_fold_is_scored_over_the_classes_present_in_it() -> None:
     predictions = fabricate_predictions({"a": 1.0}, n_speakers=4)
     predictions = predictions[~((predictions["fold"] == "fold1") & (predictions["truth"] == "sad"))]
-    row = score_table(predictions, fabricate_cells(predictions), ["ang", "hap", "neu", "sad"]).iloc[0]
+    row = score_table(predictions, fabricate_jobs(predictions), ["ang", "hap", "neu", "sad"]).iloc[0]
     expected = []
     for _, cell in predictions.groupby("fold"):
         expected.append(np.mean([np.mean(own.prediction == name) for name, own in cell.groupby("truth")]))
@@ -120,7 +120,7 @@ def test_an_incomplete_pipeline_is_shown_with_its_reason_and_not_ranked(tmp_path
     kept = predictions[~((predictions["pipeline"] == "b") & (predictions["fold"] == "fold1"))]
     kept.to_csv(folder / "predictions.csv", index=False)
     record = json.loads((folder / "run.json").read_text())
-    for cell in record["cells"]:
+    for cell in record["jobs"]:
         if cell["pipeline"] == "b" and cell["fold"] == "fold1":
             cell.update(status="failed")
     (folder / "run.json").write_text(json.dumps(record))
