@@ -12,8 +12,9 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.corpora.corpus import Corpus
-from benchmarks.evaluation.execute import Outcome, Overwrite, execute
+from benchmarks.evaluation.execute import Outcome, execute
 from benchmarks.evaluation.job import jsonable
+from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.evaluation.plan import Plan, make_plan
 from benchmarks.evaluation.provenance import CONTRIBUTING, code_digest, machine, revision, versions
 from benchmarks.evaluation.runs import SCHEMA_VERSION, Run, job_table

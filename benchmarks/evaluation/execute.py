@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 
 import joblib
@@ -19,6 +18,7 @@ from sklearn.base import clone
 
 from benchmarks.evaluation.fusion import fuse
 from benchmarks.evaluation.job import FeatureFile, Job, JobResult, estimator_identity, job_key, run_job
+from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.evaluation.plan import Plan
 from benchmarks.evaluation.provenance import code_digest
 from benchmarks.evaluation.runs import check_same_run
@@ -41,21 +41,6 @@ ONE_THREAD = dict.fromkeys(
     ),
     "1",
 )
-
-
-class Overwrite(StrEnum):
-    """Which jobs a run computes.
-
-    Examples
-    --------
-    >>> [str(choice) for choice in Overwrite]
-    ['missing', 'all']
-    """
-
-    MISSING = "missing"
-    """Those that are not stored yet, or failed."""
-    ALL = "all"
-    """All of them."""
 
 
 @dataclass(frozen=True)

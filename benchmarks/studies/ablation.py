@@ -12,12 +12,14 @@ import pandas as pd
 
 from benchmarks.corpora.corpus import Corpus
 from benchmarks.evaluation.evaluate import run_of
-from benchmarks.evaluation.execute import Overwrite, execute
+from benchmarks.evaluation.execute import execute
 from benchmarks.evaluation.job import DIGITS
+from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.evaluation.plan import make_plan
 from benchmarks.evaluation.runs import write_table
 from benchmarks.evaluation.store import ResultsStore
 from benchmarks.folds.fold import Fold
+from benchmarks.reporting.ablation_summary import answer
 from benchmarks.scoring.metrics import recalls_of
 from benchmarks.scoring.shapley import share, side_weights, subsets, targets, weights
 from benchmarks.scoring.significance import difference_interval, holm, speaker_confusions, speaker_interval, swap_test
@@ -220,3 +222,15 @@ def _aligned(predictions: pd.DataFrame, model: str, columns: Sequence[str]) -> l
     if any(len(row) != len(first) or (row[keys].to_numpy() != first).any() for row in rows):
         raise ResultsError(f"the subsets of {model} were not tested on the same clips; run the ablation again")
     return [row[[*keys, "truth", *columns]] for row in rows]
+
+
+def ablation_text(found: Ablation) -> str:
+    """Write the Shapley values of the UAR as a table for a terminal, and what they say in words."""
+    rows = found.shapley[found.shapley["target"] == "uar"]
+    lines = [f"{'model':<18}{'players':<9}{'':<22}{'adds to UAR':>12}   95 % interval"]
+    lines += [
+        f"{row.model:<18}{row.players:<9}{row.group:<22}{row.value:>+12.3f}   {row.low:+.3f} to {row.high:+.3f}"
+        for row in rows.itertuples()
+    ]
+    sentences = [sentence for model in rows["model"].unique() for sentence in answer(found.shapley, str(model))]
+    return "\n".join([*lines, "", *sentences, f"tables and report: {found.folder}"])

@@ -10,6 +10,8 @@ import pandas as pd
 
 from benchmarks.evaluation.runs import Run
 from benchmarks.reporting.ranking import Findings, find
+from benchmarks.reporting.report_tables import pairs_table, scores_table
+from benchmarks.reporting.summary import caveats, verdict
 from benchmarks.scoring.predictions import labels_of
 from features.errors import ResultsError
 
@@ -80,6 +82,15 @@ def check_same_utterances(first: pd.DataFrame, second: pd.DataFrame, *, names: t
         if rows
     ]
     raise ResultsError(f"the runs were not tested on the same utterances: {'; '.join(parts)}; only equal ones compare")
+
+
+def comparison_text(findings: Findings) -> str:
+    """Write the comparison for a terminal: the scores, the pairs, and the summary."""
+    lines = [scores_table(findings).text(("pipeline", "uar", "interval", "wa", "macro_f1", "n", "marks")), ""]
+    if findings.tests:
+        pairs = ("first", "second", "difference", "interval", "p", "p_holm", "verdict")
+        lines += [pairs_table(findings).text(pairs), ""]
+    return "\n".join([*lines, *verdict(findings)[:2], *caveats(findings)])
 
 
 def _distinct_names(runs: Sequence[Run], paths: tuple[Path, Path]) -> list[dict[str, str]]:

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.corpora.corpus import Corpus
-from benchmarks.evaluation.execute import Overwrite, execute
+from benchmarks.evaluation.execute import execute
+from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.evaluation.plan import make_plan
 from benchmarks.evaluation.runs import write_table
 from benchmarks.evaluation.store import ResultsStore
@@ -139,3 +140,13 @@ def choose_sizes(sizes: Sequence[int], most: int) -> list[int]:
         raise FoldError(f"--sizes {wrong[0]}: expected 2 to {most}, the training speakers of the smallest fold")
     powers = [2**power for power in range(1, most.bit_length()) if 2**power < most]
     return sorted(set(sizes)) or [*powers, most]
+
+
+def curve_text(curve: pd.DataFrame) -> str:
+    """Write the curve for a terminal."""
+    lines = [f"{'pipeline':<24}{'speakers':>8}{'UAR':>8}   95 % interval"]
+    lines += [
+        f"{row.pipeline:<24}{row.speakers:>8}{row.uar:>8.3f}   {row.uar_low:.2f} to {row.uar_high:.2f}"
+        for row in curve.itertuples()
+    ]
+    return "\n".join(lines)
