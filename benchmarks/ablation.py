@@ -35,8 +35,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 def execute(arguments: argparse.Namespace) -> None:
     """Run the ablation, write the report, and print what it found."""
-    from benchmarks.studies.reports import write_report
     from benchmarks.studies.ablation import ablate, ablation_text
+    from benchmarks.studies.reports import write_report
 
     corpus = shared.load_corpus(arguments)
     found = ablate(

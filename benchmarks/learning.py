@@ -31,8 +31,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 def execute(arguments: argparse.Namespace) -> None:
     """Compute the curve and print it; the report of a run that is there gets it too."""
-    from benchmarks.studies.reports import write_report
     from benchmarks.studies.learning_curve import curve_text, learning_curve
+    from benchmarks.studies.reports import write_report
 
     corpus = shared.load_corpus(arguments)
     keywords = shared.run_arguments(arguments, corpus)

@@ -53,7 +53,8 @@ def execute(arguments: argparse.Namespace) -> None:
         "cache": shared.cache_of(arguments),
         "progress": sys.stderr.isatty(),
     }
-    scores, protocol = {}, ""
+    scores: dict[str, float] = {}
+    protocol = ""
     if not arguments.no_scores:
         folder = arguments.results or Path("results") / f"{corpus.name}-{arguments.out.stem}"
         run = evaluate(corpus, pipelines=[arguments.pipeline], seeds=(arguments.seed,), out=folder, **how)

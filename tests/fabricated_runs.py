@@ -140,7 +140,8 @@ def fabricate_run(
         "folds": {"scheme": "session", "folds": _folds(predictions)},
         "pipelines": pipelines,
         "jobs": [
-            {**row, "best_params": {"C": 1.0, "gamma": 0.01}, "notes": [], "history": []} for row in jobs.to_dict("records")
+            {**row, "best_params": {"C": 1.0, "gamma": 0.01}, "notes": [], "history": []}
+            for row in jobs.to_dict("records")
         ],
     }
     (folder / "run.json").write_text(json.dumps(run, indent=1), encoding="utf-8")

@@ -68,8 +68,8 @@ def test_scores_are_those_of_an_independent_few_lines(run: Path) -> None:
 
 def test_score_table_keeps_its_columns_and_knows_nothing_it_was_not_told() -> None:
     predictions = fabricate_predictions({"a": 1.0}, n_speakers=4)
-    cells = fabricate_jobs(predictions).assign(extract_seconds=np.nan, predict_seconds=np.nan, train_uar=np.nan)
-    row = score_table(predictions, cells, ["ang", "hap", "neu", "sad"]).iloc[0]
+    jobs = fabricate_jobs(predictions).assign(extract_seconds=np.nan, predict_seconds=np.nan, train_uar=np.nan)
+    row = score_table(predictions, jobs, ["ang", "hap", "neu", "sad"]).iloc[0]
     assert list(row.index) == list(COLUMNS)
     assert row[["train_uar", "extract_ms", "ms_per_utterance", "seed_uar_std"]].isna().all()
 

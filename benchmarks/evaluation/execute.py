@@ -220,9 +220,7 @@ def plan_jobs(plan: Plan, files: Mapping[str, tuple[FeatureFile, str]]) -> list[
                 seed=seed,
                 identity=identity,
             )
-            jobs.append(
-                Job(pipeline.name, estimator, seed, fold, plan.corpus.labels, key, file, package=pipeline.room)
-            )
+            jobs.append(Job(pipeline.name, estimator, seed, fold, plan.corpus.labels, key, file, package=pipeline.room))
     return jobs
 
 
@@ -263,14 +261,16 @@ def _finished(jobs: Sequence[Job], table: pd.DataFrame, store: ResultsStore, n_w
     n_workers = min(n_workers, len(jobs))
     if n_workers < 2:
         for job in jobs:
-            yield run_job(job, table, store)
+            run_job(job, table, store)
+            yield
         return
     with _workers(n_workers) as executor, warnings.catch_warnings():
         # loky replaces a worker whose memory has grown; its jobs are not lost, so nobody need be told
         warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
         try:
             for future in as_completed([executor.submit(run_job, job, table, store) for job in jobs]):
-                yield future.result()
+                future.result()
+                yield
         except TerminatedWorkerError as error:
             raise ResultsError(
                 f"a process that was working on a job was killed, often for want of memory ({n_workers} at a time); "

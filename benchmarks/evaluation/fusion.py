@@ -76,7 +76,9 @@ def fuse(
         peak_memory_mb=max(result.peak_memory_mb or 0.0 for result in results),
         model_bytes=sum(result.model_bytes or 0 for result in results),
         best_params={
-            "weights": {result.pipeline: round(float(weight), 4) for result, weight in zip(results, weights, strict=True)}
+            "weights": {
+                result.pipeline: round(float(weight), 4) for result, weight in zip(results, weights, strict=True)
+            }
         },
         notes=tuple(note for result in results for note in result.notes),
     )
@@ -87,6 +89,4 @@ def _combined(probabilities: Sequence[NDArray[np.float64]], weights: NDArray[np.
 
 
 def _failed(pipeline: str, part: JobResult, reason: str) -> JobResult:
-    return JobResult(
-        key="", pipeline=pipeline, seed=part.seed, fold=part.fold, status=Status.FAILED, reason=reason
-    )
+    return JobResult(key="", pipeline=pipeline, seed=part.seed, fold=part.fold, status=Status.FAILED, reason=reason)

@@ -206,7 +206,9 @@ class JobResult:
             values |= {name: tuple(values[name]) for name in ("notes", "history")}
             return cls(**{**values, "status": Status(values["status"])})
         except (ValueError, TypeError, KeyError) as error:
-            raise ResultsError(f"not the result of a job ({error}); expected JSON as JobResult.to_json writes") from error
+            raise ResultsError(
+                f"not the result of a job ({error}); expected JSON as JobResult.to_json writes"
+            ) from error
 
     def belongs_to(self, job: Job) -> bool:
         """Whether this is the complete result of a job: its key and name, and a probability for each utterance."""

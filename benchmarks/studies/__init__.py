@@ -1,4 +1,4 @@
-"""Questions that take many runs, or that are asked of finished ones; each is a module here and an entry in `STUDIES`."""
+"""Studies: questions that take many runs, or that are asked of finished ones; a module here and an entry in `STUDIES`."""
 
 from __future__ import annotations
 

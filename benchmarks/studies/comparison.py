@@ -16,9 +16,7 @@ from benchmarks.scoring.predictions import labels_of
 from features.errors import ResultsError
 
 
-def compare(
-    first: str | Path, second: str | Path, *, pipelines: Sequence[str] = (), random_state: int = 0
-) -> Findings:
+def compare(first: str | Path, second: str | Path, *, pipelines: Sequence[str] = (), random_state: int = 0) -> Findings:
     """Put the pipelines of two runs side by side.
 
     Parameters
