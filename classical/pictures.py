@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from features.predictions import COLOURS, Picture
+from features.plotting import PALETTE, Plot
 
 
-def importance_plot(table: pd.DataFrame, *, what: str = "loss of UAR when shuffled", most: int = 20) -> Picture:
+def importance_plot(table: pd.DataFrame, *, what: str = "loss of UAR when shuffled", most: int = 20) -> Plot:
     """Bars of importance, with deviations where the table has them.
 
     Parameters
@@ -25,17 +25,17 @@ def importance_plot(table: pd.DataFrame, *, what: str = "loss of UAR when shuffl
     figure = Figure(figsize=(7.0, 1.0 + 0.35 * len(shown)), layout="constrained")
     panel = figure.subplots()
     spread = shown["deviation"].fillna(0.0) if "deviation" in shown else None
-    panel.barh(np.arange(len(shown)), shown["importance"], xerr=spread, color=COLOURS[0], ecolor="#444444", capsize=3)
+    panel.barh(np.arange(len(shown)), shown["importance"], xerr=spread, color=PALETTE[0], ecolor="#444444", capsize=3)
     panel.set_yticks(np.arange(len(shown)), [str(name) for name in shown.index], parse_math=False)
     panel.invert_yaxis()
     panel.axvline(0, color="#444444", linewidth=0.8)
     panel.set_xlabel(what)
     panel.grid(axis="x", alpha=0.3)
     told = [f"{name} {value:.3f}" for name, value in shown["importance"].head(6).items()]
-    return Picture(figure, f"Bars of importance ({what}), the largest first: {', '.join(told)}.")
+    return Plot(figure, f"Bars of importance ({what}), the largest first: {', '.join(told)}.")
 
 
-def profile_plot(profiles: pd.DataFrame, features: list[str]) -> Picture:
+def profile_plot(profiles: pd.DataFrame, features: list[str]) -> Plot:
     """Dots of each class's difference from the speaker's mean, one panel a feature.
 
     Parameters
@@ -58,7 +58,7 @@ def profile_plot(profiles: pd.DataFrame, features: list[str]) -> Picture:
                 place,
                 xerr=np.nan_to_num(own.loc[label, "deviation"]),
                 fmt="o",
-                color=COLOURS[place % len(COLOURS)],
+                color=PALETTE[place % len(PALETTE)],
                 capsize=3,
             )
         panel.set_yticks(range(len(labels)), labels, parse_math=False)
@@ -70,4 +70,4 @@ def profile_plot(profiles: pd.DataFrame, features: list[str]) -> Picture:
         told.append(
             f"{feature}: " + ", ".join(f"{label} {own.loc[label, 'difference']:+.1f}" for label in labels) + f" {unit}"
         )
-    return Picture(figure, "Difference of each class from the speaker's own mean. " + "; ".join(told) + ".")
+    return Plot(figure, "Difference of each class from the speaker's own mean. " + "; ".join(told) + ".")

@@ -17,6 +17,7 @@ from deep.hub import RELEASED_FILES, SAVED_FILES, family, folder_of, starting_fi
 from deep.mel_encoder import MelEncoder
 from deep.quiet import quiet
 from deep.waveform_encoder import WaveformEncoder
+from features.audio import RATE
 from features.errors import ModelError
 
 Encoder = WaveformEncoder | MelEncoder
@@ -30,7 +31,7 @@ LOBES: Mapping[str, tuple[str, str]] = {
 WAVEFORM_PREPROCESSOR: Mapping[str, Any] = {
     "feature_extractor_type": "Wav2Vec2FeatureExtractor",
     "feature_size": 1,
-    "sampling_rate": 16000,
+    "sampling_rate": RATE,
     "padding_value": 0.0,
     "padding_side": "right",
     "do_normalize": True,

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from deep.hub import family, folder_of
-from features.audio import RATE, content_hash
+from features.audio import RATE
 from features.cache import FeatureCache
 from features.clips import Clip
 from features.errors import FeatureError
 from features.extractors.base import ClipExtractor
 from features.extractors.table import FeatureTable
+from features.files import content_hash
 
 STATISTICS = ("mean", "deviation")
 SECONDS_A_BATCH = {"cpu": 16.0, "cuda": 320.0}

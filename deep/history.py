@@ -6,7 +6,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from features.predictions import Picture
+from features.plotting import Plot
 
 
 def write_csv(rows: Sequence[Mapping[str, float]], path: Path) -> None:
@@ -17,7 +17,7 @@ def write_csv(rows: Sequence[Mapping[str, float]], path: Path) -> None:
         writer.writerows(rows)
 
 
-def history_picture(rows: Sequence[Mapping[str, float]]) -> Picture:
+def history_picture(rows: Sequence[Mapping[str, float]]) -> Plot:
     """Draw losses, UAR on validation speakers and learning rates over the epochs.
 
     Parameters
@@ -47,7 +47,7 @@ def history_picture(rows: Sequence[Mapping[str, float]]) -> Picture:
         f"{rows[0]['train_loss']:.2f} to {rows[-1]['train_loss']:.2f}, best UAR {best['valid_uar']:.2f} in epoch "
         f"{best['epoch']:.0f}."
     )
-    return Picture(figure, words)
+    return Plot(figure, words)
 
 
 def write_plot(rows: Sequence[Mapping[str, float]], path: Path) -> None:

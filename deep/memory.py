@@ -8,6 +8,7 @@ from typing import TypeVar
 import torch
 
 from deep.batches import Batch
+from features.audio import RATE
 from features.errors import ModelError
 
 Result = TypeVar("Result")
@@ -34,7 +35,7 @@ def within_memory(batch: Batch, work: Callable[[Sequence[Batch]], Result]) -> Re
             return work(pieces)
         except torch.OutOfMemoryError as error:
             if max(len(piece) for piece in pieces) == 1:
-                seconds = batch.waveforms.shape[1] / 16000
+                seconds = batch.waveforms.shape[1] / RATE
                 message = f"a clip of {seconds:.1f} s does not fit into the device's memory: cut it, or use device=cpu"
                 raise ModelError(message) from error
         if torch.cuda.is_available():

@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from features.audio import RATE
+
 if TYPE_CHECKING:
     import torch
 
     from deep.predictor import Recogniser
 
-RATE = 16000
 MEDIAN, SHORTEST, LONGEST, MEAN = 3.58, 0.58, 34.1, 4.55
 EPOCH_CLIPS = 4400
 RUNS = 5 * 30

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from features.errors import AudioError
-from features.sound_file import OpenedSound, frames_stated, go_to, regular_file
+from features.sound_file import OpenedSound, frames_stated, go_to
 
 if TYPE_CHECKING:
     import soundfile
 
 RATE = 16000
+SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".w64", ".caf")
 SHORTEST = 0.02
 LOUDEST = 8.0
 """Largest sample that is believed, 18 dB above full scale: beyond it, integers were written as floats."""
@@ -24,7 +24,6 @@ CANCELLED = 1e-6
 
 _BLOCK_SECONDS = 10
 _MOST_AT_ONCE = 1 << 26
-_HASH_BLOCK = 1 << 20
 
 
 def load(path: str | Path, *, start: float | None = None, end: float | None = None, rate: int = RATE) -> np.ndarray:
@@ -104,22 +103,13 @@ def from_array(waveform: np.ndarray, *, rate: int, name: str = "waveform", to: i
     return _checked(np.array(samples, dtype=np.float32), to, name)
 
 
-def content_hash(path: str | Path) -> str:
-    """Hash of a file's bytes (BLAKE2b, 128 bits, hexadecimal): equal for copies, different after any change.
-
-    Raises
-    ------
-    AudioError
-        The file cannot be read.
-    """
-    digest = hashlib.blake2b(digest_size=16)
-    try:
-        with regular_file(Path(path)).open("rb") as stream:
-            while block := stream.read(_HASH_BLOCK):
-                digest.update(block)
-    except OSError as error:
-        raise AudioError(f"{path}: {error.strerror or error}; expected a readable file; check the path") from error
-    return digest.hexdigest()
+def sound_files(folder: Path) -> list[Path]:
+    """Sound files in a folder and its subfolders, by their suffixes, sorted by path; hidden files are left out."""
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    ]
 
 
 def _span(sound: soundfile.SoundFile, path: Path, start: float | None, end: float | None) -> tuple[int, int | None]:

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from features.audio import content_hash
 from features.clips import Clip
+from features.command import command, make_parser
 from features.errors import CacheError
 from features.extractors.table import FeatureTable
+from features.files import content_hash
 
 Compute = Callable[[list[Clip]], tuple[np.ndarray, np.ndarray]]
 _CHUNK = 256
@@ -170,28 +171,24 @@ def _drop_subsets(others: Sequence[Path], target: Path, keys: set[bytes]) -> Non
 
 def build_parser() -> argparse.ArgumentParser:
     """Options of `python -m features.cache`."""
-    parser = argparse.ArgumentParser(
-        prog="python -m features.cache",
-        description="Show where computed features are kept and how much room they take, or delete them.",
-        epilog="example: python -m features.cache --clear",
+    parser = make_parser(
+        "features.cache",
+        "Show where computed features are kept and how much room they take, or delete them.",
+        examples="python -m features.cache --clear",
     )
     parser.add_argument("--clear", action="store_true", help="delete everything in the cache")
     parser.add_argument("--folder", type=Path, help="another folder than the user's cache")
     return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status."""
-    options = build_parser().parse_args(argv)
-    cache = FeatureCache(options.folder)
-    try:
-        done, size = ("cleared", cache.clear()) if options.clear else ("holds", cache.size())
-    except OSError as error:
-        sys.stderr.write(f"error: {cache.place}: {error.strerror or error}; expected a folder of one's own\n")
-        return 2
+def execute(arguments: argparse.Namespace) -> None:
+    """Clear the cache or tell its size."""
+    cache = FeatureCache(arguments.folder)
+    done, size = ("cleared", cache.clear()) if arguments.clear else ("holds", cache.size())
     sys.stdout.write(f"{cache.place} {done} {size / 1e6:.1f} MB\n")
-    return 0
 
+
+main = command(build_parser, execute)
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

@@ -9,6 +9,10 @@ class SerError(Exception):
     """
 
 
+class InputError(SerError):
+    """Inputs that cannot be used: no sound files, a table that does not fit, windows or options that make no sense."""
+
+
 class AudioError(SerError):
     """A sound file that cannot be read, or holds nothing that can be analysed."""
 

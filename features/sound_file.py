@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import mmap
 import os
-import stat
 import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from features.errors import AudioError
+from features.files import regular_file
 from features.sound_headers import SoundBytes, sound_bytes
 
 if TYPE_CHECKING:
@@ -19,39 +19,6 @@ _GIT_LFS = b"version https://git-lfs"
 _TEXT = {b"<!do": "an HTML page", b"<htm": "an HTML page", b"<?xm": "an XML file", b"%PDF": "a PDF file"}
 _CONTAINERS = ((4, b"ftyp", "M4A or MP4"), (0, b"\x1aE\xdf\xa3", "WebM or Matroska"), (0, b"#!AMR", "AMR"))
 _UNSTATED_FRAMES = 1 << 62
-
-
-def regular_file(path: Path) -> Path:
-    """Check that a path leads to a plain file, without opening it: a pipe or a device would wait for a writer.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    Path
-        The same.
-
-    Raises
-    ------
-    AudioError
-        If there is none, or it is a folder, a pipe, a device or a socket, or it cannot be looked at.
-    """
-    try:
-        mode = path.stat().st_mode
-    except FileNotFoundError as error:
-        target = " that it points to" if path.is_symlink() else ""
-        raise AudioError(f"{path}: no such file{target}; expected a sound file; check the path") from error
-    except (OSError, ValueError) as error:
-        raise AudioError(
-            f"{path}: {getattr(error, 'strerror', None) or error}; expected a readable file; check the path"
-        ) from error
-    if not stat.S_ISREG(mode):
-        kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a named pipe"), (stat.S_ISSOCK, "a socket"))
-        kind = next((name for matches, name in kinds if matches(mode)), "a device")
-        raise AudioError(f"{path}: no such file, it is {kind}; expected a regular file with sound; check the path")
-    return path
 
 
 class OpenedSound:

@@ -6,18 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features.errors import AudioError, SerError
+from features.audio import SUFFIXES, sound_files
+from features.errors import AudioError, InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".w64", ".caf")
 COLUMNS = ("path", "start", "end", "gender", "session")
 SHORTEST_TAIL = 0.1
-
-
-class InputError(SerError):
-    """Inputs that cannot be answered for: no sound files, a manifest that does not fit, windows that make no sense."""
 
 
 def utterances(
@@ -136,8 +132,7 @@ def _files(given: Path) -> list[Path]:
         return [given]
     if not given.is_dir():
         raise InputError(f"{given}: no such file or folder; expected sound files or folders; check the path")
-    hidden = (path for path in sorted(given.rglob("*")) if not path.name.startswith("."))
-    found = [path for path in hidden if path.suffix.lower() in SUFFIXES and path.is_file()]
+    found = sound_files(given)
     if not found:
         raise InputError(f"{given}: no sound file in this folder; expected one of {' '.join(SUFFIXES)}")
     return found

@@ -108,14 +108,14 @@ def fabricate_run(
         name: {
             "status": "done",
             "reason": "",
-            "marks": list((marks or {}).get(name, ())),
+            "flags": list((marks or {}).get(name, ())),
             "description": "",
             "n_features": 88,
         }
         for name in skills
     }
     for name, reason in (skipped or {}).items():
-        pipelines[name] = {"status": "skipped", "reason": reason, "marks": [], "description": "", "n_features": None}
+        pipelines[name] = {"status": "skipped", "reason": reason, "flags": [], "description": "", "n_features": None}
     run = {
         "schema_version": 2,
         "command": "python -m benchmarks.run --corpus made-up",

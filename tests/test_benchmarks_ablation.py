@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import balanced_accuracy_score, recall_score
 
 from benchmarks import ablation
-from benchmarks.reporting.page import build, write_report
 from benchmarks.reporting.ablation_summary import answer
+from benchmarks.reporting.page import build, write_report
 from benchmarks.scoring.shapley import share, side_weights, subsets, targets, weights
 from benchmarks.studies.ablation import ablate, shapley_table, spell, subset_table
 from benchmarks.studies.learning_curve import choose_sizes, learning_curve, thinned
@@ -315,8 +315,8 @@ def pair_score(predictions: pd.DataFrame, first: str, second: str) -> float:
 
 
 def test_synthetic_voices_differ_where_it_was_planted(tmp_path: Path) -> None:
-    from benchmarks import corpora
     import benchmarks
+    from benchmarks import corpora
 
     result = benchmarks.evaluate(
         corpora.load("synthetic"), pipelines=["svm@prosodic", "svm@spectral"], jobs=2, out=tmp_path

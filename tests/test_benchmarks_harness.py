@@ -162,9 +162,7 @@ def test_a_failed_job_is_recorded_not_scored_and_tried_again(corpus: Corpus, tmp
         return next((tmp_path / "jobs").glob(f"*--{job['key']}.json"))
 
     stamps = {
-        job["fold"]: job_file(job).stat().st_mtime_ns
-        for job in result.record["jobs"]
-        if job["pipeline"] == "nosy"
+        job["fold"]: job_file(job).stat().st_mtime_ns for job in result.record["jobs"] if job["pipeline"] == "nosy"
     }
     time.sleep(0.01)
     again = benchmarks.evaluate(corpus, pipelines=names, jobs=1, out=tmp_path)

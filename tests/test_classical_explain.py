@@ -94,7 +94,7 @@ def test_importance_over_folds_has_deviations():
     assert (found["n_folds"] == 4).all()
     assert (found["deviation"] >= 0).all()
     picture = importance_plot(found)
-    assert "pitch" in picture.alt
+    assert "pitch" in picture.alt_text
 
 
 def test_treeshap_needs_trees(heard):
@@ -131,7 +131,7 @@ def test_profiles_are_differences_from_the_speakers_own_mean():
     assert own["n_speakers"].tolist() == [2, 2]
     assert own["unit"].tolist() == ["semitones"] * 2
     picture = profile_plot(found, ["pitch.f0_semitone.p50.voiced"])
-    assert "ang +4.5" in picture.alt
+    assert "ang +4.5" in picture.alt_text
     low, high = picture.figure.axes[0].get_ylim()
     assert low - max(range(len(found["label"].unique()))) == -high == 0.5, "every dot has room"
     with pytest.raises(FeatureError, match="need the groups pitch or energy"):

@@ -12,8 +12,9 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.audio import content_hash, from_array, load
+from features.audio import from_array, load
 from features.errors import AudioError
+from features.files import content_hash
 from features.sound_headers import sound_bytes
 
 RATE = 16000

@@ -113,7 +113,7 @@ class Corpus:
         AudioError
             If a file cannot be read.
         """
-        from features.audio import content_hash
+        from features.files import content_hash
 
         paths = self.utterances["path"].unique().tolist()
         with ThreadPoolExecutor() as pool:

@@ -21,7 +21,7 @@ from dataclasses import astuple, dataclass, replace
 import numpy as np
 from scipy.signal import lfilter
 
-RATE = 16_000
+from features.audio import RATE
 
 VOWELS: Mapping[str, tuple[float, float, float]] = {
     "a": (730.0, 1090.0, 2440.0),

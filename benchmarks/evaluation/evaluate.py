@@ -16,7 +16,7 @@ from benchmarks.evaluation.execute import Outcome, execute
 from benchmarks.evaluation.job import jsonable
 from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.evaluation.plan import Plan, make_plan
-from benchmarks.evaluation.provenance import CONTRIBUTING, code_digest, machine, revision, versions
+from benchmarks.evaluation.provenance import CONTRIBUTING, code_of, machine, revision, versions
 from benchmarks.evaluation.runs import SCHEMA_VERSION, Run, job_table
 from benchmarks.evaluation.store import ResultsStore
 from benchmarks.folds.fold import Fold, speakers_of
@@ -131,7 +131,7 @@ def describe_run(outcome: Outcome, command: str) -> dict[str, Any]:
         "options": asdict(plan.options),
         "versions": versions(),
         "revision": revision(),
-        "code": {package: code_digest(package) for package in CONTRIBUTING},
+        "code": {package: code_of(package) for package in CONTRIBUTING},
         "machine": machine(),
         "corpus": describe_corpus(plan.corpus),
         "folds": describe_folds(plan),
@@ -144,7 +144,7 @@ def describe_pipelines(outcome: Outcome) -> dict[str, dict[str, Any]]:
     """What `run.json` says of each pipeline that was asked for."""
     failed, described = outcome.failed, {}
     for pipeline in outcome.plan.pipelines:
-        status, reason = Status.DONE, ""
+        status, reason = Status.DONE, None
         if pipeline.reason:
             status, reason = Status.SKIPPED, pipeline.reason
         elif pipeline.name in failed:
@@ -152,7 +152,7 @@ def describe_pipelines(outcome: Outcome) -> dict[str, dict[str, Any]]:
         described[pipeline.name] = {
             "status": status,
             "reason": reason,
-            "marks": list(pipeline.marks),
+            "flags": list(pipeline.flags),
             "description": pipeline.description,
             "features": pipeline.features,
             "n_features": outcome.n_features.get(pipeline.features),

@@ -20,14 +20,15 @@ from benchmarks.evaluation.fusion import fuse
 from benchmarks.evaluation.job import FeatureFile, Job, JobResult, estimator_identity, job_key, run_job
 from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.evaluation.plan import Plan
-from benchmarks.evaluation.provenance import code_digest
+from benchmarks.evaluation.provenance import code_of
 from benchmarks.evaluation.runs import check_same_run
 from benchmarks.evaluation.store import ResultsStore
 from benchmarks.folds.fold import Fold
-from benchmarks.pipelines.feature_sets import extract, find_kind
+from benchmarks.pipelines.feature_sets import extract, find_feature_set
 from benchmarks.scoring.status import Status
 from features.cache import FeatureCache
 from features.errors import PipelineError, ResultsError
+from features.extractors.table import FeatureTable
 
 ONE_THREAD = dict.fromkeys(
     (
@@ -153,7 +154,7 @@ def execute(
         planned = plan_jobs(plan, files)
         run_jobs(planned, plan, store, n_jobs=n_jobs, overwrite=overwrite, progress=progress)
     results = collect(plan, planned, store)
-    return Outcome(plan, tuple(results), {text: len(file.names) for text, (file, _) in files.items()})
+    return Outcome(plan, tuple(results), {text: len(file.names) for (text, _), (file, _) in files.items()})
 
 
 def number_of_jobs(jobs: int | None) -> int:
@@ -176,51 +177,63 @@ def number_of_jobs(jobs: int | None) -> int:
 
 def extract_features(
     plan: Plan, folder: Path, *, cache: FeatureCache | None, n_jobs: int, progress: bool
-) -> dict[str, tuple[FeatureFile, str]]:
-    """Extract each feature set that the pipelines look up, once, into files of a folder.
+) -> dict[tuple[str, int], tuple[FeatureFile, str]]:
+    """Extract the feature sets that the pipelines look up into files of a folder, each once.
+
+    A set that depends on the seed, as one of random weights does, is extracted once per seed.
 
     Returns
     -------
     dict
-        Name of the set to its file and to the text that determines its values.
+        Name of the set and seed to its file and to the text that determines its values; sets that do not depend on
+        the seed have one file for all.
     """
-    files: dict[str, tuple[FeatureFile, str]] = {}
-    supersets = {}
+    files: dict[tuple[str, int], tuple[FeatureFile, str]] = {}
+    supersets: dict[tuple[str, int], tuple[FeatureTable, str]] = {}
     for text in dict.fromkeys(pipeline.features for pipeline in plan.trained if pipeline.features):
-        kind = find_kind(text)
-        superset = kind.whole(text)
-        if superset not in supersets:
-            with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
-                supersets[superset] = extract(
-                    text, plan.corpus.utterances, options=plan.options, cache=cache, n_jobs=n_jobs, progress=progress
-                )
-        table, identity = supersets[superset]
-        file = FeatureFile.save(kind.pick(table, text), folder / f"{len(files)}.npy")
-        files[text] = (file, f"{identity} {kind.label(text, plan.options)}")
+        features = find_feature_set(text, plan.options)
+        seeds = plan.seeds if features.depends_on_seed else (0,)
+        for seed in seeds:
+            superset = (features.superset, seed)
+            if superset not in supersets:
+                with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
+                    supersets[superset] = extract(
+                        text,
+                        plan.corpus.utterances,
+                        options=plan.options,
+                        seed=seed,
+                        cache=cache,
+                        n_jobs=n_jobs,
+                        progress=progress,
+                    )
+            table, identity = supersets[superset]
+            file = FeatureFile.save(features.select(table), folder / f"{len(files)}.npy")
+            files[text, seed] = (file, f"{identity} {features.name}")
+        if not features.depends_on_seed:
+            files |= {(text, seed): files[text, 0] for seed in plan.seeds}
     return files
 
 
-def plan_jobs(plan: Plan, files: Mapping[str, tuple[FeatureFile, str]]) -> list[Job]:
+def plan_jobs(plan: Plan, files: Mapping[tuple[str, int], tuple[FeatureFile, str]]) -> list[Job]:
     """All jobs that train, pipeline by pipeline and trial by trial."""
     jobs = []
     for pipeline in plan.trained:
-        estimator, file = pipeline.estimator, None
-        identity = f"{pipeline.identity} {code_digest(pipeline.room)}"
-        if pipeline.features:
-            file, made = files[pipeline.features]
-            identity = f"{identity} {made}"
-            estimator = clone(estimator).set_params(features=None)
-        identity = f"{identity} {estimator_identity(estimator)}"
+        estimator = clone(pipeline.estimator).set_params(features=None) if pipeline.features else pipeline.estimator
+        code = f"{pipeline.identity} {code_of(pipeline.package)}"
+        parameters = estimator_identity(estimator)
         for seed, fold in plan.trials:
+            file, values = files[pipeline.features, seed] if pipeline.features else (None, "")
             key = job_key(
                 fingerprint=plan.corpus.fingerprint,
                 table=plan.corpus.utterances,
                 fold=fold,
                 labels=plan.corpus.labels,
                 seed=seed,
-                identity=identity,
+                identity=f"{code} {values} {parameters}",
             )
-            jobs.append(Job(pipeline.name, estimator, seed, fold, plan.corpus.labels, key, file, package=pipeline.room))
+            jobs.append(
+                Job(pipeline.name, estimator, seed, fold, plan.corpus.labels, key, file, package=pipeline.package)
+            )
     return jobs
 
 
@@ -243,7 +256,17 @@ def _is_done(result: JobResult | None) -> bool:
 
 
 def partition(jobs: Sequence[Job], device: str) -> tuple[list[Job], list[Job], int]:
-    """Jobs for the CPU, the longest first so that short ones fill the end; jobs dealt out over the GPUs; their number."""
+    """Divide jobs into those for the CPU and those for GPUs.
+
+    Returns
+    -------
+    cpu : list of Job
+        The longest first, so that short ones fill the end.
+    gpu : list of Job
+        Deep jobs, each with one of the GPUs in turn; empty where there is none, or another device is asked for.
+    n_gpus : int
+        How many there are.
+    """
     deep = [job for job in jobs if job.package == "deep"]
     rest = [job for job in jobs if job.package != "deep"]
     gpus: list[str] = []

@@ -136,7 +136,7 @@ def _set_where_known(estimator: Any, **values: Any) -> Any:
 
 
 def _save(built: Pipeline, estimator: Any, out: Path, about: Mapping[str, Any]) -> tuple[Path, Path]:
-    if built.room == "deep":
+    if built.package == "deep":
         import deep.persistence  # needs torch, which a classical model does not
 
         folder = deep.persistence.save(estimator, out, about=about)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import subprocess
 import sys
-from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
 import psutil
+
+from features.fingerprint import code_fingerprint
+from features.version import VERSION
 
 LIBRARIES = ("numpy", "scipy", "pandas", "scikit-learn", "xgboost", "librosa", "soxr", "soundfile", "numba", "joblib")
 DEEP_LIBRARIES = ("torch", "torchaudio", "speechbrain", "transformers")
@@ -29,24 +30,21 @@ def version_of(library: str) -> str | None:
 
 def versions() -> dict[str, str]:
     """Versions of Python, of this toolkit and of every library that results depend on."""
-    from features.version import VERSION
-
     found = {name: version_of(name) for name in (*LIBRARIES, *DEEP_LIBRARIES, "opensmile")}
     installed = {name: version for name, version in found.items() if version}
     return {"python": platform.python_version(), "speech-emotion-baselines": VERSION, **installed}
 
 
-@lru_cache(maxsize=8)
-def code_digest(room: str) -> str:
-    """Hash of a room's source and of the versions of the libraries under it: another code, another result."""
-    digest = hashlib.blake2b(digest_size=12)
-    if room:
-        folder = Path(__file__).resolve().parents[2] / room
-        for path in sorted(folder.rglob("*.py")):
-            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    for library in (*LIBRARIES, *(DEEP_LIBRARIES if room == "deep" else ())):
-        digest.update(f"{library}={version_of(library)};".encode())
-    return digest.hexdigest()
+def code_of(package: str) -> str:
+    """Fingerprint of a package's code, of all that it imports, and of the libraries under it.
+
+    Parameters
+    ----------
+    package : str
+        Such as `classical`; empty for an estimator of the user's own, of which only the libraries count.
+    """
+    libraries = LIBRARIES + (DEEP_LIBRARIES if package == "deep" else ())
+    return code_fingerprint(*([package] if package else []), libraries=libraries)
 
 
 def revision() -> str | None:

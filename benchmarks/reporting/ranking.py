@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.evaluation.runs import Run
-from benchmarks.pipelines.flags import CONTAMINATED
+from benchmarks.pipelines.flags import Flag
 from benchmarks.scoring.metrics import recalls_of, uar_of
 from benchmarks.scoring.significance import PairedTest, compare_pipelines, speaker_confusions
 
@@ -163,7 +163,7 @@ def confident_errors(findings: Findings, *, count: int = 12) -> pd.DataFrame:
 
 def _is_ranked(name: str, status: str, record: Mapping[str, Any]) -> bool:
     guessing = name.split("@")[0].split(":")[0] in CHANCE
-    return status == "done" and not guessing and CONTAMINATED not in record.get("marks", ())
+    return status == "done" and not guessing and Flag.CONTAMINATED not in record.get("flags", ())
 
 
 def _status(name: str, record: Mapping[str, Any], run: Run, by_name: Mapping[str, pd.DataFrame]) -> str:
@@ -196,7 +196,7 @@ def _marks(
         if ranked and (test.first, test.second) == (ranked[0], name) and test.verdict(ALPHA) != "difference":
             found = test.can_be_found(ALPHA)
             marks.append("not distinguishable from best" if found else "too few speakers to tell from best")
-    marks.extend(mark for mark in record.get("marks", ()) if mark not in marks)
+    marks.extend(mark for mark in record.get("flags", ()) if mark not in marks)
     if run.synthetic and status in ("done", "incomplete") and "synthetic" not in marks:
         marks.append("synthetic")
     return tuple(marks)

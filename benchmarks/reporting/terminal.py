@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.pipelines.flags import CONTAMINATED, MARKS, RANDOM_START, TRANSDUCTIVE
+from benchmarks.pipelines.flags import Flag
 
 WIDTH = 80
-SIGNS = {TRANSDUCTIVE: "*", CONTAMINATED: "!", RANDOM_START: "°"}
+SIGNS = {Flag.TRANSDUCTIVE: "*", Flag.CONTAMINATED: "!", Flag.RANDOM_INIT: "°"}
 
 
 def wrap(text: str, *, indent: str = "", hang: str = "") -> str:
@@ -59,7 +59,7 @@ def _table(run: Mapping[str, Any], scores: pd.DataFrame) -> str:
     )
     lines = [head, "-" * len(head)]
     for _, row in scores.iterrows():
-        signs = "".join(SIGNS[mark] for mark in run["pipelines"][row["pipeline"]]["marks"] if mark in SIGNS)
+        signs = "".join(SIGNS[mark] for mark in run["pipelines"][row["pipeline"]]["flags"] if mark in SIGNS)
         name = row["pipeline"] + (f" {signs}" if signs else "")
         low, high = _percent(row["uar_low"]).strip(), _percent(row["uar_high"]).strip()
         interval = "-" if low == "-" else f"{low} to {high}"
@@ -101,8 +101,8 @@ def _missing(run: Mapping[str, Any]) -> list[str]:
 
 
 def _notes(run: Mapping[str, Any]) -> list[str]:
-    marks = dict.fromkeys(mark for pipeline in run["pipelines"].values() for mark in pipeline["marks"])
-    notes = [f"{SIGNS[mark]} {mark}: {MARKS[mark]}" for mark in marks if mark in SIGNS]
+    marks = dict.fromkeys(mark for pipeline in run["pipelines"].values() for mark in pipeline["flags"])
+    notes = [f"{SIGNS[mark]} {mark}: {Flag(mark).explanation}" for mark in marks if mark in SIGNS]
     notes += [f"note: {note}" for note in (*run["corpus"]["notes"], *run["folds"]["notes"])]
     own: dict[str, list[str]] = {}
     for cell in run["jobs"]:

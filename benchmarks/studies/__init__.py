@@ -1,4 +1,4 @@
-"""Studies: questions that take many runs, or that are asked of finished ones; a module here and an entry in `STUDIES`."""
+"""Studies: questions that take many runs, or that are asked of finished ones."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ STUDIES: Mapping[str, str] = {
     "learning_curve": "benchmarks.studies.learning_curve",
     "comparison": "benchmarks.studies.comparison",
 }
-"""Name of a study to its module; its `SECTIONS` stand in the report of a run that holds its tables."""
+"""Name of a study to its module. Its `SECTIONS` stand in the report of a run that holds its tables."""

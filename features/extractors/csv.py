@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from features.audio import content_hash
 from features.errors import FeatureError
 from features.extractors.base import Extractor
 from features.extractors.table import FeatureTable
+from features.files import content_hash
 
 if TYPE_CHECKING:
     import pandas as pd
