@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from classical.model_card import model_card
-from classical.speech_classifier import MODELS
+from classical.models import MODELS
 from features.errors import ModelError
 from features.version import VERSION
 
@@ -33,7 +33,7 @@ TRUSTED = (
     "classical.fusion.FusionClassifier",
     "classical.normalise.Normaliser",
     "classical.speech_classifier.SpeechClassifier",
-    *(place.replace(":", ".") for place in MODELS.values()),
+    *(name.replace(":", ".") for name in MODELS.values()),
     "deep.frozen.FrozenEncoder",
     "features.extractors.statistics.FeatureExtractor",
     "features.extractors.opensmile.OpenSmileExtractor",
@@ -188,7 +188,7 @@ def _facts(model: Any) -> dict[str, Any]:
         "feature_names": sorted({str(name) for part in own for name in part.feature_names_}),
         "features": sorted({_identity(part.features) for part in own}),
         "normalise": sorted({part.normalise for part in own}),
-        "chosen": model.chosen_,
+        "chosen": model.best_params_,
         "notes": model.notes_,
         "made": datetime.now(UTC).strftime("%Y-%m-%d"),
         "versions": _versions(),
@@ -231,7 +231,7 @@ def _portable(model: Any) -> Any:
 
 def _without_training(estimator: Any) -> Any:
     own = copy.copy(estimator)
-    vars(own).pop("inner_probability_", None)
+    vars(own).pop("oof_proba_", None)
     if "n_jobs" in vars(own):
         own.n_jobs = 1
     return own

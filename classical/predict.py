@@ -51,9 +51,9 @@ def execute(arguments: argparse.Namespace) -> None:
 
 
 def _attributions(pipeline: Any, table: pd.DataFrame, probabilities: Any) -> list[list[tuple[str, float]]]:
-    from classical.attributions import reasons
+    from classical.attributions import top_attributions
 
-    return reasons(pipeline, table, pipeline.classes_[probabilities.argmax(axis=1)])
+    return top_attributions(pipeline, table, pipeline.classes_[probabilities.argmax(axis=1)])
 
 
 main = command(build_parser, execute)

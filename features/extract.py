@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from features.command import command, make_parser
 from features.errors import AudioError, FeatureError
+from features.files import replacing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,22 +129,12 @@ def _from_folder(folder: Path) -> dict[str, Clip]:
 
 
 def _from_manifest(manifest: Path) -> dict[str, Clip]:
-    import pandas as pd
-
     from features.clips import clips_from
+    from features.utterances import read_utterances
 
-    try:
-        rows = pd.read_csv(manifest, dtype={"id": str, "path": str})
-    except (OSError, ValueError) as error:
-        raise FeatureError(f"{manifest}: {error}; expected a folder, or a CSV file with a column `path`") from error
-    if "path" not in rows.columns or rows["path"].isna().any():
-        raise FeatureError(f"{manifest}: columns {list(rows.columns)[:6]}; expected a `path` in every row")
-    if "id" not in rows.columns:
-        rows["id"] = rows["path"]
-    if rows["id"].duplicated().any():
-        twice = rows["id"][rows["id"].duplicated()].iloc[0]
-        raise FeatureError(f"{manifest}: id {twice!r} occurs twice; expected a different `id` in every row")
-    rows["path"] = [str(manifest.parent / path) for path in rows["path"]]
+    table = read_utterances(manifest, error=FeatureError)
+    table.refuse("id", table.rows["id"].duplicated(), expected="a different id in every row")
+    rows = table.rows.assign(start=table.numbers("start"), end=table.numbers("end"))
     return dict(zip(rows["id"], clips_from(rows)))
 
 
@@ -157,16 +148,13 @@ def _good(clip: Clip) -> bool:
 
 
 def _write(table: pd.DataFrame, target: Path) -> None:
-    part = target.with_name(f".{target.name}.part")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.suffix == ".csv":
-            table.to_csv(part)
-        else:
-            table.to_parquet(part)
-        part.replace(target)
+        with replacing(target) as part:
+            if target.suffix == ".csv":
+                table.to_csv(part)
+            else:
+                table.to_parquet(part)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise FeatureError(f"{target}: {error.strerror or error}; expected a place that can be written") from error
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from features.errors import AudioError
 
 _HASH_BLOCK = 1 << 20
+_SETTLED_SECONDS = 2.0
 
 
 def write_atomically(path: str | Path, data: bytes | str) -> None:
@@ -60,14 +63,29 @@ def replacing(path: str | Path) -> Iterator[Path]:
 def content_hash(path: str | Path) -> str:
     """Hash of a file's bytes (BLAKE2b, 128 bits, hexadecimal): equal for copies, different after any change.
 
+    A process reads a file once; it is read again where its size or times have changed, or changed a moment ago.
+
     Raises
     ------
     AudioError
         If the file cannot be read.
     """
+    path = regular_file(Path(path)).absolute()
+    status = path.stat()
+    if time.time() - max(status.st_mtime, status.st_ctime) < _SETTLED_SECONDS:
+        return _hash(path)
+    return _remembered_hash(path, (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
+
+
+@lru_cache(maxsize=1 << 16)
+def _remembered_hash(path: Path, _: tuple[int, ...]) -> str:
+    return _hash(path)
+
+
+def _hash(path: Path) -> str:
+    digest = hashlib.blake2b(digest_size=16)
     try:
-        with regular_file(Path(path)).open("rb") as stream:
-            digest = hashlib.blake2b(digest_size=16)
+        with path.open("rb") as stream:
             while block := stream.read(_HASH_BLOCK):
                 digest.update(block)
     except OSError as error:

@@ -174,7 +174,7 @@ def test_planted_leaks_are_named() -> None:
         check_folds([fold, Fold("other", fold.train, fold.valid, fold.test)], table, keys)
     with pytest.raises(FoldError, match="share a name"):
         check_folds([fold, fold], table, keys)
-    with pytest.raises(FoldError, match="nobody on the side valid"):
+    with pytest.raises(FoldError, match="no utterance in the subset valid"):
         check_folds([Fold("f", fold.train, fold.valid[:0], fold.test)], table, keys)
     with pytest.raises(FoldError, match="no folds"):
         check_folds([], table, keys)
@@ -193,11 +193,14 @@ def test_folds_survive_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda text: text.replace("s00_001,s00,test", "s00_001,s00,tset"), "unknown side 'tset'"),
+        (
+            lambda text: text.replace("s00_001,s00,test", "s00_001,s00,tset"),
+            "line 3: side is 'tset'; expected train, valid, test",
+        ),
         (lambda text: text.replace("s00_001", "s99_001"), "'s99_001' .*not in the corpus"),
         (lambda text: text.replace("s00_001", "s00_000"), "'s00_000' stands twice"),
         (lambda text: text.replace("s00,s00_001,s00,test\n", ""), "1 utterances of the corpus are missing"),
-        (lambda text: text.replace("fold,", "part,", 1), "expected fold,utterance,side"),
+        (lambda text: text.replace("fold,", "part,", 1), "has no column fold"),
     ],
 )
 def test_bad_folds_files(change: object, message: str, tmp_path: Path) -> None:

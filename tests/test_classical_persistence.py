@@ -17,7 +17,7 @@ from sklearn.linear_model import Ridge
 import classical
 from classical import persistence
 from classical.fusion import FusionClassifier
-from classical.speech_classifier import MODELS, build
+from classical.models import MODELS, build
 from features import FeatureExtractor
 from features.errors import ModelError, PipelineError
 
@@ -146,9 +146,9 @@ def test_nothing_of_this_machine_or_of_training_clips_is_kept(recordings, tmp_pa
         content = b"".join(archive.read(name) for name in archive.namelist())
     assert str(tmp_path).encode() not in content
     assert model.features.cache is not None
-    assert model.inner_probability_ is not None
+    assert model.oof_proba_ is not None
     pipeline = classical.load(file).pipeline
-    assert not hasattr(pipeline, "inner_probability_")
+    assert not hasattr(pipeline, "oof_proba_")
     assert pipeline.n_jobs == 1
 
 

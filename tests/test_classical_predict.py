@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import classical
+from classical.models import build
 from classical.predict import build_parser, main
-from classical.speech_classifier import build
 from features import FeatureExtractor
 from features.errors import AudioError
 from features.plots import timeline
@@ -143,7 +143,7 @@ def test_a_manifest_says_who_speaks_and_one_speaker_says_it_too(models, speech, 
         (["{models}/svm.skops", "{clip}", "--hop", "1"], "give --window too"),
         (["{models}/svm.skops", "{clip}", "--window", "0"], "must be above 0"),
         (["{models}/svm.skops", "{clip}", "--window", "1", "--plot", "{here}/a.bmp"], "a plot is written as .png"),
-        (["{models}/svm.skops", "--manifest", "{here}/none.csv"], "none.csv: not a CSV"),
+        (["{models}/svm.skops", "--manifest", "{here}/none.csv"], "none.csv: cannot be read as a CSV"),
         (["{models}/logistic.skops", "{clip}"], "not all of these have a speaker"),
         (["{models}/svm.skops", "{here}/fake.txt"], "not audio"),
     ],
@@ -162,9 +162,9 @@ def test_what_a_user_can_mend_is_one_line_and_exit_2(models, speech, tmp_path, c
     ("content", "words"),
     [
         ("file,speaker\na.wav,x\n", "expected at least path"),
-        ("path,start\n{clip},soon\n", "'soon' is no number"),
-        ("path\nmissing.wav\n", "is not there"),
-        ("", "not a CSV"),
+        ("path,start\n{clip},soon\n", "start is 'soon'"),
+        ("path\nmissing.wav\n", "expected a sound file that is there"),
+        ("", "cannot be read as a CSV"),
     ],
 )
 def test_manifests_that_do_not_fit_are_refused(speech, tmp_path, content, words):

@@ -8,11 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from sklearn.utils.validation import has_fit_parameter
+
 import classical.persistence
 from benchmarks.corpora.corpus import Corpus
 from benchmarks.evaluation.execute import number_of_jobs
 from benchmarks.evaluation.job import SEEN, learnt
 from benchmarks.evaluation.runs import Run
+from benchmarks.folds.splitters import validation_speakers
 from benchmarks.pipelines import Pipeline, build
 from benchmarks.pipelines.options import PipelineOptions
 from classical.fusion import FusionClassifier
@@ -59,6 +63,8 @@ def train(
 ) -> SavedModel:
     """Train a pipeline on all utterances of a corpus and save it with a model card.
 
+    A model that chooses its epoch does so on speakers drawn by the rule of the corpus's folds, as those that scored it.
+
     Parameters
     ----------
     corpus : Corpus
@@ -98,7 +104,10 @@ def train(
         raise PipelineError(f"{built.name} cannot be trained here: {built.reason}")
     estimator = _estimator(built, seed=seed, cache=cache, n_jobs=number_of_jobs(jobs), progress=progress)
     table = corpus.utterances
-    estimator.fit(table[list(SEEN)], table["label"].to_numpy().astype(str))
+    speakers = validation_speakers(table, corpus.source.folds)
+    valid = np.isin(table.index.get_level_values("speaker"), speakers)
+    metadata = {"valid": valid} if speakers and has_fit_parameter(estimator, "valid") else {}
+    estimator.fit(table[list(SEEN)], table["label"].to_numpy().astype(str), **metadata)
     about = {
         "pipeline": built.name,
         "corpus": corpus.name,

@@ -20,6 +20,7 @@ import joblib
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.utils.validation import has_fit_parameter
 from threadpoolctl import threadpool_limits
 
 from benchmarks.evaluation.provenance import peak_memory_mb
@@ -329,9 +330,9 @@ def compute(job: Job, table: pd.DataFrame, work_dir: Path) -> JobResult:
     train = fold.training_side
     truth = table["label"].to_numpy().astype(str)[train]
     estimator = prepare(job, table.index.tolist(), work_dir)
-    subset = np.where(np.isin(train, fold.valid), "valid", "train")
+    metadata = {"valid": np.isin(train, fold.valid)} if has_fit_parameter(estimator, "valid") else {}
     start = time.perf_counter()
-    estimator.fit(rows.iloc[train].assign(side=subset), truth)
+    estimator.fit(rows.iloc[train], truth, **metadata)
     fitted = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", FallbackWarning)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from importlib import import_module
 
 from benchmarks.pipelines.feature_sets import find_feature_set
 from benchmarks.pipelines.flags import Flag
@@ -15,17 +14,16 @@ from benchmarks.pipelines.pipeline import Pipeline
 
 def names() -> Sequence[str]:
     """Names of the models."""
-    from classical.speech_classifier import MODELS
+    from classical.models import MODELS
 
     return list(MODELS)
 
 
 def describe(model: str) -> str:
     """The first line of the docstring of the model's class."""
-    from classical.speech_classifier import MODELS
+    from classical.models import model_class
 
-    module, _, name = MODELS[model].partition(":")
-    return (inspect.getdoc(getattr(import_module(module), name)) or "").partition("\n")[0]
+    return (inspect.getdoc(model_class(model)) or "").partition("\n")[0]
 
 
 def availability(_model: str, _options: PipelineOptions) -> str | None:
@@ -35,7 +33,7 @@ def availability(_model: str, _options: PipelineOptions) -> str | None:
 
 def build(part: Part, _labels: Sequence[str], _corpus: str, options: PipelineOptions) -> Pipeline:
     """A classical pipeline on its feature set, with the reason where the set cannot be extracted here."""
-    from classical.speech_classifier import build as build_estimator
+    from classical.models import build as build_estimator
 
     features = find_feature_set(part.features, options)
     name = Part(part.model, features.name, part.normalise).name

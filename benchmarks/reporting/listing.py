@@ -25,7 +25,7 @@ def _corpora() -> Iterator[str]:
     yield "Corpora (--corpus NAME --root DIR):"
     for name in corpora.MODULES:
         source = corpora.find(name)
-        where = "" if not source.root_needed else f"; --root: {source.layout}. To be had: {source.obtain}"
+        where = "" if source.default_root else f"; --root: {source.layout}. To be had: {source.obtain}"
         policies = f"; --classes {', '.join(source.policies)}" if source.policies else ""
         yield _item(name, f"{source.title}. Licence: {source.licence}; folds: {source.folds}{policies}{where}")
         yield " " * 16 + source.homepage

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from features.cache import FeatureCache
 from features.clips import Clip
 from features.compute import names_of, timed_row
-from features.extractors.base import ClipExtractor, in_order
+from features.extractors.base import ClipExtractor
 from features.extractors.table import FeatureTable
 from features.fingerprint import code_fingerprint
 from features.groups import groups_of, select
@@ -80,12 +81,5 @@ class FeatureExtractor(ClipExtractor):
         ).extract(X)
         return whole.columns(select(whole.names, self.groups))
 
-    def _compute(self, clips: list[Clip], bar: Any) -> tuple[np.ndarray, np.ndarray]:
-        groups = groups_of(self.groups)
-        values = np.empty((len(clips), len(names_of(groups))), dtype=np.float32)
-        seconds = np.empty(len(clips))
-        work = partial(timed_row, groups=groups, normalise_level=self.normalise_level)
-        for i, (row, spent) in enumerate(in_order(work, clips, self.n_jobs)):
-            values[i], seconds[i] = row, spent
-            bar.update(1)
-        return values, seconds
+    def _row_function(self) -> Callable[[Clip], tuple[np.ndarray, float]]:
+        return partial(timed_row, groups=groups_of(self.groups), normalise_level=self.normalise_level)
