@@ -60,12 +60,15 @@ class Nosy(ClassifierMixin, BaseEstimator):
         self.fail_on = fail_on
         self.random_state = random_state
 
-    def fit(self, X: pd.DataFrame, y: np.ndarray) -> Nosy:
-        assert list(X.columns) == [*SEEN, "side"]
-        assert set(X["side"]) == {"train", "valid"}
-        speakers = {side: set(rows.index.get_level_values("speaker")) for side, rows in X.groupby("side")}
-        assert not speakers["train"] & speakers["valid"]
-        self.speakers_ = set.union(*speakers.values())
+    def fit(self, X: pd.DataFrame, y: np.ndarray, *, valid: np.ndarray) -> Nosy:
+        assert list(X.columns) == list(SEEN)
+        assert valid.dtype == bool
+        speakers = X.index.get_level_values("speaker")
+        training, validating = set(speakers[~valid]), set(speakers[valid])
+        assert training
+        assert validating
+        assert not training & validating
+        self.speakers_ = training | validating
         self.classes_, counts = np.unique(y, return_counts=True)
         self.shares_ = counts / counts.sum()
         return self
@@ -106,7 +109,7 @@ def test_run_json_says_how_it_came_about(result: benchmarks.Run) -> None:
     assert run["corpus"]["synthetic"]
     assert run["seeds"] == [0, 1]
     assert [fold["name"] for fold in run["folds"]["folds"]] == [f"Ses{n:02d}" for n in range(1, 6)]
-    assert run["pipelines"]["svm@pitch,energy:speaker"]["marks"] == ["transductive"]
+    assert run["pipelines"]["svm@pitch,energy:speaker"]["flags"] == ["transductive"]
     assert run["pipelines"]["svm@pitch,energy:speaker"]["n_features"] < run["pipelines"]["svm"]["n_features"]
     assert len(run["jobs"]) == 4 * 2 * 5
     svm = next(job for job in run["jobs"] if job["pipeline"] == "svm")
@@ -137,7 +140,7 @@ def test_a_second_run_computes_nothing_again(result: benchmarks.Run, corpus: Cor
     assert {path.name.partition("--")[0] for path in after if after[path] != before[path]} == {"majority"}
 
 
-def test_an_estimator_sees_no_label_no_text_and_both_sides(corpus: Corpus, tmp_path: Path) -> None:
+def test_an_estimator_sees_no_label_and_no_text_and_is_told_who_validates(corpus: Corpus, tmp_path: Path) -> None:
     result = benchmarks.evaluate(corpus, pipelines=[("nosy", Nosy()), Nosy()], seeds=(3,), jobs=1, out=tmp_path)
     assert result.failed == []
     assert result.scores["pipeline"].tolist() == ["nosy", "Nosy"]
@@ -177,7 +180,7 @@ def test_a_failed_job_is_recorded_not_scored_and_tried_again(corpus: Corpus, tmp
 class Killed(Nosy):
     """Ends its whole process, as the system does where memory is short."""
 
-    def fit(self, X: pd.DataFrame, y: np.ndarray) -> Killed:
+    def fit(self, X: pd.DataFrame, y: np.ndarray, *, valid: np.ndarray) -> Killed:
         os.kill(os.getpid(), signal.SIGKILL)
         return self
 
@@ -200,9 +203,9 @@ def test_probabilities_that_are_none_are_refused(corpus: Corpus, tmp_path: Path)
 
 def test_an_estimator_fitted_elsewhere_can_be_frozen_and_tested(corpus: Corpus, tmp_path: Path) -> None:
     class Elsewhere(Nosy):
-        def fit(self, X: pd.DataFrame, y: np.ndarray) -> Elsewhere:
-            super().fit(X, y)
-            self.inner_probability_ = np.full((3, len(self.classes_)), 1 / len(self.classes_))
+        def fit(self, X: pd.DataFrame, y: np.ndarray, *, valid: np.ndarray) -> Elsewhere:
+            super().fit(X, y, valid=valid)
+            self.oof_proba_ = np.full((3, len(self.classes_)), 1 / len(self.classes_))
             return self
 
     tested = benchmarks.evaluate(corpus, pipelines=[("frozen", Elsewhere())], out=tmp_path, jobs=1)

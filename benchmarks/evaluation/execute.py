@@ -16,8 +16,9 @@ from joblib.externals.loky import ProcessPoolExecutor, as_completed
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from sklearn.base import clone
 
+from benchmarks.evaluation.fingerprint import estimator_identity, job_key
 from benchmarks.evaluation.fusion import fuse
-from benchmarks.evaluation.job import FeatureFile, Job, JobResult, estimator_identity, job_key, run_job
+from benchmarks.evaluation.job import FeatureFile, Job, JobResult, run_job
 from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.evaluation.plan import Plan
 from benchmarks.evaluation.provenance import code_of
