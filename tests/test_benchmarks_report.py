@@ -127,7 +127,7 @@ def test_an_incomplete_pipeline_is_shown_with_its_reason_and_not_ranked(tmp_path
     (folder / "run.json").write_text(json.dumps(record))
     standing = find(load_run(folder)).standings[1]
     assert (standing.name, standing.status, standing.ranked) == ("b", "incomplete", False)
-    assert standing.reason == "1 cell failed"
+    assert standing.reason == "1 job failed"
 
 
 def test_surest_errors_are_wrong_and_sorted_and_each_clip_once(run: Path) -> None:
