@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from miniatures import BUILDERS, sound
 
+from benchmarks.command import load_corpus
 from benchmarks.folds.fold import read_folds
-from benchmarks.run import load_corpus, main
+from benchmarks.run import main
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -103,7 +104,7 @@ def test_list_says_what_is_there(capsys: pytest.CaptureFixture[str]) -> None:
         ("--corpus manifest --root {tmp}/gender.csv", ["line 2", "'männlich'", "female, male"]),
         ("--map exc:hap", ["OLD=NEW"]),
         ("--map exc=hap", ["'exc' in --map"]),
-        ("--folds-file {tmp}/nowhere.csv", ["nowhere.csv", "fold,utterance,side"]),
+        ("--folds-file {tmp}/nowhere.csv", ["nowhere.csv", "fold, utterance, side"]),
         ("--out {tmp}/bad.csv/x --pipelines majority", ["bad.csv/x", "--out"]),
     ],
 )

@@ -67,8 +67,8 @@ def costs_table(findings: Findings) -> Table:
         Column("extract_ms", "of it extraction", ".3g"),
         Column("predict_ms", "of it prediction", ".3g"),
         Column("fit_seconds", "Fit a fold, s", ".3g"),
-        Column("n_settings", "Settings tried", ".0f"),
-        Column("tuning_cpu_seconds", "Tuning, CPU s", ".3g"),
+        Column("n_candidates", "Settings tried", ".0f"),
+        Column("search_seconds", "Tuning, CPU s", ".3g"),
         Column("peak_memory_mb", "Peak memory, MB", ".0f"),
         Column("model_kb", "Saved, kB", ".0f"),
     )
@@ -182,10 +182,10 @@ def settings_table(findings: Findings) -> Table:
             "pipeline": cell.get("pipeline"),
             "fold": cell.get("fold"),
             "seed": cell.get("seed"),
-            "chosen": settings_text(cell.get("chosen") or {}),
+            "chosen": settings_text(cell.get("best_params") or {}),
             "notes": "; ".join(cell.get("notes") or ()) or (cell.get("reason") or ""),
         }
-        for cell in findings.run.record.get("cells", ())
+        for cell in findings.run.record.get("jobs", ())
     ]
     columns = (
         Column("pipeline", "Pipeline"),
@@ -213,7 +213,7 @@ def calibration_table(findings: Findings) -> Table:
 
 def shapley_table(findings: Findings) -> Table:
     """What every group adds to the UAR, where an ablation was run."""
-    table = findings.run.table("shapley.csv")
+    table = findings.run.shapley
     found = [] if table is None else table[table["target"] == "uar"].to_dict("records")
     rows = [{**row, "interval": interval_text(row["low"], row["high"], sign="+")} for row in found]
     columns = (
@@ -231,7 +231,7 @@ def shapley_table(findings: Findings) -> Table:
 
 def ablation_table(findings: Findings) -> Table:
     """The subsets of groups that have a role, where an ablation was run."""
-    table = findings.run.table("ablation.csv")
+    table = findings.run.ablation
     found = [] if table is None else table.dropna(subset=["role"]).to_dict("records")
     rows = [
         {
@@ -278,8 +278,8 @@ _COSTS = (
     "extract_ms",
     "predict_ms",
     "fit_seconds",
-    "n_settings",
-    "tuning_cpu_seconds",
+    "n_candidates",
+    "search_seconds",
     "peak_memory_mb",
     "model_bytes",
 )

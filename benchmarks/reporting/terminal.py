@@ -59,7 +59,7 @@ def _table(run: Mapping[str, Any], scores: pd.DataFrame) -> str:
     )
     lines = [head, "-" * len(head)]
     for _, row in scores.iterrows():
-        signs = "".join(SIGNS[mark] for mark in run["pipelines"][row["pipeline"]]["marks"] if mark in SIGNS)
+        signs = "".join(SIGNS[mark] for mark in run["pipelines"][row["pipeline"]]["flags"] if mark in SIGNS)
         name = row["pipeline"] + (f" {signs}" if signs else "")
         low, high = _percent(row["uar_low"]).strip(), _percent(row["uar_high"]).strip()
         interval = "-" if low == "-" else f"{low} to {high}"
@@ -81,9 +81,9 @@ def _table(run: Mapping[str, Any], scores: pd.DataFrame) -> str:
 
 def _budget(scores: pd.DataFrame) -> str:
     spent = [
-        f"{row['pipeline']} {row['n_settings']:.0f} settings in {row['tuning_cpu_seconds']:.1f} s"
+        f"{row['pipeline']} {row['n_candidates']:.0f} settings in {row['search_seconds']:.1f} s"
         for _, row in scores.iterrows()
-        if row["n_settings"] > 1
+        if row["n_candidates"] > 1
     ]
     return wrap(f"Tuned on inner folds of training speakers, CPU time a fold: {'; '.join(spent)}") if spent else ""
 
@@ -94,19 +94,19 @@ def _missing(run: Mapping[str, Any]) -> list[str]:
         if pipeline["status"] == "skipped":
             lines.append(wrap(f"skipped {name}: {pipeline['reason']}", hang="  "))
         elif pipeline["status"] == "failed":
-            folds = [cell["fold"] for cell in run["cells"] if cell["pipeline"] == name and cell["status"] == "failed"]
-            where = f"{len(folds)} of its cells, first in fold {folds[0]}"
+            folds = [cell["fold"] for cell in run["jobs"] if cell["pipeline"] == name and cell["status"] == "failed"]
+            where = f"{len(folds)} of its jobs, first in fold {folds[0]}"
             lines.append(wrap(f"FAILED {name}, in {where}: {pipeline['reason']} (traceback in run.json)", hang="  "))
     return lines
 
 
 def _notes(run: Mapping[str, Any]) -> list[str]:
-    marks = dict.fromkeys(mark for pipeline in run["pipelines"].values() for mark in pipeline["marks"])
+    marks = dict.fromkeys(mark for pipeline in run["pipelines"].values() for mark in pipeline["flags"])
     notes = [f"{SIGNS[mark]} {mark}: {Flag(mark).explanation}" for mark in marks if mark in SIGNS]
     notes += [f"note: {note}" for note in (*run["corpus"]["notes"], *run["folds"]["notes"])]
     own: dict[str, list[str]] = {}
-    for cell in run["cells"]:
+    for cell in run["jobs"]:
         for note in cell.get("notes") or ():
             own.setdefault(f"{cell['pipeline']}: {note}", []).append(cell["fold"])
-    notes += [f"note: {note} ({len(folds)} cells)" for note, folds in own.items()]
+    notes += [f"note: {note} ({len(folds)} jobs)" for note, folds in own.items()]
     return [wrap(note, hang="  ") for note in notes]

@@ -1,4 +1,4 @@
-"""The table of scores: one row a pipeline, every test figure from stored predictions, the rest from the cells."""
+"""The table of scores: one row a pipeline, every test figure from stored predictions, the rest from the jobs."""
 
 from __future__ import annotations
 
@@ -41,47 +41,29 @@ COLUMNS = (
     "n_seeds",
     "n_folds",
     "n_speakers",
-    "cells_failed",
+    "jobs_failed",
     "ece",
     "brier",
     "log_loss",
     "extract_ms",
     "predict_ms",
-    "n_settings",
-    "tuning_cpu_seconds",
+    "n_candidates",
+    "search_seconds",
     "peak_memory_mb",
     "model_bytes",
 )
 
-CELL_COLUMNS = (
-    "pipeline",
-    "seed",
-    "fold",
-    "status",
-    "train_uar",
-    "train_wa",
-    "fit_seconds",
-    "predict_seconds",
-    "extract_seconds",
-    "n_test",
-    "n_settings",
-    "tuning_cpu_seconds",
-    "peak_memory_mb",
-    "model_bytes",
-)
-"""What the table of cells says of each cell, beside its predictions."""
 
-
-def score_table(predictions: pd.DataFrame, cells: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
+def score_table(predictions: pd.DataFrame, jobs: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
     """Score every pipeline that has predictions, in the order of their first rows.
 
     Parameters
     ----------
     predictions
         As stored: `pipeline, seed, fold, utterance, speaker, truth, prediction, p_<label>...`.
-    cells
-        A row a cell: `pipeline, seed, fold, status` and, NaN where unknown, `train_uar, train_wa, fit_seconds,
-        predict_seconds, extract_seconds, n_test, n_settings, tuning_cpu_seconds, peak_memory_mb, model_bytes`.
+    jobs
+        One row per job: `pipeline, seed, fold, status` and, NaN where unknown, `train_uar, train_wa, fit_seconds,
+        predict_seconds, extract_seconds, n_test, n_candidates, search_seconds, peak_memory_mb, model_bytes`.
     labels
         All labels of the corpus.
 
@@ -91,12 +73,12 @@ def score_table(predictions: pd.DataFrame, cells: pd.DataFrame, labels: Sequence
         `uar, wa, macro_f1, ece, brier, log_loss`: test clips pooled over folds, a mean over seeds. `fold_uar_mean` and
         `fold_uar_std`: mean and sample deviation over folds of the folds' UARs (over the classes present in a fold, a
         mean over seeds); `seed_uar_std`: sample deviation over seeds of the pooled UAR. `uar_low, uar_high`, `wa_low,
-        wa_high`: 95 % interval over speakers. `n`: clips tested in one seed. `train_*` and costs are means over cells;
+        wa_high`: 95 % interval over speakers. `n`: clips tested in one seed. `train_*` and costs are means over jobs;
         `ms_per_utterance` is extraction and prediction of one clip, in milliseconds, as `extract_ms + predict_ms`.
-        `cells_failed` counts cells without predictions.
+        `jobs_failed` counts jobs without predictions.
     """
     rows = [
-        {"pipeline": name, **_test_scores(rows, labels), **_costs(cells[cells["pipeline"] == name])}
+        {"pipeline": name, **_test_scores(rows, labels), **_costs(jobs[jobs["pipeline"] == name])}
         for name, rows in predictions.groupby("pipeline", sort=False)
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -145,18 +127,18 @@ def _calibration(rows: pd.DataFrame, labels: Sequence[str]) -> dict[str, float]:
     }
 
 
-def _costs(cells: pd.DataFrame) -> dict[str, Any]:
-    done = cells[cells["status"] == "done"]
+def _costs(jobs: pd.DataFrame) -> dict[str, Any]:
+    done = jobs[jobs["status"] == "done"]
     clips = done["n_test"].sum()
     extract, predict = (1000 * done[name].sum(min_count=1) / clips for name in ("extract_seconds", "predict_seconds"))
-    means = done[["train_uar", "train_wa", "fit_seconds", "n_settings", "tuning_cpu_seconds", "model_bytes"]].mean()
+    means = done[["train_uar", "train_wa", "fit_seconds", "n_candidates", "search_seconds", "model_bytes"]].mean()
     return {
         **{str(name): float(value) for name, value in means.items()},
         "extract_ms": float(extract),
         "predict_ms": float(predict),
         "ms_per_utterance": float(np.nansum([extract, predict])) if not np.isnan(predict) else math.nan,
         "peak_memory_mb": float(done["peak_memory_mb"].max()),
-        "cells_failed": int((cells["status"] == "failed").sum()),
+        "jobs_failed": int((jobs["status"] == "failed").sum()),
     }
 
 
