@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import audmetric
 import numpy as np
 import pytest
 import sklearn.metrics
+from fabricated_runs import fabricate_jobs, fabricate_predictions, fabricate_run
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.evaluation.runs import load_run
+from benchmarks.reporting.terminal import result_text
 from benchmarks.scoring import metrics
+from benchmarks.scoring.scores import score_table
 from features.errors import ResultsError
 
 LABELS = ["ang", "hap", "neu", "sad"]
@@ -41,12 +46,13 @@ def test_scores_equal_those_of_scikit_learn_and_audmetric(pair: tuple[list[str],
     f1 = metrics.macro_f1(truth, prediction, LABELS)
     expected = sklearn.metrics.f1_score(truth, prediction, labels=LABELS, average="macro", zero_division=0)
     assert f1 == pytest.approx(expected)
-    assert metrics.recall_per_class(truth, prediction, LABELS) == pytest.approx(
-        audmetric.recall_per_class(truth, prediction, LABELS)
-    )
-    precision = metrics.precision_per_class(truth, prediction, LABELS)
-    expected = audmetric.precision_per_class(truth, prediction, LABELS, zero_division=math.nan)
-    assert precision == pytest.approx(expected, nan_ok=True)
+    matrix = metrics.confusion(truth, prediction, LABELS)
+    recalls = dict(zip(LABELS, metrics.recalls_of(matrix).tolist(), strict=True))
+    assert recalls == pytest.approx(audmetric.recall_per_class(truth, prediction, LABELS))
+    weighted = sklearn.metrics.f1_score(truth, prediction, labels=LABELS, average="weighted", zero_division=0)
+    assert float(metrics.weighted_f1_of(matrix)) == pytest.approx(weighted, abs=1e-12)
+    kappa = sklearn.metrics.cohen_kappa_score(truth, prediction, labels=LABELS)
+    assert float(metrics.kappa_of(matrix)) == pytest.approx(kappa, abs=1e-12)
 
 
 @given(st.integers(2, 60), st.integers(0, 2**32 - 1))
@@ -84,14 +90,14 @@ def test_calibrated_probabilities_have_a_small_error_and_overconfident_ones_a_la
 
 def test_a_fold_without_a_class_is_scored_over_the_classes_present() -> None:
     assert metrics.uar(["ang", "hap", "hap"], ["ang", "hap", "sad"], LABELS) == pytest.approx(0.75)
-    recalls = metrics.recall_per_class(["ang"], ["ang"], LABELS)
-    assert recalls["ang"] == 1
-    assert math.isnan(recalls["sad"])
+    recalls = metrics.recalls_of(metrics.confusion(["ang"], ["ang"], LABELS))
+    assert recalls[0] == 1
+    assert math.isnan(recalls[3])
 
 
 def test_scores_of_stacked_matrices_are_those_of_each() -> None:
     matrices = np.random.default_rng(0).integers(0, 9, size=(2, 5, 4, 4))
-    for of in (metrics.uar_of, metrics.wa_of, metrics.macro_f1_of):
+    for of in [metric.function for metric in metrics.METRICS.values()]:
         assert of(matrices).shape == (2, 5)
         assert of(matrices)[1, 3] == pytest.approx(of(matrices[1, 3]))
     assert math.isnan(float(metrics.uar_of(np.zeros((4, 4)))))
@@ -112,3 +118,35 @@ def test_scores_of_stacked_matrices_are_those_of_each() -> None:
 def test_what_cannot_be_scored_is_refused_with_the_reason(call: object, words: str) -> None:
     with pytest.raises(ResultsError, match=words):
         call()  # type: ignore[operator]
+
+
+def test_kappa_without_anything_to_agree_on_is_unknown_not_zero() -> None:
+    assert math.isnan(float(metrics.kappa_of([[5, 0], [0, 0]])))
+    assert float(metrics.kappa_of([[5, 5], [5, 5]])) == 0
+    assert float(metrics.kappa_of([[0, 5], [5, 0]])) == -1
+
+
+def test_a_metric_is_one_function_and_one_entry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Registered, it stands in scores.csv with its interval, in the terminal, in the report and in its tables."""
+    from benchmarks.reporting.page import write_report
+
+    worst = metrics.Metric(
+        "worst_recall", lambda matrix: metrics.recalls_of(matrix).min(axis=-1), "Worst recall", "worst"
+    )
+    monkeypatch.setitem(metrics.METRICS, "worst_recall", worst)
+    skills = {"svm": 1.5, "xgboost": 1.0}
+    predictions = fabricate_predictions(skills)
+    folder = fabricate_run(tmp_path, skills)
+    scores = score_table(predictions, fabricate_jobs(predictions), LABELS).set_index("pipeline")
+    for name, rows in predictions.groupby("pipeline"):
+        expected = min(metrics.recalls_of(metrics.confusion(rows["truth"], rows["prediction"], LABELS)))
+        assert scores.loc[name, "worst_recall"] == pytest.approx(expected)
+        low, high = scores.loc[name, ["worst_recall_low", "worst_recall_high"]]
+        assert low < expected < high
+    page = write_report(folder).read_text(encoding="utf-8")
+    assert "Worst recall" in page
+    assert "Worst recall" in (folder / "tables" / "scores.tex").read_text(encoding="utf-8")
+    run = load_run(folder)
+    text = result_text(run.record, run.scores, "out")
+    assert "worst %" in text
+    assert max(map(len, text.splitlines())) <= 80

@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.reporting.plots.ablation import subset_words
 from benchmarks.reporting.ranking import ALPHA, Findings
 from benchmarks.reporting.tables import Column, Table
+from benchmarks.scoring.metrics import METRICS, PROBABILITY_METRICS
 from benchmarks.scoring.scores import fold_uars
 
 
@@ -23,9 +24,7 @@ def scores_table(findings: Findings) -> Table:
                 "pipeline": standing.name,
                 "marks": ", ".join(standing.marks),
                 "reason": standing.reason,
-                **{
-                    key: score.get(key) for key in ("uar", "uar_low", "uar_high", "wa", "wa_low", "wa_high", "macro_f1")
-                },
+                **{key: score.get(key) for name in METRICS for key in (name, f"{name}_low", f"{name}_high")},
                 "interval": interval_text(score.get("uar_low"), score.get("uar_high")),
                 **{key: score.get(key) for key in ("fold_uar_mean", "fold_uar_std", "seed_uar_std", "train_uar", "n")},
             }
@@ -34,8 +33,7 @@ def scores_table(findings: Findings) -> Table:
         Column("pipeline", "Pipeline"),
         Column("uar", "UAR", ".3f"),
         Column("interval", "95 % interval"),
-        Column("wa", "WA", ".3f"),
-        Column("macro_f1", "Macro F1", ".3f"),
+        *(Column(name, metric.title, ".3f") for name, metric in METRICS.items() if name != "uar"),
         Column("fold_uar_std", "± folds", ".3f"),
         Column("seed_uar_std", "± seeds", ".3f"),
         Column("train_uar", "Train UAR", ".3f"),
@@ -199,14 +197,10 @@ def settings_table(findings: Findings) -> Table:
 
 def calibration_table(findings: Findings) -> Table:
     """How well the probabilities of every pipeline are calibrated."""
-    rows = [
-        {"pipeline": s.name, **{key: s.scores[key] for key in ("ece", "brier", "log_loss")}} for s in findings.scored
-    ]
+    rows = [{"pipeline": s.name, **{key: s.scores[key] for key in PROBABILITY_METRICS}} for s in findings.scored]
     columns = (
         Column("pipeline", "Pipeline"),
-        Column("ece", "Calibration error", ".3f"),
-        Column("brier", "Brier", ".3f"),
-        Column("log_loss", "Log loss, nats", ".3f"),
+        *(Column(name, metric.title, ".3f") for name, metric in PROBABILITY_METRICS.items()),
     )
     return Table("calibration", "Calibration of the probabilities; 0 is perfect in every column.", columns, tuple(rows))
 

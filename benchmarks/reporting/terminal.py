@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from benchmarks.pipelines.flags import Flag
+from benchmarks.scoring.metrics import METRICS
 
 WIDTH = 80
+NAME_WIDTH = 22
 SIGNS = {Flag.TRANSDUCTIVE: "*", Flag.CONTAMINATED: "!", Flag.RANDOM_INIT: "°"}
 
 
@@ -48,35 +51,69 @@ def _headline(run: Mapping[str, Any]) -> str:
 
 
 def _percent(value: float) -> str:
-    return "    -" if math.isnan(value) else f"{100 * value:5.1f}"
+    return "-" if math.isnan(value) else f"{100 * value:.1f}"
+
+
+@dataclass(frozen=True)
+class _Column:
+    heading: str
+    width: int
+    text: Callable[[Mapping[str, Any]], str]
+
+
+def _interval(row: Mapping[str, Any]) -> str:
+    low, high = _percent(row["uar_low"]), _percent(row["uar_high"])
+    return "-" if "-" in (low, high) else f"{low} to {high}"
+
+
+def _columns() -> list[_Column]:
+    """UAR with its interval, every other metric of the registry, and what a pipeline costs."""
+    metrics = [
+        _Column(f"{metric.short} %", 5, lambda row, name=name: _percent(row[name]))  # type: ignore[misc]
+        if metric.percent
+        else _Column(metric.short, 5, lambda row, name=name: f"{row[name]:.2f}")  # type: ignore[misc]
+        for name, metric in METRICS.items()
+    ]
+    interval = _Column("95 % interval", 13, _interval)
+    train = _Column("train", 5, lambda row: _percent(row["train_uar"]))
+    cost = _Column("ms/clip", 7, lambda row: f"{row['ms_per_utterance']:.1f}")
+    return [metrics[0], interval, *metrics[1:], train, cost]
+
+
+def _blocks(columns: Sequence[_Column]) -> list[list[_Column]]:
+    """The columns cut into blocks that fit beside the names."""
+    blocks: list[list[_Column]] = [[]]
+    for column in columns:
+        if sum(one.width + 1 for one in (*blocks[-1], column)) > WIDTH - NAME_WIDTH:
+            blocks.append([])
+        blocks[-1].append(column)
+    return blocks
 
 
 def _table(run: Mapping[str, Any], scores: pd.DataFrame) -> str:
     if scores.empty:
         return "No pipeline was scored."
-    head = (
-        f"{'pipeline':<24}  {'UAR %':>5}  {'95 % interval':>13}  {'WA %':>5}  {'F1 %':>5}  {'train':>5}  {'ms/clip':>7}"
+    lines = [line for block in _blocks(_columns()) for line in (*_block(run, scores, block), "")]
+    legend = wrap(
+        f"{', '.join(metric.title for metric in METRICS.values())}: pooled over the test folds; interval of UAR over "
+        "speakers, those of the others in scores.csv; train: UAR on the training subset; ms/clip: extraction and "
+        "prediction on one thread"
     )
+    return "\n".join([*lines, legend, _budget(scores)])
+
+
+def _block(run: Mapping[str, Any], scores: pd.DataFrame, columns: Sequence[_Column]) -> list[str]:
+    head = f"{'pipeline':<{NAME_WIDTH}} " + " ".join(f"{column.heading:>{column.width}}" for column in columns)
     lines = [head, "-" * len(head)]
     for _, row in scores.iterrows():
-        signs = "".join(SIGNS[mark] for mark in run["pipelines"][row["pipeline"]]["flags"] if mark in SIGNS)
+        signs = "".join(SIGNS[flag] for flag in run["pipelines"][row["pipeline"]]["flags"] if flag in SIGNS)
         name = row["pipeline"] + (f" {signs}" if signs else "")
-        low, high = _percent(row["uar_low"]).strip(), _percent(row["uar_high"]).strip()
-        interval = "-" if low == "-" else f"{low} to {high}"
-        cells = (
-            f"{_percent(row['uar'])}  {interval:>13}  {_percent(row['wa'])}  {_percent(row['macro_f1'])}  "
-            f"{_percent(row['train_uar'])}  {row['ms_per_utterance']:7.1f}"
-        )
-        if len(name) > 24:
+        if len(name) > NAME_WIDTH:
             lines.append(name)
             name = ""
-        lines.append(f"{name:<24}  {cells}")
-    budget = _budget(scores)
-    legend = wrap(
-        "UAR, WA and F1 pooled over the test folds; interval over speakers; train: UAR on the training side; ms/clip: "
-        "extraction and prediction on one thread"
-    )
-    return "\n".join([*lines, "", legend, budget])
+        cells = " ".join(f"{column.text(row):>{column.width}}" for column in columns)
+        lines.append(f"{name:<{NAME_WIDTH}} {cells}")
+    return lines
 
 
 def _budget(scores: pd.DataFrame) -> str:

@@ -1,13 +1,15 @@
-"""Scores of predictions: recalls, UAR, WA, F1, confusion, and how well probabilities are calibrated.
+"""Scores of predictions: recalls, UAR, WA, F1, kappa, confusion, and how well probabilities are calibrated.
 
-Every function takes the truth, the prediction (or the probabilities) and the labels, in this order, and checks that
-they fit. The `*_of` functions compute the same from confusion matrices stacked along any leading axes, which is what
-the resampling of `benchmarks.scoring.significance` needs.
+A metric is one function and one entry in `METRICS`; it then stands in `scores.csv`, in the terminal, in the report and
+its tables, with its interval over speakers. The `*_of` functions compute from confusion matrices stacked along any
+leading axes, which is what the resampling of `benchmarks.scoring.significance` needs; the others take the truth, the
+prediction (or the probabilities) and the labels, in this order, and check that they fit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -63,17 +65,6 @@ def confusion(truth: ArrayLike, prediction: ArrayLike, labels: Sequence[str]) ->
     rows, columns = _pair(truth, prediction, labels)
     size = len(labels)
     return np.bincount(rows * size + columns, minlength=size * size).reshape(size, size)
-
-
-def recall_per_class(truth: ArrayLike, prediction: ArrayLike, labels: Sequence[str]) -> dict[str, float]:
-    r"""Recall of every class, :math:`C_{ii} / \sum_j C_{ij}`, in [0, 1]; NaN for a class that is never the truth."""
-    return _named(recalls_of(confusion(truth, prediction, labels)), labels)
-
-
-def precision_per_class(truth: ArrayLike, prediction: ArrayLike, labels: Sequence[str]) -> dict[str, float]:
-    r"""Precision of every class, :math:`C_{ii} / \sum_j C_{ji}`, in [0, 1]; NaN for a class that is never predicted."""
-    matrix = confusion(truth, prediction, labels)
-    return _named(_ratio(np.diagonal(matrix), matrix.sum(axis=0)), labels)
 
 
 def uar(truth: ArrayLike, prediction: ArrayLike, labels: Sequence[str]) -> float:
@@ -190,6 +181,135 @@ def macro_f1_of(matrix: ArrayLike) -> Matrix:
     return f1.mean(axis=-1)
 
 
+def weighted_f1_of(matrix: ArrayLike) -> Matrix:
+    r"""Weighted F1 of confusion matrices: the mean of the labels' F1, weighted by how often each is the truth.
+
+    As `sklearn.metrics.f1_score(..., average="weighted", zero_division=0)`.
+
+    Parameters
+    ----------
+    matrix : array_like of shape (..., k, k)
+        Rows are the truth.
+
+    Returns
+    -------
+    ndarray of float64, shape (...)
+        In [0, 1]; NaN for an empty matrix.
+
+    Examples
+    --------
+    >>> float(weighted_f1_of([[1, 0], [1, 1]]))
+    0.6666666666666666
+    """
+    counts = np.asarray(matrix, dtype=float)
+    truths = counts.sum(axis=-1)
+    both = truths + counts.sum(axis=-2)
+    f1 = 2 * np.diagonal(counts, axis1=-2, axis2=-1) / np.where(both > 0, both, 1.0)
+    return _ratio((f1 * truths).sum(axis=-1), truths.sum(axis=-1))
+
+
+def kappa_of(matrix: ArrayLike) -> Matrix:
+    r"""Cohen's kappa of confusion matrices: agreement beyond chance, :math:`(p_o - p_e) / (1 - p_e)`.
+
+    As `sklearn.metrics.cohen_kappa_score` (J. Cohen, "A coefficient of agreement for nominal scales", 1960).
+
+    Parameters
+    ----------
+    matrix : array_like of shape (..., k, k)
+        Rows are the truth.
+
+    Returns
+    -------
+    ndarray of float64, shape (...)
+        In [-1, 1], 0 for guessing; NaN where truth and prediction are one and the same label throughout.
+
+    Examples
+    --------
+    >>> float(kappa_of([[1, 0], [1, 1]]))
+    0.4
+    """
+    counts = np.asarray(matrix, dtype=float)
+    total = counts.sum(axis=(-2, -1))
+    by_chance = (counts.sum(axis=-1) * counts.sum(axis=-2)).sum(axis=-1)
+    agreeing = np.trace(counts, axis1=-2, axis2=-1) * total
+    return _ratio(agreeing - by_chance, total**2 - by_chance)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A score of predictions, one entry of `METRICS`.
+
+    Attributes
+    ----------
+    name : str
+        Column in `scores.csv`; the ends of its interval are `NAME_low` and `NAME_high`.
+    function : callable
+        From confusion matrices, shape (..., k, k), rows the truth, to scores, shape (...). A higher score is better.
+    title : str
+        Heading in the report.
+    short : str
+        Heading in the terminal, five characters at most.
+    lowest : float
+        The least value it can have; the highest is 1.
+    percent : bool
+        Whether the terminal shows it in percent.
+
+    Examples
+    --------
+    >>> METRICS["wa"].title
+    'WA'
+    """
+
+    name: str
+    function: Callable[[Any], Matrix]
+    title: str
+    short: str
+    lowest: float = 0.0
+    percent: bool = True
+
+
+@dataclass(frozen=True)
+class ProbabilityMetric:
+    """A score of probabilities, one entry of `PROBABILITY_METRICS`; lower is better, 0 is perfect.
+
+    Attributes
+    ----------
+    name : str
+        Column in `scores.csv`.
+    function : callable
+        From truth, probabilities of shape (n, k) and labels to a number.
+    title : str
+        Heading in the report.
+    """
+
+    name: str
+    function: Callable[[Any, Any, Sequence[str]], float]
+    title: str
+
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("uar", uar_of, "UAR", "UAR"),
+        Metric("wa", wa_of, "WA", "WA"),
+        Metric("macro_f1", macro_f1_of, "Macro F1", "F1"),
+        Metric("weighted_f1", weighted_f1_of, "Weighted F1", "wF1"),
+        Metric("kappa", kappa_of, "Kappa", "kappa", lowest=-1.0, percent=False),
+    )
+}
+"""Scores of predictions, in the order of their columns. UAR is what pipelines are ranked and tested by."""
+
+PROBABILITY_METRICS: dict[str, ProbabilityMetric] = {
+    metric.name: metric
+    for metric in (
+        ProbabilityMetric("ece", expected_calibration_error, "Calibration error"),
+        ProbabilityMetric("brier", brier, "Brier"),
+        ProbabilityMetric("log_loss", log_loss, "Log loss, nats"),
+    )
+}
+"""Scores of probabilities."""
+
+
 def _pair(
     truth: ArrayLike, prediction: ArrayLike, labels: Sequence[str]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -217,7 +337,3 @@ def _scored(truth: ArrayLike, probability: ArrayLike, labels: Sequence[str]) -> 
 def _ratio(numerator: ArrayLike, denominator: ArrayLike) -> Matrix:
     top, bottom = np.broadcast_arrays(np.asarray(numerator, dtype=float), np.asarray(denominator, dtype=float))
     return np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)
-
-
-def _named(values: Matrix, labels: Sequence[str]) -> dict[str, float]:
-    return {label: float(value) for label, value in zip(labels, values)}

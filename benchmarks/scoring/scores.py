@@ -9,49 +9,41 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.scoring.metrics import (
-    brier,
-    confusion,
-    expected_calibration_error,
-    log_loss,
-    macro_f1_of,
-    uar_of,
-    wa_of,
-)
+from benchmarks.scoring.metrics import METRICS, PROBABILITY_METRICS, confusion, uar_of
 from benchmarks.scoring.predictions import probabilities
 from benchmarks.scoring.significance import speaker_confusions, speaker_interval
 
-COLUMNS = (
-    "pipeline",
-    "uar",
-    "wa",
-    "macro_f1",
-    "fold_uar_mean",
-    "fold_uar_std",
+COSTS = (
     "train_uar",
     "train_wa",
-    "n",
     "fit_seconds",
     "ms_per_utterance",
-    "uar_low",
-    "uar_high",
-    "wa_low",
-    "wa_high",
-    "seed_uar_std",
-    "n_seeds",
-    "n_folds",
-    "n_speakers",
-    "jobs_failed",
-    "ece",
-    "brier",
-    "log_loss",
     "extract_ms",
     "predict_ms",
     "n_candidates",
     "search_seconds",
     "peak_memory_mb",
     "model_bytes",
+    "jobs_failed",
 )
+"""Columns of `scores.csv` that come from the jobs and not from the predictions."""
+
+
+def score_columns() -> tuple[str, ...]:
+    """Columns of `scores.csv`, in their order.
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> score_columns()[:5]
+    ('pipeline', 'uar', 'uar_low', 'uar_high', 'wa')
+    """
+    scores = [column for name in METRICS for column in (name, f"{name}_low", f"{name}_high")]
+    counts = ("n", "n_seeds", "n_folds", "n_speakers")
+    return ("pipeline", *scores, "fold_uar_mean", "fold_uar_std", "seed_uar_std", *counts, *PROBABILITY_METRICS, *COSTS)
 
 
 def score_table(predictions: pd.DataFrame, jobs: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
@@ -70,10 +62,11 @@ def score_table(predictions: pd.DataFrame, jobs: pd.DataFrame, labels: Sequence[
     Returns
     -------
     pandas.DataFrame
-        `uar, wa, macro_f1, ece, brier, log_loss`: test clips pooled over folds, a mean over seeds. `fold_uar_mean` and
+        Every entry of `METRICS` and `PROBABILITY_METRICS`: test clips pooled over folds, a mean over seeds; with
+        `NAME_low, NAME_high`, the 95 % interval over speakers, for the former. `fold_uar_mean` and
         `fold_uar_std`: mean and sample deviation over folds of the folds' UARs (over the classes present in a fold, a
-        mean over seeds); `seed_uar_std`: sample deviation over seeds of the pooled UAR. `uar_low, uar_high`, `wa_low,
-        wa_high`: 95 % interval over speakers. `n`: clips tested in one seed. `train_*` and costs are means over jobs;
+        mean over seeds); `seed_uar_std`: sample deviation over seeds of the pooled UAR. `n`: clips tested in
+        one seed. `train_*` and costs are means over jobs;
         `ms_per_utterance` is extraction and prediction of one clip, in milliseconds, as `extract_ms + predict_ms`.
         `jobs_failed` counts jobs without predictions.
     """
@@ -81,25 +74,23 @@ def score_table(predictions: pd.DataFrame, jobs: pd.DataFrame, labels: Sequence[
         {"pipeline": name, **_test_scores(rows, labels), **_costs(jobs[jobs["pipeline"] == name])}
         for name, rows in predictions.groupby("pipeline", sort=False)
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(score_columns()))
 
 
 def _test_scores(rows: pd.DataFrame, labels: Sequence[str]) -> dict[str, Any]:
     pooled = np.stack([_matrix(seed, labels) for _, seed in rows.groupby("seed")])
     speakers, confusions = speaker_confusions(rows, labels)
-    by_uar, by_wa = speaker_interval(confusions), speaker_interval(confusions, statistic=wa_of)
     folds = fold_uars(rows, labels)
+    scores: dict[str, Any] = {}
+    for name, metric in METRICS.items():
+        interval = speaker_interval(confusions, statistic=metric.function, lowest=metric.lowest)
+        mean = float(metric.function(pooled).mean())
+        scores |= {name: mean, f"{name}_low": interval.low, f"{name}_high": interval.high}
     return {
-        "uar": float(uar_of(pooled).mean()),
-        "wa": float(wa_of(pooled).mean()),
-        "macro_f1": float(macro_f1_of(pooled).mean()),
+        **scores,
         "fold_uar_mean": float(folds.mean()),
         "fold_uar_std": _deviation(folds.to_numpy()),
         "n": round(pooled.sum() / len(pooled)),
-        "uar_low": by_uar.low,
-        "uar_high": by_uar.high,
-        "wa_low": by_wa.low,
-        "wa_high": by_wa.high,
         "seed_uar_std": _deviation(uar_of(pooled)),
         "n_seeds": len(pooled),
         "n_folds": len(folds),
@@ -118,12 +109,12 @@ def fold_uars(rows: pd.DataFrame, labels: Sequence[str]) -> pd.Series:
 def _calibration(rows: pd.DataFrame, labels: Sequence[str]) -> dict[str, float]:
     table = probabilities(rows, labels)
     if table is None:
-        return {"ece": math.nan, "brier": math.nan, "log_loss": math.nan}
+        return dict.fromkeys(PROBABILITY_METRICS, math.nan)
     truth = rows["truth"].to_numpy()
     seeds = [np.flatnonzero(rows["seed"].to_numpy() == seed) for seed in rows["seed"].unique()]
     return {
-        name: float(np.mean([score(truth[at], table[at], labels) for at in seeds]))
-        for name, score in (("ece", expected_calibration_error), ("brier", brier), ("log_loss", log_loss))
+        name: float(np.mean([metric.function(truth[at], table[at], labels) for at in seeds]))
+        for name, metric in PROBABILITY_METRICS.items()
     }
 
 

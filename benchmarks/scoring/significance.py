@@ -135,7 +135,9 @@ def speaker_confusions(
     return names, counts / predictions["seed"].nunique()
 
 
-def speaker_interval(confusions: ArrayLike, *, statistic: Statistic = uar_of, level: float = 0.95) -> Interval:
+def speaker_interval(
+    confusions: ArrayLike, *, statistic: Statistic = uar_of, lowest: float = 0.0, level: float = 0.95
+) -> Interval:
     r"""Jackknife-t interval of a pooled score over speakers, on the logit scale.
 
     With :math:`\eta = \ln \theta / (1 - \theta)` of the score and :math:`\eta_{(i)}` of the score without speaker i,
@@ -149,31 +151,35 @@ def speaker_interval(confusions: ArrayLike, *, statistic: Statistic = uar_of, le
     confusions
         Shape (n_speakers, k, k).
     statistic
-        From confusion matrices, shape (..., k, k), to a score in [0, 1], shape (...).
+        From confusion matrices, shape (..., k, k), to a score in [lowest, 1], shape (...).
+    lowest
+        The least score possible; the logit is taken of the score's place between it and 1.
     level
         Nominal coverage.
 
     Returns
     -------
     Interval
-        Within [0, 1]. NaN for fewer than two speakers. Where all is right (or all wrong) the other end is the bound of
-        Clopper and Pearson for the share of such speakers, n of n: :math:`(1 - level)^{1/n}`.
+        Within [lowest, 1]. NaN for fewer than two speakers. Where all is right (or all wrong) the other end is the
+        bound of Clopper and Pearson for the share of such speakers, n of n: :math:`(1 - level)^{1/n}`.
     """
     matrices = np.asarray(confusions, dtype=float)
-    total, n = matrices.sum(axis=0), len(matrices)
+    total, n, span = matrices.sum(axis=0), len(matrices), 1 - lowest
     estimate = float(statistic(total))
-    if n < 2:
+    if n < 2 or math.isnan(estimate):
         return Interval(estimate, math.nan, math.nan, level, n)
-    if estimate in (0.0, 1.0):
+    share = (estimate - lowest) / span
+    if share in (0.0, 1.0):
         bound = (1 - level) ** (1 / n)
-        low, high = (bound, 1.0) if estimate == 1.0 else (0.0, 1 - bound)
-        return Interval(estimate, low, high, level, n)
+        low, high = (bound, 1.0) if share == 1.0 else (0.0, 1 - bound)
+        return Interval(estimate, lowest + span * low, lowest + span * high, level, n)
     # Half of the smallest step that a score can make, so that a perfect rest of the speakers has a finite logit.
     edge = 0.5 / (total.size * max(total.sum(), 1.0))
-    left_out = np.clip(np.asarray(statistic(total - matrices)), edge, 1 - edge)
-    centre, reach = math.log(estimate / (1 - estimate)), jackknife_reach(np.log(left_out / (1 - left_out)), level)
-    low, high = (1 / (1 + math.exp(-value)) for value in (centre - reach, centre + reach))
-    return Interval(estimate, low, high, level, n)
+    left_out = np.clip((np.asarray(statistic(total - matrices)) - lowest) / span, edge, 1 - edge)
+    centre = math.log(share / (1 - share))
+    half_width = jackknife_half_width(np.log(left_out / (1 - left_out)), level)
+    low, high = (1 / (1 + math.exp(-value)) for value in (centre - half_width, centre + half_width))
+    return Interval(estimate, lowest + span * low, lowest + span * high, level, n)
 
 
 def difference_interval(
@@ -188,11 +194,13 @@ def difference_interval(
     estimate = float(statistic(sums[0]) - statistic(sums[1]))
     if n < 2:
         return Interval(estimate, math.nan, math.nan, level, n)
-    reach = jackknife_reach(np.asarray(statistic(sums[0] - one)) - np.asarray(statistic(sums[1] - other)), level)
-    return Interval(estimate, max(estimate - reach, -1.0), min(estimate + reach, 1.0), level, n)
+    half_width = jackknife_half_width(
+        np.asarray(statistic(sums[0] - one)) - np.asarray(statistic(sums[1] - other)), level
+    )
+    return Interval(estimate, max(estimate - half_width, -1.0), min(estimate + half_width, 1.0), level, n)
 
 
-def swap_test(
+def paired_permutation_test(
     first: ArrayLike, second: ArrayLike, *, random_state: int = 0, n_draws: int = 65_535
 ) -> tuple[float, bool, float]:
     r"""Two-sided permutation test of two pipelines' pooled UAR that swaps their predictions for whole speakers.
@@ -297,7 +305,7 @@ def compare_pipelines(
     """
     ranked = sorted(confusions, key=lambda name: -float(uar_of(confusions[name].sum(axis=0))))
     pairs = list(combinations(ranked, 2))
-    results = [swap_test(confusions[a], confusions[b], random_state=random_state) for a, b in pairs]
+    results = [paired_permutation_test(confusions[a], confusions[b], random_state=random_state) for a, b in pairs]
     corrected = holm([p for p, _, _ in results])
     return tuple(
         _paired(pair, confusions, result, p_holm=float(adjusted), level=level, n_pairs=len(pairs))
@@ -343,7 +351,7 @@ def _same_speakers(first: ArrayLike, second: ArrayLike) -> tuple[Matrix, Matrix]
     return one, other
 
 
-def jackknife_reach(left_out: Matrix, level: float) -> float:
+def jackknife_half_width(left_out: Matrix, level: float) -> float:
     """Half the width of a jackknife-t interval, from the estimates without one speaker each, shape (n_speakers,)."""
     n = len(left_out)
     spread = float(((left_out - left_out.mean()) ** 2).sum())

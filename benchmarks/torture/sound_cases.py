@@ -70,6 +70,11 @@ def _pipe(folder: Path) -> None:
     os.mkfifo(folder / "pipe.wav")
 
 
+def _link_to_pipe(folder: Path) -> None:
+    os.mkfifo(folder / "p")
+    (folder / "link.wav").symlink_to("p")
+
+
 def _link(target: str) -> Maker:
     return lambda folder: (folder / "link.wav").symlink_to(target)
 
@@ -116,7 +121,7 @@ CASES = (
     _bad(
         NO_FILE,
         "a link to a folder's pipe",
-        lambda f: (os.mkfifo(f / "p"), (f / "l.wav").symlink_to("p")),
+        _link_to_pipe,
         "named pipe",
     ),
     Case(LENGTH, "FLAC of unstated length", _extract(_flac_total(0)), 0, (r"\b3 ",)),
