@@ -9,8 +9,6 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-import psutil
-
 from features.fingerprint import code_fingerprint
 from features.version import VERSION
 
@@ -72,6 +70,8 @@ def revision() -> str | None:
 
 def machine() -> dict[str, object]:
     """The machine in words: system, processor, cores, memory."""
+    import psutil  # imports the POSIX-only `resource` where that is expected
+
     return {
         "system": platform.system(),
         "machine": platform.machine(),
@@ -84,6 +84,8 @@ def machine() -> dict[str, object]:
 def peak_memory_mb() -> float:
     """The most memory that this process has used so far, in MB."""
     if sys.platform == "win32":
+        import psutil
+
         return float(psutil.Process().memory_info().peak_wset / 1e6)
     import resource  # POSIX only, where psutil knows no peak
 
