@@ -32,6 +32,7 @@ from benchmarks.reporting.report_tables import (
 )
 from benchmarks.reporting.summary import caveats, verdict
 from benchmarks.reporting.tables import Column, Table
+from benchmarks.scoring.metrics import METRICS
 from features.errors import ResultsError
 from features.files import write_atomically
 
@@ -133,6 +134,7 @@ def render_page(pages: Sequence[RunPage]) -> str:
     # Only what this package drew itself goes in as markup; matplotlib escapes the text in it.
     environment.filters["drawn"] = Markup
     environment.filters["breakable"] = breakable
+    environment.globals["metrics"] = [metric for name, metric in METRICS.items() if name != "uar"]
     return environment.get_template("report.html").render(pages=pages, overview=overview(pages), most=MOST_MATRICES)
 
 

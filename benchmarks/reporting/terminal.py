@@ -140,7 +140,7 @@ def _missing(run: Mapping[str, Any]) -> list[str]:
 def _notes(run: Mapping[str, Any]) -> list[str]:
     marks = dict.fromkeys(mark for pipeline in run["pipelines"].values() for mark in pipeline["flags"])
     notes = [f"{SIGNS[mark]} {mark}: {Flag(mark).explanation}" for mark in marks if mark in SIGNS]
-    notes += [f"note: {note}" for note in (*run["corpus"]["notes"], *run["folds"]["notes"])]
+    notes += [f"note: {note}" for note in (*run["corpus"].get("notes", ()), *run["folds"].get("notes", ()))]
     own: dict[str, list[str]] = {}
     for cell in run["jobs"]:
         for note in cell.get("notes") or ():

@@ -12,6 +12,7 @@ from benchmarks.evaluation.runs import Run
 from benchmarks.reporting.ranking import Findings, find
 from benchmarks.reporting.report_tables import pairs_table, scores_table
 from benchmarks.reporting.summary import caveats, verdict
+from benchmarks.scoring.metrics import METRICS
 from benchmarks.scoring.predictions import labels_of
 from features.errors import ResultsError
 
@@ -84,7 +85,12 @@ def check_same_utterances(first: pd.DataFrame, second: pd.DataFrame, *, names: t
 
 def comparison_text(findings: Findings) -> str:
     """Write the comparison for a terminal: the scores, the pairs, and the summary."""
-    lines = [scores_table(findings).text(("pipeline", "uar", "interval", "wa", "macro_f1", "n", "marks")), ""]
+    lines = [
+        scores_table(findings).text(
+            metrics=[name for name in METRICS if name != "uar"]("pipeline", "uar", "interval", *metrics, "n", "marks")
+        ),
+        "",
+    ]
     if findings.tests:
         pairs = ("first", "second", "difference", "interval", "p", "p_holm", "verdict")
         lines += [pairs_table(findings).text(pairs), ""]
