@@ -85,12 +85,8 @@ def check_same_utterances(first: pd.DataFrame, second: pd.DataFrame, *, names: t
 
 def comparison_text(findings: Findings) -> str:
     """Write the comparison for a terminal: the scores, the pairs, and the summary."""
-    lines = [
-        scores_table(findings).text(
-            metrics=[name for name in METRICS if name != "uar"]("pipeline", "uar", "interval", *metrics, "n", "marks")
-        ),
-        "",
-    ]
+    metrics = [name for name in METRICS if name != "uar"]
+    lines = [scores_table(findings).text(("pipeline", "uar", "interval", *metrics, "n", "marks")), ""]
     if findings.tests:
         pairs = ("first", "second", "difference", "interval", "p", "p_holm", "verdict")
         lines += [pairs_table(findings).text(pairs), ""]
