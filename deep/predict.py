@@ -1,17 +1,19 @@
-"""Predict the emotion of sound files with a deep model: ``python -m deep.predict --model DIR a.wav folder/``."""
+"""Predict the emotion of sound files with a deep model: ``python -m deep.predict MODEL a.wav folder/``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from deep.hub import RELEASED
 from features.command import add_prediction_arguments, command, make_parser, read_inputs, show_predictions
+from features.errors import InputError
 
 EXAMPLES = f"""
-python -m deep.predict --model model/ a.wav b.wav folder/
-python -m deep.predict --model model/ call.wav --window 3 --hop 1 --plot call.png
-python -m deep.predict a.wav --json                    ({RELEASED})
+python -m deep.predict model/ a.wav b.wav folder/
+python -m deep.predict model/ call.wav --window 3 --hop 1 --plot call.png
+python -m deep.predict {RELEASED} a.wav --json
 """
 
 
@@ -23,11 +25,12 @@ def build_parser() -> argparse.ArgumentParser:
         examples=EXAMPLES,
     )
     parser.add_argument(
-        "--model",
-        metavar="DIR|NAME",
-        default=RELEASED,
-        help="folder written by benchmarks.train, or folder or hub name of the published model (default: %(default)s)",
+        "model",
+        metavar="MODEL",
+        nargs="?",
+        help="folder written by benchmarks.train, or folder or hub name of the published model",
     )
+    parser.add_argument("--model", dest="model_option", metavar="MODEL", help=argparse.SUPPRESS)
     add_prediction_arguments(parser)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: %(default)s)")
     parser.add_argument(
@@ -40,11 +43,17 @@ def execute(arguments: argparse.Namespace) -> None:
     """Load the model, predict, and print the predictions."""
     from features.predictions import to_predictions
 
+    if arguments.model_option is not None:  # as it was given before MODEL came first
+        arguments.inputs = [*([arguments.model] if arguments.model else []), *arguments.inputs]
+        arguments.model = arguments.model_option
+    if arguments.model is None or Path(arguments.model).is_file():
+        expected = f"a folder, or a hub name such as {RELEASED}"
+        raise InputError(f"MODEL is {arguments.model or 'missing'}; expected {expected}; name it before the inputs")
     table = read_inputs(arguments)
-    from deep.persistence import load, made_otherwise
+    from deep.loading import load
 
     model = load(arguments.model, device=arguments.device, precision=arguments.precision)
-    for note in made_otherwise(arguments.model):
+    for note in model.notes_:
         print(f"note: {note}", file=sys.stderr)
     show_predictions(to_predictions(table, model.classes_.tolist(), model.predict_proba(table)), arguments)
 

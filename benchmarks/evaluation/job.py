@@ -20,6 +20,7 @@ from typing import Any
 import joblib
 import numpy as np
 import pandas as pd
+from sklearn.utils.validation import has_fit_parameter
 from threadpoolctl import threadpool_limits
 
 from benchmarks.evaluation.store import ResultsStore
@@ -150,10 +151,10 @@ def compute(cell: Cell, table: pd.DataFrame, work: Path) -> dict[str, Any]:
     rows, fold = table[list(SEEN)], cell.fold
     train = fold.training_side
     estimator = prepare(cell, work)
-    side = np.where(np.isin(train, fold.valid), "valid", "train")
+    metadata = {"valid": np.isin(train, fold.valid)} if has_fit_parameter(estimator, "valid") else {}
     truth = table["label"].to_numpy().astype(str)
     began = time.perf_counter()
-    estimator.fit(rows.iloc[train].assign(side=side), truth[train])
+    estimator.fit(rows.iloc[train], truth[train], **metadata)
     fitted = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", FallbackWarning)

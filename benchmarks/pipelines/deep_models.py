@@ -18,23 +18,23 @@ RELEASED = "speechbrain-released"
 
 def names() -> Sequence[str]:
     """Names of the models."""
-    from deep.models import PIPELINES
+    from deep.models import MODELS
 
-    return list(PIPELINES)
+    return list(MODELS)
 
 
 def describe(model: str) -> str:
     """What a model is, in a line."""
-    from deep.models import PIPELINES
+    from deep.models import MODELS
 
-    return PIPELINES[model].description
+    return MODELS[model].description
 
 
 def availability(model: str, options: PipelineOptions) -> str | None:
     """Why a model cannot run here, apart from the corpus's labels; None where it can."""
-    from deep.models import PIPELINES, RELEASED_LABELS
+    from deep.models import MODELS, RELEASED_LABELS
 
-    return PIPELINES[model].availability(options, RELEASED_LABELS)
+    return MODELS[model].availability(options, RELEASED_LABELS)
 
 
 def build(part: Part, labels: Sequence[str], corpus: str, options: PipelineOptions) -> Pipeline:
@@ -45,13 +45,13 @@ def build(part: Part, labels: Sequence[str], corpus: str, options: PipelineOptio
     PipelineError
         If the name asks for features or a normalisation: a deep model reads the waveform.
     """
-    from deep.models import PIPELINES
+    from deep.models import MODELS
 
     if part.features != "all" or part.normalise != "global":
         raise PipelineError(
             f"pipeline {part.name!r}: {part.model} hears the waveform; leave @features and :normalise out"
         )
-    model = PIPELINES[part.model]
+    model = MODELS[part.model]
     flags: tuple[Flag, ...] = (Flag.CONTAMINATED,) if corpus in model.contaminated_on else ()
     flags += (Flag.RANDOM_INIT,) if model.random_init else ()
     source = options.released if part.model == RELEASED else options.encoder

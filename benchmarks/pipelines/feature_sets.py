@@ -17,13 +17,14 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from benchmarks.pipelines.flags import Flag
 from benchmarks.pipelines.options import PipelineOptions
-from features.errors import FeatureError, SerError
+from features.errors import FeatureError
 from features.extractors.table import FeatureTable
 from features.groups import GROUPS, PRESETS
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from deep.frozen import FrozenEncoder
     from features.cache import FeatureCache
     from features.extractors.base import Extractor
 
@@ -255,24 +256,19 @@ class EncoderSet(FeatureSet):
 
     def availability(self) -> str | None:
         """Why the encoder cannot be used here; None where it can."""
-        missing = [name for name in ("torch", "speechbrain", "transformers") if importlib.util.find_spec(name) is None]
-        if missing:
-            return f"needs {', '.join(missing)}: pip install -e '.[deep]' in the toolkit's folder"
-        if self.source is None:
-            return "no encoder given: name a local folder or a hub name with --encoder"
-        try:
-            self.extractor().names()
-        except SerError as error:
-            return str(error)
-        return None
+        from deep.versions import availability
 
-    def extractor(self) -> Extractor:
+        if self.source is None:
+            return availability() or "no encoder given: name a local folder or a hub name with --encoder"
+        return availability() or self.extractor().availability()
+
+    def extractor(self) -> FrozenEncoder:
         """The frozen encoder; with `--layer auto` it gives the columns of all layers, named `layerN.*`."""
         from deep.frozen import FrozenEncoder
 
         layer = self.options.layer if self.chooses_group else int(self.options.layer)
         return FrozenEncoder(
-            str(self.source), layer=layer, random_start=self.depends_on_seed, device=self.options.device
+            str(self.source), layer=layer, random_init=self.depends_on_seed, device=self.options.device
         )
 
 
