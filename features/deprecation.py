@@ -1,4 +1,4 @@
-"""Attributes that were renamed: the old name warns for one version and answers with the new one."""
+"""Attributes that were renamed: the old name warns for one version and gives the value of the new one."""
 
 from __future__ import annotations
 
