@@ -36,17 +36,24 @@ def test_scores_equal_those_of_scikit_learn_and_audmetric(pair: tuple[list[str],
     assert uar == pytest.approx(sklearn.metrics.balanced_accuracy_score(truth, prediction))
     assert uar == pytest.approx(audmetric.unweighted_average_recall(truth, prediction, LABELS))
     wa = metrics.wa(truth, prediction, LABELS)
-    assert wa == pytest.approx(sklearn.metrics.accuracy_score(truth, prediction))
     assert wa == pytest.approx(audmetric.accuracy(truth, prediction, LABELS))
     f1 = metrics.macro_f1(truth, prediction, LABELS)
-    expected = sklearn.metrics.f1_score(truth, prediction, labels=LABELS, average="macro", zero_division=0)
-    assert f1 == pytest.approx(expected)
-    assert metrics.recall_per_class(truth, prediction, LABELS) == pytest.approx(
-        audmetric.recall_per_class(truth, prediction, LABELS)
-    )
-    precision = metrics.precision_per_class(truth, prediction, LABELS)
-    expected = audmetric.precision_per_class(truth, prediction, LABELS, zero_division=math.nan)
-    assert precision == pytest.approx(expected, nan_ok=True)
+    assert f1 == pytest.approx(audmetric.unweighted_average_fscore(truth, prediction, LABELS, zero_division=0))
+    weighted = sklearn.metrics.f1_score(truth, prediction, average="weighted", zero_division=0)
+    assert metrics.weighted_f1(truth, prediction, LABELS) == pytest.approx(weighted, abs=1e-12)
+    kappa = sklearn.metrics.cohen_kappa_score(truth, prediction)
+    assert metrics.cohen_kappa(truth, prediction, LABELS) == pytest.approx(kappa, abs=1e-12)
+
+
+@given(st.lists(st.tuples(st.sampled_from(LABELS), st.sampled_from(LABELS)), min_size=1, max_size=12))
+def test_stacked_scores_equal_the_functions_also_where_labels_are_absent(pairs: list[tuple[str, str]]) -> None:
+    truth, prediction = zip(*pairs)
+    matrix = metrics.confusion(truth, prediction, LABELS)
+    stacked = [metric for metric in metrics.METRICS.values() if metric.stacked]
+    assert len(stacked) >= 5
+    for metric in stacked:
+        expected = metric.function(truth, prediction, LABELS)
+        assert float(metric.stacked(matrix)) == pytest.approx(expected, abs=1e-12, nan_ok=True), metric.name
 
 
 @given(st.integers(2, 60), st.integers(0, 2**32 - 1))
@@ -84,14 +91,14 @@ def test_calibrated_probabilities_have_a_small_error_and_overconfident_ones_a_la
 
 def test_a_fold_without_a_class_is_scored_over_the_classes_present() -> None:
     assert metrics.uar(["ang", "hap", "hap"], ["ang", "hap", "sad"], LABELS) == pytest.approx(0.75)
-    recalls = metrics.recall_per_class(["ang"], ["ang"], LABELS)
-    assert recalls["ang"] == 1
-    assert math.isnan(recalls["sad"])
+    recalls = metrics.recalls_of(metrics.confusion(["ang"], ["ang"], LABELS))
+    assert recalls[0] == 1
+    assert math.isnan(recalls[3])
 
 
 def test_scores_of_stacked_matrices_are_those_of_each() -> None:
     matrices = np.random.default_rng(0).integers(0, 9, size=(2, 5, 4, 4))
-    for of in (metrics.uar_of, metrics.wa_of, metrics.macro_f1_of):
+    for of in (m.stacked for m in metrics.METRICS.values() if m.stacked):
         assert of(matrices).shape == (2, 5)
         assert of(matrices)[1, 3] == pytest.approx(of(matrices[1, 3]))
     assert math.isnan(float(metrics.uar_of(np.zeros((4, 4)))))

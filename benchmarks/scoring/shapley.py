@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.scoring.metrics import codes
-from benchmarks.scoring.significance import jackknife_reach
+from benchmarks.scoring.significance import jackknife_half_width
 from features.errors import ResultsError
 
 Counts = NDArray[np.float64]
@@ -133,7 +133,7 @@ def share(target: Target, combination: Counts, *, level: float = 0.95) -> Share:
     value, n = float(combination @ target.scores()), target.totals.shape[0]
     if n < 2:
         return Share(value, math.nan, math.nan)
-    reach = jackknife_reach(combination @ target.scores_without_speakers(), level)
+    reach = jackknife_half_width(combination @ target.scores_without_speakers(), level)
     return Share(value, value - reach, value + reach)
 
 

@@ -22,7 +22,13 @@ from benchmarks.folds.fold import Fold
 from benchmarks.reporting.ablation_summary import answer
 from benchmarks.scoring.metrics import recalls_of
 from benchmarks.scoring.shapley import share, side_weights, subsets, targets, weights
-from benchmarks.scoring.significance import difference_interval, holm, speaker_confusions, speaker_interval, swap_test
+from benchmarks.scoring.significance import (
+    difference_interval,
+    holm,
+    paired_permutation_test,
+    speaker_confusions,
+    speaker_interval,
+)
 from features.cache import FeatureCache
 from features.errors import PipelineError, ResultsError
 from features.groups import GROUPS, PRESETS
@@ -155,7 +161,8 @@ def subset_table(
         if role not in ("", "all"):
             difference = difference_interval(own, whole)
             row |= {"difference": difference.estimate, "difference_low": difference.low}
-            row |= {"difference_high": difference.high, "p": swap_test(own, whole, random_state=random_state)[0]}
+            row |= {"difference_high": difference.high}
+            row["p"] = paired_permutation_test(own, whole, random_state=random_state)[0]
             tested.append(row)
         row |= {f"recall_{label}": value for label, value in zip(labels, recalls_of(own.sum(axis=0)))}
         rows.append(row)
