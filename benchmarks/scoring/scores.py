@@ -15,7 +15,7 @@ from benchmarks.scoring.predictions import probabilities
 from benchmarks.scoring.significance import Interval, jackknife_interval, seed_confusions
 from benchmarks.scoring.status import Status
 
-JOB_COSTS = (
+JOB_NUMBERS = (
     "train_uar",
     "train_wa",
     "fit_seconds",
@@ -27,7 +27,7 @@ JOB_COSTS = (
     "peak_memory_mb",
     "model_bytes",
 )
-"""What scores take of the table of jobs, beside `pipeline` and `status`; NaN where unknown."""
+"""Numbers of each job that the table of scores draws on; NaN where unknown."""
 
 
 def score_columns() -> list[str]:
@@ -83,7 +83,7 @@ def score_table(
     >>> rows = pd.DataFrame({"pipeline": "svm", "seed": 0, "fold": ["1", "2"], "utterance": ["a", "b"],
     ...                      "speaker": ["03", "08"], "truth": ["ang", "sad"], "prediction": ["ang", "ang"]})
     >>> jobs = pd.DataFrame({"pipeline": "svm", "seed": 0, "fold": ["1", "2"], "status": "done"})
-    >>> table = score_table(rows, jobs.reindex(columns=[*jobs, *JOB_COSTS]), ["ang", "sad"])
+    >>> table = score_table(rows, jobs.reindex(columns=["pipeline", "status", *JOB_NUMBERS]), ["ang", "sad"])
     >>> float(table["uar"][0]), int(table["n_speakers"][0])
     (0.5, 2)
     """
