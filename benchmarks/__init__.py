@@ -6,18 +6,31 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from benchmarks.evaluation.evaluate import Result, evaluate
+    from benchmarks.evaluation.runs import Run, load_run
+    from benchmarks.folds.splitters import make_folds
+    from benchmarks.studies.ablation import ablate
+    from benchmarks.studies.learning_curve import learning_curve
+    from benchmarks.studies.reports import evaluate, write_report
 
-__all__ = ["Result", "evaluate"]
+__all__ = ["Run", "ablate", "evaluate", "learning_curve", "load_run", "make_folds", "write_report"]
+
+_MODULES = {
+    "Run": "evaluation.runs",
+    "ablate": "studies.ablation",
+    "evaluate": "studies.reports",
+    "learning_curve": "studies.learning_curve",
+    "load_run": "evaluation.runs",
+    "make_folds": "folds.splitters",
+    "write_report": "studies.reports",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Import the harness on first use, so that `--help` stays quick."""
-    if name in __all__:
-        from benchmarks.evaluation import evaluate as harness
-
-        return getattr(harness, name)
+    """Import a public name on first use, so that `--help` stays quick."""
+    if name in _MODULES:
+        return getattr(import_module(f"benchmarks.{_MODULES[name]}"), name)
     raise AttributeError(f"module 'benchmarks' has no attribute {name!r}")

@@ -53,8 +53,8 @@ def sources(*modules: str) -> list[Path]:
 
     Examples
     --------
-    >>> [path.name for path in sources("features.audio")]
-    ['audio.py', 'errors.py']
+    >>> [path.name for path in sources("features.files")]
+    ['errors.py', 'files.py']
     """
     waiting = [path for name in modules for path in _files_of(name)]
     seen: set[Path] = set()

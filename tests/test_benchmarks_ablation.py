@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from sklearn.metrics import balanced_accuracy_score, recall_score
 
 from benchmarks import ablation
-from benchmarks.learning import _sizes, learning_curve, thinned
-from benchmarks.report import build, write_report
 from benchmarks.reporting.ablation_summary import answer
-from benchmarks.scoring.shapley import block_weights, share, subsets, targets, weights
+from benchmarks.reporting.page import build, write_report
+from benchmarks.scoring.shapley import share, block_weights, subsets, targets, weights
 from benchmarks.studies.ablation import ablate, shapley_values, spell, subset_table
+from benchmarks.studies.learning_curve import choose_sizes, learning_curve, thinned
 from features.cache import FeatureCache
 from features.errors import FoldError, PipelineError, ResultsError
 from features.groups import GROUPS
@@ -102,11 +102,7 @@ def predictions() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def shapley(predictions: pd.DataFrame) -> pd.DataFrame:
-    return (
-        shapley_values(predictions, "svm", LABELS)
-        .set_index(["target", "label", "other", "players", "group"])
-        .sort_index()
-    )
+    return shapley_values(predictions, "svm", LABELS).set_index(["target", "label", "other", "players", "group"]).sort_index()
 
 
 def test_targets_are_scored_as_scikit_learn_does(predictions: pd.DataFrame) -> None:
@@ -116,9 +112,7 @@ def test_targets_are_scored_as_scikit_learn_does(predictions: pd.DataFrame) -> N
         (t.kind, t.label, t.other): t.scores()
         for t in targets(own["truth"].tolist(), own["speaker"].tolist(), probability[None], LABELS)
     }
-    assert found["uar", "", ""].tolist() == pytest.approx(
-        [0.25, balanced_accuracy_score(own["truth"], own["prediction"])]
-    )
+    assert found["uar", "", ""].tolist() == pytest.approx([0.25, balanced_accuracy_score(own["truth"], own["prediction"])])
     recalls = recall_score(own["truth"], own["prediction"], labels=LABELS, average=None)
     for label, expected in zip(LABELS, recalls):
         assert found["recall", label, ""].tolist() == pytest.approx([0.25, expected])
@@ -235,14 +229,15 @@ def test_ablation_runs_resumes_and_stands_in_the_report(small_corpus, tmp_path: 
     assert len(found.subsets) == 63
     assert (found.shapley.loc[found.shapley["target"] == "uar", "value"].abs() < 0.1).all()
     predictions = (tmp_path / "ablation" / "predictions.csv").read_bytes()
-    cells = {path: path.stat().st_mtime_ns for path in (tmp_path / "ablation" / "cells").iterdir()}
-    assert len(cells) == 63 * 2
-    next(iter(cells)).unlink()
+    jobs = {path: path.stat().st_mtime_ns for path in (tmp_path / "ablation" / "jobs").iterdir()}
+    assert len(jobs) == 63 * 2
+    next(iter(jobs)).unlink()
     again = ablate(small_corpus, models=["random"], jobs=1, out=tmp_path, cache=cache)
     assert (tmp_path / "ablation" / "predictions.csv").read_bytes() == predictions
-    kept = {path for path, changed in cells.items() if path.stat().st_mtime_ns == changed}
-    assert len(kept) == len(cells) - 1
+    unchanged = {path for path, changed in jobs.items() if path.stat().st_mtime_ns == changed}
+    assert len(unchanged) == len(jobs) - 1
     pd.testing.assert_frame_equal(again.shapley, found.shapley)
+    write_report(tmp_path)
     text = build([tmp_path])
     assert "Which features carry it?" in text
     assert (tmp_path / "plots" / "shapley.png").is_file()
@@ -265,7 +260,7 @@ def test_report_shows_the_groups_and_says_what_they_are_worth(predictions: pd.Da
 
 
 def test_ablation_of_another_corpus_into_the_same_folder_is_refused(small_corpus, tmp_path: Path) -> None:
-    record = {"corpus": {"fingerprint": "other"}, "folds": {"scheme": "session"}}
+    record = {"schema_version": 2, "corpus": {"fingerprint": "other"}, "folds": {"scheme": "session"}}
     (tmp_path / "run.json").write_text(json.dumps(record))
     with pytest.raises(ResultsError, match="another corpus or other folds"):
         ablate(small_corpus, models=["svm"], jobs=1, out=tmp_path)
@@ -307,11 +302,11 @@ def test_learning_curve_is_stored_and_shown(small_corpus, tmp_path: Path) -> Non
 
 
 def test_sizes_of_a_learning_curve() -> None:
-    assert _sizes((), 8) == [2, 4, 8]
-    assert _sizes((), 9) == [2, 4, 8, 9]
-    assert _sizes((4, 2), 9) == [2, 4]
+    assert choose_sizes((), 8) == [2, 4, 8]
+    assert choose_sizes((), 9) == [2, 4, 8, 9]
+    assert choose_sizes((4, 2), 9) == [2, 4]
     with pytest.raises(FoldError, match="expected 2 to 9"):
-        _sizes((10,), 9)
+        choose_sizes((10,), 9)
 
 
 def pair_score(predictions: pd.DataFrame, first: str, second: str) -> float:
@@ -321,10 +316,10 @@ def pair_score(predictions: pd.DataFrame, first: str, second: str) -> float:
 
 
 def test_synthetic_voices_differ_where_it_was_planted(tmp_path: Path) -> None:
+    import benchmarks
     from benchmarks import corpora
-    from benchmarks.evaluation import evaluate as harness
 
-    result = harness.evaluate(
+    result = benchmarks.evaluate(
         corpora.load("synthetic"), pipelines=["svm@prosodic", "svm@spectral"], jobs=2, out=tmp_path
     )
     sides = dict(iter(result.predictions.groupby("pipeline")))
@@ -340,9 +335,7 @@ def test_planted_truth_comes_out_of_the_ablation(seed: int, tmp_path: Path) -> N
     from benchmarks import corpora
 
     found = ablate(corpora.load("synthetic", seed=seed), models=["svm"], jobs=2, out=tmp_path)
-    contrast = found.shapley[found.shapley["group"] == "spectral - prosodic"].set_index(["target", "label", "other"])[
-        "value"
-    ]
+    contrast = found.shapley[found.shapley["group"] == "spectral - prosodic"].set_index(["target", "label", "other"])["value"]
     assert contrast["pair", "ang", "hap"] > 0.03
     (sadness,) = [value for (_, *pair), value in contrast.items() if set(pair) == {"sad", "neu"}]
     assert sadness < -0.03

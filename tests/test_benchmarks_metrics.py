@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import audmetric
 import numpy as np
 import pytest
 import sklearn.metrics
+from fabricated_runs import fabricate_jobs, fabricate_predictions, fabricate_run
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.evaluation.runs import load_run
+from benchmarks.reporting.page import write_report
+from benchmarks.reporting.terminal import result_text
 from benchmarks.scoring import metrics
+from benchmarks.scoring.scores import score_table
 from features.errors import ResultsError
 
 LABELS = ["ang", "hap", "neu", "sad"]
@@ -119,3 +125,27 @@ def test_scores_of_stacked_matrices_are_those_of_each() -> None:
 def test_what_cannot_be_scored_is_refused_with_the_reason(call: object, words: str) -> None:
     with pytest.raises(ResultsError, match=words):
         call()  # type: ignore[operator]
+
+
+def test_a_metric_is_one_function_and_one_entry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Registered, it stands in scores.csv with its interval, in the terminal, in the report and in its tables."""
+
+    def worst_recall(truth: object, prediction: object, labels: list[str]) -> float:
+        return float(metrics.recalls_of(metrics.confusion(truth, prediction, labels)).min())
+
+    entry = metrics.Metric("worst_recall", worst_recall, "Worst recall", short="worst")
+    monkeypatch.setitem(metrics.METRICS, "worst_recall", entry)
+    skills = {"svm": 1.5, "xgboost": 1.0}
+    predictions = fabricate_predictions(skills)
+    folder = fabricate_run(tmp_path, skills)
+    scores = score_table(predictions, fabricate_jobs(predictions), LABELS).set_index("pipeline")
+    for name, rows in predictions.groupby("pipeline"):
+        expected = worst_recall(rows["truth"], rows["prediction"], LABELS)
+        assert scores.loc[name, "worst_recall"] == pytest.approx(expected)
+        assert scores.loc[name, "worst_recall_low"] < expected < scores.loc[name, "worst_recall_high"]
+    assert "Worst recall" in write_report(folder).read_text(encoding="utf-8")
+    assert "Worst recall" in (folder / "tables" / "scores.tex").read_text(encoding="utf-8")
+    run = load_run(folder)
+    text = result_text(run.record, run.scores, "out")
+    assert "worst %" in text
+    assert max(map(len, text.splitlines())) <= 80

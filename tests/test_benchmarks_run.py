@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from miniatures import BUILDERS, sound
 
+from benchmarks.command import load_corpus
 from benchmarks.folds.fold import read_folds
-from benchmarks.run import load_corpus, main
+from benchmarks.run import main
 
 ROOT = Path(__file__).resolve().parent.parent
 

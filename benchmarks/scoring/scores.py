@@ -15,23 +15,19 @@ from benchmarks.scoring.predictions import probabilities
 from benchmarks.scoring.significance import Interval, jackknife_interval, seed_confusions
 from benchmarks.scoring.status import Status
 
-CELL_COLUMNS = (
-    "pipeline",
-    "seed",
-    "fold",
-    "status",
+JOB_NUMBERS = (
     "train_uar",
     "train_wa",
     "fit_seconds",
     "predict_seconds",
     "extract_seconds",
     "n_test",
-    "n_settings",
-    "tuning_cpu_seconds",
+    "n_candidates",
+    "search_seconds",
     "peak_memory_mb",
     "model_bytes",
 )
-"""What the table of cells says of each cell, beside its predictions."""
+"""Numbers of each job that the table of scores draws on; NaN where unknown."""
 
 
 def score_columns() -> list[str]:
@@ -45,15 +41,15 @@ def score_columns() -> list[str]:
     True
     """
     folds = ["fold_uar_mean", "fold_uar_std", "seed_uar_std", "train_uar", "train_wa"]
-    counts = ["n", "n_seeds", "n_folds", "n_speakers", "cells_failed"]
+    counts = ["n", "n_seeds", "n_folds", "n_speakers", "jobs_failed"]
     intervals = [f"{name}_{end}" for name in METRICS for end in ("low", "high")]
-    times = ["ms_per_utterance", "extract_ms", "predict_ms", "fit_seconds", "tuning_cpu_seconds"]
-    return ["pipeline", *METRICS, *folds, *counts, *intervals, *times, "n_settings", "peak_memory_mb", "model_bytes"]
+    times = ["ms_per_utterance", "extract_ms", "predict_ms", "fit_seconds", "search_seconds"]
+    return ["pipeline", *METRICS, *folds, *counts, *intervals, *times, "n_candidates", "peak_memory_mb", "model_bytes"]
 
 
 def score_table(
     predictions: pd.DataFrame,
-    cells: pd.DataFrame,
+    jobs: pd.DataFrame,
     labels: Sequence[str],
     *,
     confusions: Mapping[str, NDArray[np.float64]] | None = None,
@@ -64,9 +60,9 @@ def score_table(
     ----------
     predictions : DataFrame
         As stored: `pipeline, seed, fold, utterance, speaker, truth, prediction, p_<label>...`.
-    cells : DataFrame
+    jobs : DataFrame
         One row per job: `pipeline, seed, fold, status` and, NaN where unknown, `train_uar, train_wa, fit_seconds,
-        predict_seconds, extract_seconds, n_test, n_settings, tuning_cpu_seconds, peak_memory_mb, model_bytes`.
+        predict_seconds, extract_seconds, n_test, n_candidates, search_seconds, peak_memory_mb, model_bytes`.
     labels : sequence of str
         All labels of the corpus.
     confusions : mapping of str to ndarray of shape (n_seeds, n_speakers, n_labels, n_labels), optional
@@ -79,7 +75,7 @@ def score_table(
         95 % interval over speakers. `fold_uar_mean` and `fold_uar_std`: mean and sample deviation over folds of the
         folds' UARs (over the labels present in a fold, mean over seeds); `seed_uar_std`: sample deviation over seeds
         of the pooled UAR. `n`: clips tested in one seed. `train_*` and costs are means over jobs; `ms_per_utterance`
-        is extraction and prediction of one clip, in milliseconds, as `extract_ms + predict_ms`. `cells_failed` counts
+        is extraction and prediction of one clip, in milliseconds, as `extract_ms + predict_ms`. `jobs_failed` counts
         jobs without predictions.
 
     Examples
@@ -87,7 +83,7 @@ def score_table(
     >>> rows = pd.DataFrame({"pipeline": "svm", "seed": 0, "fold": ["1", "2"], "utterance": ["a", "b"],
     ...                      "speaker": ["03", "08"], "truth": ["ang", "sad"], "prediction": ["ang", "ang"]})
     >>> jobs = pd.DataFrame({"pipeline": "svm", "seed": 0, "fold": ["1", "2"], "status": "done"})
-    >>> table = score_table(rows, jobs.reindex(columns=CELL_COLUMNS), ["ang", "sad"])
+    >>> table = score_table(rows, jobs.reindex(columns=["pipeline", "status", *JOB_NUMBERS]), ["ang", "sad"])
     >>> float(table["uar"][0]), int(table["n_speakers"][0])
     (0.5, 2)
     """
@@ -97,7 +93,7 @@ def score_table(
         {
             "pipeline": name,
             **_test_scores(rows, confusions[str(name)], labels),
-            **_costs(cells[cells["pipeline"] == name]),
+            **_costs(jobs[jobs["pipeline"] == name]),
         }
         for name, rows in predictions.groupby("pipeline", sort=False)
     ]
@@ -226,18 +222,18 @@ def _test_scores(rows: pd.DataFrame, confusions: NDArray[np.float64], labels: Se
     }
 
 
-def _costs(cells: pd.DataFrame) -> dict[str, Any]:
-    done = cells[cells["status"] == Status.DONE]
+def _costs(jobs: pd.DataFrame) -> dict[str, Any]:
+    done = jobs[jobs["status"] == Status.DONE]
     clips = done["n_test"].sum()
     extract, predict = (1000 * done[name].sum(min_count=1) / clips for name in ("extract_seconds", "predict_seconds"))
-    means = done[["train_uar", "train_wa", "fit_seconds", "n_settings", "tuning_cpu_seconds", "model_bytes"]].mean()
+    means = done[["train_uar", "train_wa", "fit_seconds", "n_candidates", "search_seconds", "model_bytes"]].mean()
     return {
         **{str(name): float(value) for name, value in means.items()},
         "extract_ms": float(extract),
         "predict_ms": float(predict),
         "ms_per_utterance": float(np.nansum([extract, predict])) if not np.isnan(predict) else math.nan,
         "peak_memory_mb": float(done["peak_memory_mb"].max()),
-        "cells_failed": int((cells["status"] == Status.FAILED).sum()),
+        "jobs_failed": int((jobs["status"] == Status.FAILED).sum()),
     }
 
 

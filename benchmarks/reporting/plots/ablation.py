@@ -27,7 +27,7 @@ MOST_PAIRS = 28
 
 def shapley_figure(findings: Findings) -> Figure | None:
     """Draw what every group adds to the UAR, and what each block of groups adds, one marker per model."""
-    table = findings.run.table("shapley.csv")
+    table = findings.run.shapley
     if table is None:
         return None
     rows = table[table["target"] == "uar"]
@@ -45,7 +45,7 @@ def shapley_figure(findings: Findings) -> Figure | None:
 
 def subsets_figure(findings: Findings) -> Figure | None:
     """Draw the UAR of all groups, the presets, every group alone and every group left out, one marker per model."""
-    table = findings.run.table("ablation.csv")
+    table = findings.run.ablation
     if table is None:
         return None
     rows = table[table["role"].isin(["all", *TOTALS, "alone", "left out"])]
@@ -113,7 +113,7 @@ def pairs_figure(findings: Findings) -> Figure | None:
 
 def shapley_words(findings: Findings) -> str:
     """Say what `shapley_figure` shows."""
-    table = findings.run.table("shapley.csv")
+    table = findings.run.shapley
     rows = pd.DataFrame() if table is None else table[table["target"] == "uar"]
     parts = [
         f"{model}: " + ", ".join(f"{row.group} {row.value:+.2f}" for row in own.itertuples() if row.players == "groups")
@@ -124,7 +124,7 @@ def shapley_words(findings: Findings) -> str:
 
 def subsets_words(findings: Findings) -> str:
     """Say what `subsets_figure` shows."""
-    table = findings.run.table("ablation.csv")
+    table = findings.run.ablation
     rows = pd.DataFrame(columns=["model"]) if table is None else table[table["role"] != ""].dropna(subset=["role"])
     parts = [f"{row.model} {subset_words(row.role, row.groups)} {row.uar:.2f}" for row in rows.itertuples()]
     return f"UAR of subsets of the groups of features: {', '.join(parts)}."
@@ -167,7 +167,7 @@ def _place(role: str, groups: str) -> tuple[int, int]:
 
 
 def _by_emotion(findings: Findings) -> pd.DataFrame | None:
-    table = findings.run.table("shapley.csv")
+    table = findings.run.shapley
     if table is None:
         return None
     recalls = table[(table["target"] == TargetKind.RECALL) & (table["model"] == table["model"].iloc[0])]
@@ -176,7 +176,7 @@ def _by_emotion(findings: Findings) -> pd.DataFrame | None:
 
 
 def _contrasts(findings: Findings) -> pd.DataFrame | None:
-    table = findings.run.table("shapley.csv")
+    table = findings.run.shapley
     if table is None:
         return None
     return pair_contrasts(table, str(table["model"].iloc[0]))
