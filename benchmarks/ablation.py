@@ -8,7 +8,10 @@ import sys
 from benchmarks import command as shared
 from features.command import command, make_parser
 
-EXAMPLES = "python -m benchmarks.ablation --corpus emodb --root emodb --pipelines svm --out results/emodb"
+EXAMPLES = """
+python -m benchmarks.ablation
+python -m benchmarks.ablation --corpus emodb --root emodb --pipelines svm --out results/emodb
+"""
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -8,7 +8,10 @@ import sys
 from benchmarks import command as shared
 from features.command import command, make_parser
 
-EXAMPLES = "python -m benchmarks.learning --corpus emodb --root emodb --pipelines svm xgboost --out results/emodb"
+EXAMPLES = """
+python -m benchmarks.learning --sizes 2 4
+python -m benchmarks.learning --corpus emodb --root emodb --pipelines svm xgboost --out results/emodb
+"""
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -71,7 +71,7 @@ def test_score_table_keeps_its_columns_and_knows_nothing_it_was_not_told() -> No
     predictions = fabricate_predictions({"a": 1.0}, n_speakers=4)
     jobs = fabricate_jobs(predictions).assign(extract_seconds=np.nan, predict_seconds=np.nan, train_uar=np.nan)
     row = score_table(predictions, jobs, ["ang", "hap", "neu", "sad"]).iloc[0]
-    assert list(row.index) == list(score_columns())
+    assert list(row.index) == score_columns()
     assert row[["train_uar", "extract_ms", "ms_per_utterance", "seed_uar_std"]].isna().all()
 
 

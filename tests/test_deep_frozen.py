@@ -100,3 +100,28 @@ def test_whisper_hears_anger_and_sadness_in_new_speakers(whisper_folder, emodb_r
     values = FrozenEncoder(str(whisper_folder), layer=2, device="cpu").transform(paths)
     judge = make_pipeline(StandardScaler(), SVC(C=10, class_weight="balanced")).fit(values[~test], truth[~test])
     assert balanced_accuracy_score(truth[test], judge.predict(values[test])) > 0.9
+
+
+@pytest.fixture
+def corpus(tmp_path, monkeypatch):
+    from doc_stand_ins import own_corpus
+
+    monkeypatch.chdir(tmp_path)
+    own_corpus(tmp_path / "my.csv")
+    return ["--corpus", "manifest", "--root", "my.csv", "--folds", "3", "--jobs", "1", "--out", "results"]
+
+
+def test_an_encoder_that_lacks_weights_is_never_scored(corpus, tmp_path, capsys):
+    from safetensors.torch import load_file, save_file
+
+    from benchmarks.run import main
+
+    weights = save("wav2vec2", tmp_path / "encoder") / "model.safetensors"
+    left = {name: tensor for name, tensor in load_file(weights).items() if ".1.feed_forward" not in name}
+    save_file(left, weights, metadata={"format": "pt"})
+    pipelines = ["--pipelines", "svm@encoder", "wav2vec2", "--encoder", "encoder", "--epochs", "1", "--layer", "1"]
+    main([*corpus, *pipelines])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.count("lacks the weights of 4 of the encoder's") == 2
+    assert shown.count("encoder.layers.1.feed_forward.output_dense.weight") == 2
+    assert "No pipeline was scored" in shown

@@ -16,27 +16,13 @@ from numpy.typing import NDArray
 
 from benchmarks.evaluation.job import DIGITS, JOB_COLUMNS
 from benchmarks.scoring.predictions import labels_of, read_predictions
-from benchmarks.scoring.scores import score_table
-from benchmarks.scoring.significance import speaker_confusions
+from benchmarks.scoring.scores import JOB_NUMBERS, confusions_by_pipeline, score_table
 from benchmarks.scoring.status import Status
 from features.errors import ResultsError
 from features.files import write_atomically
 
 SCHEMA_VERSION = 2
 """Version of the form of `run.json`; other versions are not read."""
-
-NUMBERS = (
-    "train_uar",
-    "train_wa",
-    "fit_seconds",
-    "predict_seconds",
-    "extract_seconds",
-    "n_test",
-    "n_candidates",
-    "search_seconds",
-    "peak_memory_mb",
-    "model_bytes",
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +105,7 @@ class Run:
         """One row per pipeline, computed from the predictions; see `benchmarks.scoring.scores.score_table`."""
         if self.predictions.empty:
             return pd.DataFrame()
-        return score_table(self.predictions, self.jobs, self.labels)
+        return score_table(self.predictions, self.jobs, self.labels, confusions=self._confusions)
 
     @cached_property
     def speakers(self) -> tuple[str, ...]:
@@ -129,10 +115,11 @@ class Run:
     @cached_property
     def confusions(self) -> Mapping[str, NDArray[np.float64]]:
         """Pipeline to confusion matrices of shape (n_speakers, n_labels, n_labels), a mean over seeds."""
-        return {
-            str(name): speaker_confusions(rows, self.labels, speakers=self.speakers)[1]
-            for name, rows in self.predictions.groupby("pipeline", sort=False)
-        }
+        return {name: matrices.mean(axis=0) for name, matrices in self._confusions.items()}
+
+    @cached_property
+    def _confusions(self) -> Mapping[str, NDArray[np.float64]]:
+        return confusions_by_pipeline(self.predictions, self.labels)
 
     @property
     def ablation(self) -> pd.DataFrame | None:
@@ -206,7 +193,7 @@ def job_table(record: Mapping[str, Any], predictions: pd.DataFrame) -> pd.DataFr
         count = predictions.groupby(["pipeline", "seed", "fold"], sort=False).size().rename("n_test").reset_index()
         jobs = count.assign(status=str(Status.DONE)).to_dict("records")  # type: ignore[assignment]
     table = pd.DataFrame([dict(job) for job in jobs]).reindex(columns=list(JOB_COLUMNS))
-    table[list(NUMBERS)] = table[list(NUMBERS)].astype(float)
+    table[list(JOB_NUMBERS)] = table[list(JOB_NUMBERS)].astype(float)
     return table
 
 

@@ -134,7 +134,9 @@ def render_page(pages: Sequence[RunPage]) -> str:
     # Only what this package drew itself goes in as markup; matplotlib escapes the text in it.
     environment.filters["drawn"] = Markup
     environment.filters["breakable"] = breakable
-    environment.globals["metrics"] = [metric for name, metric in METRICS.items() if name != "uar"]
+    environment.globals["metrics"] = [
+        metric for metric in METRICS.values() if metric.name != "uar" and not metric.probabilistic
+    ]
     return environment.get_template("report.html").render(pages=pages, overview=overview(pages), most=MOST_MATRICES)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks.reporting.plots.ablation import subset_words
 from benchmarks.reporting.ranking import ALPHA, Findings
 from benchmarks.reporting.tables import Column, Table
-from benchmarks.scoring.metrics import METRICS, PROBABILITY_METRICS
+from benchmarks.scoring.metrics import METRICS
 from benchmarks.scoring.scores import fold_uars
 
 
@@ -33,7 +33,7 @@ def scores_table(findings: Findings) -> Table:
         Column("pipeline", "Pipeline"),
         Column("uar", "UAR", ".3f"),
         Column("interval", "95 % interval"),
-        *(Column(name, metric.title, ".3f") for name, metric in METRICS.items() if name != "uar"),
+        *(Column(m.name, m.label, m.format) for m in METRICS.values() if m.name != "uar" and not m.probabilistic),
         Column("fold_uar_std", "± folds", ".3f"),
         Column("seed_uar_std", "± seeds", ".3f"),
         Column("train_uar", "Train UAR", ".3f"),
@@ -197,10 +197,11 @@ def settings_table(findings: Findings) -> Table:
 
 def calibration_table(findings: Findings) -> Table:
     """How well the probabilities of every pipeline are calibrated."""
-    rows = [{"pipeline": s.name, **{key: s.scores[key] for key in PROBABILITY_METRICS}} for s in findings.scored]
+    probabilistic = [metric for metric in METRICS.values() if metric.probabilistic]
+    rows = [{"pipeline": s.name, **{m.name: s.scores[m.name] for m in probabilistic}} for s in findings.scored]
     columns = (
         Column("pipeline", "Pipeline"),
-        *(Column(name, metric.title, ".3f") for name, metric in PROBABILITY_METRICS.items()),
+        *(Column(m.name, m.label, m.format) for m in probabilistic),
     )
     return Table("calibration", "Calibration of the probabilities; 0 is perfect in every column.", columns, tuple(rows))
 

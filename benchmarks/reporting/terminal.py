@@ -69,10 +69,11 @@ def _interval(row: Mapping[str, Any]) -> str:
 def _columns() -> list[_Column]:
     """UAR with its interval, every other metric of the registry, and what a pipeline costs."""
     metrics = [
-        _Column(f"{metric.short} %", 5, lambda row, name=name: _percent(row[name]))  # type: ignore[misc]
-        if metric.percent
-        else _Column(metric.short, 5, lambda row, name=name: f"{row[name]:.2f}")  # type: ignore[misc]
+        _Column(f"{metric.short or metric.label} %", 5, lambda row, name=name: _percent(row[name]))  # type: ignore[misc]
+        if metric.bounds == (0.0, 1.0)
+        else _Column(metric.short or metric.label, 5, lambda row, name=name: f"{row[name]:.2f}")  # type: ignore[misc]
         for name, metric in METRICS.items()
+        if not metric.probabilistic
     ]
     interval = _Column("95 % interval", 13, _interval)
     train = _Column("train", 5, lambda row: _percent(row["train_uar"]))
@@ -94,10 +95,10 @@ def _table(run: Mapping[str, Any], scores: pd.DataFrame) -> str:
     if scores.empty:
         return "No pipeline was scored."
     lines = [line for block in _blocks(_columns()) for line in (*_block(run, scores, block), "")]
+    pooled = ", ".join(metric.label for metric in METRICS.values() if not metric.probabilistic)
     legend = wrap(
-        f"{', '.join(metric.title for metric in METRICS.values())}: pooled over the test folds; interval of UAR over "
-        "speakers, those of the others in scores.csv; train: UAR on the training subset; ms/clip: extraction and "
-        "prediction on one thread"
+        f"{pooled}: pooled over the test folds; interval of UAR over speakers, those of the others in scores.csv; "
+        "train: UAR on the training subset; ms/clip: extraction and prediction on one thread"
     )
     return "\n".join([*lines, legend, _budget(scores)])
 

@@ -85,7 +85,7 @@ def check_same_utterances(first: pd.DataFrame, second: pd.DataFrame, *, names: t
 
 def comparison_text(findings: Findings) -> str:
     """Write the comparison for a terminal: the scores, the pairs, and the summary."""
-    metrics = [name for name in METRICS if name != "uar"]
+    metrics = [name for name, metric in METRICS.items() if name != "uar" and not metric.probabilistic]
     lines = [scores_table(findings).text(("pipeline", "uar", "interval", *metrics, "n", "marks")), ""]
     if findings.tests:
         pairs = ("first", "second", "difference", "interval", "p", "p_holm", "verdict")
