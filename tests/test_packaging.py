@@ -1,4 +1,4 @@
-"""The public face: typed for a user's tools, reachable by console scripts, and true to its old names for one version."""
+"""The public face: typed for a user, reachable by console scripts, true to its old names for one version."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_users_type_checker_sees_real_types(tmp_path: Path) -> None:
     (tmp_path / "good.py").write_text(PAGE)
     (tmp_path / "wrong.py").write_text(PAGE + "\n".join(WRONG) + "\n")
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--follow-untyped-imports", "--config-file", "", "good.py", "wrong.py"],
+        [sys.executable, "-m", "mypy", "--strict", "--config-file", "", "good.py", "wrong.py"],
         cwd=tmp_path, env={"MYPYPATH": str(ROOT), "PATH": "", "MYPY_CACHE_DIR": str(tmp_path / "cache")},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -99,7 +99,7 @@ def test_a_folder_called_features_breaks_no_console_script(tmp_path: Path) -> No
 
 OLD_NAMES = {
     "features.extractor:FeatureExtractor": "features:FeatureExtractor",
-    "features.windows:windows": None,
+    "features.windows:cut": "features.utterances:cut",
     "features.descriptors.grid:HOP": "features.descriptors.frames:HOP",
     "classical.pipelines:SpeechClassifier": "classical:SpeechClassifier",
     "classical.pipelines:build": "classical:build",
@@ -135,8 +135,9 @@ def test_importing_a_package_leaves_the_users_warnings_alone() -> None:
     """B11: `import features` put a filter of its own into the user's list."""
     code = (
         "import warnings\nbefore = list(warnings.filters)\n"
-        "import features, classical, deep, benchmarks\nfeatures.FeatureExtractor\n"
-        "assert [f for f in warnings.filters if 'IProgress' in str(f)] == []\n"
-        "import benchmarks.run\nassert warnings.filters[: len(before)] == before\n"
+        "import features, classical, deep, benchmarks\nassert warnings.filters == before, warnings.filters[0]\n"
+        "features.FeatureExtractor\n"
+        "assert [f for f in warnings.filters if 'IProgress' in str(f[1])] == []\n"
     )
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
