@@ -189,7 +189,7 @@ def _utterances(folder: Path) -> pd.DataFrame | None:
 def job_table(record: Mapping[str, Any], predictions: pd.DataFrame) -> pd.DataFrame:
     """The jobs of a record as a table with the columns `JOB_COLUMNS`; from the predictions where none are recorded."""
     jobs: Sequence[Mapping[str, Any]] = record.get("jobs", ())
-    if not jobs:
+    if not jobs and not predictions.empty:
         count = predictions.groupby(["pipeline", "seed", "fold"], sort=False).size().rename("n_test").reset_index()
         jobs = count.assign(status=str(Status.DONE)).to_dict("records")  # type: ignore[assignment]
     table = pd.DataFrame([dict(job) for job in jobs]).reindex(columns=list(JOB_COLUMNS))
