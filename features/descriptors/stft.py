@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -151,7 +152,11 @@ def _frequencies() -> np.ndarray:
 @lru_cache(maxsize=1)
 def _banks() -> np.ndarray:
     """Columns: 40 mel bands, 26 mel bands, A-weighting scaled to full scale; librosa's own filters."""
-    import librosa
+    with warnings.catch_warnings():
+        # pooch, which librosa imports, warns in notebooks that the widgets of a bar are missing; no bar is drawn.
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        import librosa
+        import tqdm.auto  # noqa: F401
 
     mels = [librosa.filters.mel(sr=RATE, n_fft=FRAME, n_mels=n) for n in (N_MFCC_BANDS, N_MEL)]
     weights = np.concatenate([[0.0], 10 ** (librosa.A_weighting(_frequencies()[1:], min_db=None) / 10)])
