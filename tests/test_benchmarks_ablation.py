@@ -19,7 +19,7 @@ from sklearn.metrics import balanced_accuracy_score, recall_score
 from benchmarks import ablation
 from benchmarks.reporting.ablation_summary import answer
 from benchmarks.reporting.page import build, write_report
-from benchmarks.scoring.shapley import share, block_weights, subsets, targets, weights
+from benchmarks.scoring.shapley import block_weights, share, subsets, targets, weights
 from benchmarks.studies.ablation import ablate, shapley_values, spell, subset_table
 from benchmarks.studies.learning_curve import choose_sizes, learning_curve, thinned
 from features.cache import FeatureCache
@@ -102,7 +102,11 @@ def predictions() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def shapley(predictions: pd.DataFrame) -> pd.DataFrame:
-    return shapley_values(predictions, "svm", LABELS).set_index(["target", "label", "other", "players", "group"]).sort_index()
+    return (
+        shapley_values(predictions, "svm", LABELS)
+        .set_index(["target", "label", "other", "players", "group"])
+        .sort_index()
+    )
 
 
 def test_targets_are_scored_as_scikit_learn_does(predictions: pd.DataFrame) -> None:
@@ -112,7 +116,9 @@ def test_targets_are_scored_as_scikit_learn_does(predictions: pd.DataFrame) -> N
         (t.kind, t.label, t.other): t.scores()
         for t in targets(own["truth"].tolist(), own["speaker"].tolist(), probability[None], LABELS)
     }
-    assert found["uar", "", ""].tolist() == pytest.approx([0.25, balanced_accuracy_score(own["truth"], own["prediction"])])
+    assert found["uar", "", ""].tolist() == pytest.approx(
+        [0.25, balanced_accuracy_score(own["truth"], own["prediction"])]
+    )
     recalls = recall_score(own["truth"], own["prediction"], labels=LABELS, average=None)
     for label, expected in zip(LABELS, recalls):
         assert found["recall", label, ""].tolist() == pytest.approx([0.25, expected])
@@ -335,7 +341,9 @@ def test_planted_truth_comes_out_of_the_ablation(seed: int, tmp_path: Path) -> N
     from benchmarks import corpora
 
     found = ablate(corpora.load("synthetic", seed=seed), models=["svm"], jobs=2, out=tmp_path)
-    contrast = found.shapley[found.shapley["group"] == "spectral - prosodic"].set_index(["target", "label", "other"])["value"]
+    contrast = found.shapley[found.shapley["group"] == "spectral - prosodic"].set_index(["target", "label", "other"])[
+        "value"
+    ]
     assert contrast["pair", "ang", "hap"] > 0.03
     (sadness,) = [value for (_, *pair), value in contrast.items() if set(pair) == {"sad", "neu"}]
     assert sadness < -0.03

@@ -178,8 +178,9 @@ def shapley_values(predictions: pd.DataFrame, model: str, labels: Sequence[str])
     Returns
     -------
     pandas.DataFrame
-        `model, target, players, group, value, low, high, n_speakers`.
-        With 'groups' as `players` the six groups share what all of them add to guessing; with 'sides' prosodic, voice
+        `model, target, label, other, players, group, value, low, high, n_speakers`; `target` is 'uar', 'recall' (of
+        `label`) or 'pair' (the decision between `label` and `other`).
+        With 'groups' as `players` the six groups share what all of them add to guessing; with 'blocks' prosodic, voice
         and spectral features do, as wholes, and 'spectral - prosodic' is the paired difference. The row 'all' is the
         sum of either.
     """
