@@ -52,7 +52,7 @@ def execute(arguments: argparse.Namespace) -> int:
     """Run the pipelines and print their scores; 1 where a job failed, or a pipeline named cannot run here."""
     options = shared.options_of(arguments)
     if arguments.list:
-        from benchmarks.reporting.listing import listing
+        from benchmarks.reporting.terminal import listing
 
         print(listing(options))
         return 0

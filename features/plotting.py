@@ -12,9 +12,12 @@ from features.errors import InputError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, which people with any colour vision tell apart; line styles go on where colours end.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8A7000")
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#b0568d", "#8a6d00", "#3f8fc4", "#000000", "#5e3c99")
+"""The colours of Okabe and Ito, which people with any colour vision can tell apart, darkened for white paper."""
+
 STYLES = ("-", "--", ":", "-.")
+"""Line styles, which go on where colours end."""
+
 GREY = "#6b7078"
 
 
@@ -24,9 +27,9 @@ def line_style(index: int) -> dict[str, str]:
     Examples
     --------
     >>> line_style(0)
-    {'color': '#0072B2', 'linestyle': '-'}
+    {'color': '#0072b2', 'linestyle': '-'}
     >>> line_style(8)
-    {'color': '#0072B2', 'linestyle': '--'}
+    {'color': '#0072b2', 'linestyle': '--'}
     """
     return {"color": PALETTE[index % len(PALETTE)], "linestyle": STYLES[index // len(PALETTE) % len(STYLES)]}
 

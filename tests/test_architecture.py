@@ -126,7 +126,7 @@ def test_wrong_use_ends_with_2_and_no_traceback(name: str) -> None:
 
 
 def test_running_the_harness_needs_no_torch() -> None:
-    loaded = modules_after("import benchmarks.run, benchmarks.evaluation.evaluate, benchmarks.reporting.listing")
+    loaded = modules_after("import benchmarks.run, benchmarks.evaluation.evaluate, benchmarks.reporting.terminal")
     assert not loaded & TORCH
 
 

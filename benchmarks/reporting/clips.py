@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -28,59 +28,115 @@ class ShownClip:
 
     Attributes
     ----------
-    row
+    row : mapping
         `utterance, speaker, fold, truth, prediction, confidence, p_truth`.
-    drawing
-        SVG, or an empty text where the sound is not at hand.
-    sound
-        `data:` address of the sound, or an empty text.
-    words
+    drawing : str
+        SVG; empty where the sound is not available.
+    sound : str
+        `data:` address of the sound, or empty.
+    alt_text : str
         What the drawing shows.
+
+    Examples
+    --------
+    >>> ShownClip({"utterance": "03a01Wa"}, "", "", "The sound is not available.").sound
+    ''
     """
 
     row: Mapping[str, Any]
     drawing: str
     sound: str
-    words: str
+    alt_text: str
 
 
 def shown_clips(
     errors: pd.DataFrame, utterances: pd.DataFrame | None, *, audio: bool, budget: int = 2_500_000
 ) -> tuple[ShownClip, ...]:
-    """Draw wrong predictions, and embed their sound while the budget in bytes lasts."""
-    places = {} if utterances is None else {(row["speaker"], row["utterance"]): row for _, row in utterances.iterrows()}
-    shown = []
+    """Draw wrong predictions, and embed their sound while the budget in bytes lasts.
+
+    Parameters
+    ----------
+    errors : DataFrame
+        As `confident_errors` finds them.
+    utterances : DataFrame or None
+        Where each sound lies: `speaker, utterance, path, start, end`.
+    audio : bool
+        Whether sounds are embedded.
+    budget : int, default=2500000
+        Bytes of sound at most.
+
+    Returns
+    -------
+    tuple of ShownClip
+
+    Examples
+    --------
+    >>> errors = pd.DataFrame([{"speaker": "03", "utterance": "a", "truth": "ang", "prediction": "hap"}])
+    >>> shown_clips(errors, None, audio=True)[0].alt_text
+    'The sound is not available.'
+    """
+    sources = {} if utterances is None else {(r["speaker"], r["utterance"]): r for _, r in utterances.iterrows()}
+    clips = []
     for _, error in errors.iterrows():
-        clip = _shown(dict(error), places.get((error["speaker"], error["utterance"])), audio=audio)
+        clip = _shown(dict(error), sources.get((error["speaker"], error["utterance"])), audio=audio)
         budget -= len(clip.sound)
-        shown.append(clip if budget >= 0 else ShownClip(clip.row, clip.drawing, "", clip.words))
-    return tuple(shown)
+        clips.append(clip if budget >= 0 else replace(clip, sound=""))
+    return tuple(clips)
 
 
-def _shown(error: Mapping[str, Any], place: Mapping[str, Any] | None, *, audio: bool) -> ShownClip:
-    if place is None or not Path(str(place["path"])).is_file():
-        return ShownClip(error, "", "", "The sound is not at hand.")
+def _shown(error: Mapping[str, Any], source: Mapping[str, Any] | None, *, audio: bool) -> ShownClip:
+    if source is None or not Path(str(source["path"])).is_file():
+        return ShownClip(error, "", "", "The sound is not available.")
     from features.audio import load
 
-    start, end = (None if np.isnan(place[key]) else float(place[key]) for key in ("start", "end"))
+    start, end = (None if np.isnan(source[key]) else float(source[key]) for key in ("start", "end"))
     try:
-        waveform = load(str(place["path"]), start=start, end=end)
+        waveform = load(str(source["path"]), start=start, end=end)
     except AudioError:
         return ShownClip(error, "", "", "The sound cannot be read.")
     part = waveform[: int(LONGEST * RATE)]
     contour = pitch_contour(part)
-    return ShownClip(error, draw(part, contour), _flac(part) if audio else "", _words(waveform, contour))
+    return ShownClip(error, draw(part, contour), _flac(part) if audio else "", _alt_text(waveform, contour))
 
 
 def pitch_contour(waveform: NDArray[np.float32]) -> NDArray[np.float64]:
-    """F0 in Hz on a 10 ms grid, NaN where unvoiced, by the toolkit's own pitch descriptor."""
+    """F0 on a 10 ms grid, by the toolkit's own pitch descriptor.
+
+    Parameters
+    ----------
+    waveform : ndarray of shape (n_samples,)
+        At 16 kHz.
+
+    Returns
+    -------
+    ndarray of shape (n_frames,)
+        In Hz; NaN where unvoiced.
+
+    Examples
+    --------
+    >>> bool(np.isnan(pitch_contour(np.zeros(16000, dtype=np.float32))).all())  # doctest: +SKIP
+    True
+    """
     from features.descriptors.f0 import track
 
     return np.asarray(track(waveform).f0, dtype=float)
 
 
 def draw(waveform: NDArray[np.float32], contour: NDArray[np.float64]) -> str:
-    """Draw the envelope of the waveform, and the pitch from 60 to 600 Hz (logarithmic) above it, as SVG."""
+    """Draw the envelope of a waveform, and the pitch from 60 to 600 Hz (logarithmic) above it, as SVG.
+
+    Parameters
+    ----------
+    waveform : ndarray of shape (n_samples,)
+        At 16 kHz.
+    contour : ndarray of shape (n_frames,)
+        Pitch in Hz, NaN where unvoiced.
+
+    Examples
+    --------
+    >>> draw(np.zeros(160, dtype=np.float32), np.array([np.nan])).count("polyline")
+    0
+    """
     edges = np.linspace(0, len(waveform), min(WIDTH // 2, max(len(waveform), 1)) + 1).astype(int)
     peaks = np.array([np.abs(waveform[a:b]).max(initial=0) for a, b in pairwise(edges)])
     tall = peaks / max(float(peaks.max(initial=0)), 1e-9) * (HEIGHT / 2 - 3)
@@ -106,7 +162,7 @@ def _pitch_lines(contour: NDArray[np.float64]) -> str:
     return "".join(f'<polyline class="pitch" points="{line}"/>' for line in lines)
 
 
-def _words(waveform: NDArray[np.float32], contour: NDArray[np.float64]) -> str:
+def _alt_text(waveform: NDArray[np.float32], contour: NDArray[np.float64]) -> str:
     seconds = len(waveform) / RATE
     cut = f", the first {LONGEST:.0f} s shown" if seconds > LONGEST else ""
     voiced = contour[np.isfinite(contour)]

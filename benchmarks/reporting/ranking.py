@@ -1,4 +1,4 @@
-"""What a run found: a ranking that knows what it cannot tell apart, its marks, and its surest errors."""
+"""The ranking of a run's pipelines: which is best, which cannot be told apart from it, and what a reader must know."""
 
 from __future__ import annotations
 
@@ -6,76 +6,76 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from benchmarks.evaluation.runs import Run
-from benchmarks.pipelines.flags import Flag
+from benchmarks.pipelines.flags import Flag, flags_by_name
 from benchmarks.scoring.metrics import recalls_of, uar_of
-from benchmarks.scoring.significance import PairedTest, compare_pipelines, speaker_confusions
-
-CHANCE = ("majority", "random")
-"""Pipelines that show what guessing scores; they are no rivals, and would only use up the correction for many pairs."""
+from benchmarks.scoring.significance import PairedTest, compare_pipelines
+from benchmarks.scoring.status import Status
 
 ALPHA = 0.05
+"""Level of the paired tests, after correction for all pairs."""
 
 
 @dataclass(frozen=True)
-class Standing:
-    """A pipeline in the table.
+class Entry:
+    """A pipeline's place in the ranking.
 
     Attributes
     ----------
-    name
+    name : str
         The pipeline.
-    status
-        'done', 'incomplete' (some jobs failed), 'failed' or 'skipped'.
-    reason
+    status : Status
+        Incomplete where some of its jobs failed.
+    reason : str
         Why it was skipped or failed.
-    marks
-        What a reader must know beside the score: 'best', 'not distinguishable from best', 'contaminated',
-        'transductive', 'synthetic' and others.
-    scores
+    flags : tuple of str
+        What a reader must know beside the score: 'best', 'not distinguishable from best', and the values of `Flag`.
+    scores : mapping
         Its row of the scores, empty where it has none.
-    ranked
+    ranked : bool
         Whether it takes part in the ranking and the tests.
-    description
+    description : str
         What it is, in words.
+
+    Examples
+    --------
+    >>> Entry("svm", Status.DONE, "", ("best",), {"uar": 0.79}, ranked=True, description="").flags
+    ('best',)
     """
 
     name: str
-    status: str
+    status: Status
     reason: str
-    marks: tuple[str, ...]
+    flags: tuple[str, ...]
     scores: Mapping[str, Any]
     ranked: bool
     description: str
 
 
 @dataclass(frozen=True)
-class Findings:
-    """A run with all that is derived from it.
+class Ranking:
+    """The pipelines of a run in order, and every test between two of them.
 
     Attributes
     ----------
-    run
-        The stored run.
-    standings
+    run : Run
+        The run.
+    entries : tuple of Entry
         Best first, then what is not ranked, then what has no score.
-    tests
+    tests : tuple of PairedTest
         Every pair of ranked pipelines.
-    speakers
-        Names, n of them.
-    confusions
-        Pipeline to matrices of shape (n, k, k), a mean over seeds.
+
+    Examples
+    --------
+    >>> rank(Run.load("results/emodb")).best.name  # doctest: +SKIP
+    'svm:speaker'
     """
 
     run: Run
-    standings: tuple[Standing, ...]
+    entries: tuple[Entry, ...]
     tests: tuple[PairedTest, ...]
-    speakers: tuple[str, ...]
-    confusions: Mapping[str, NDArray[np.float64]]
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -83,71 +83,111 @@ class Findings:
         return self.run.labels
 
     @property
+    def speakers(self) -> tuple[str, ...]:
+        """All speakers that were tested."""
+        return self.run.speakers
+
+    @property
     def chance(self) -> float:
         """UAR of guessing."""
         return 1 / len(self.labels)
 
     @property
-    def best(self) -> Standing | None:
+    def best(self) -> Entry | None:
         """The ranked pipeline with the highest UAR, or None where none is ranked."""
-        return next((standing for standing in self.standings if standing.ranked), None)
+        return next((entry for entry in self.entries if entry.ranked), None)
 
     @property
-    def scored(self) -> tuple[Standing, ...]:
-        """The standings that have a score."""
-        return tuple(standing for standing in self.standings if standing.scores)
+    def scored(self) -> tuple[Entry, ...]:
+        """The entries that have a score."""
+        return tuple(entry for entry in self.entries if entry.scores)
 
     def recalls(self) -> pd.DataFrame:
         """Recall of every class (columns) by every scored pipeline (rows)."""
-        rows = {standing.name: recalls_of(self.confusions[standing.name].sum(axis=0)) for standing in self.scored}
+        rows = {entry.name: recalls_of(self.run.confusions[entry.name].sum(axis=0)) for entry in self.scored}
         return pd.DataFrame.from_dict(rows, orient="index", columns=list(self.labels))
 
     def speaker_uars(self) -> pd.DataFrame:
         """UAR of every speaker (rows) by every scored pipeline (columns), over the classes that the speaker has."""
-        rows = {standing.name: uar_of(self.confusions[standing.name]) for standing in self.scored}
-        return pd.DataFrame(rows, index=list(self.speakers))
+        columns = {entry.name: uar_of(self.run.confusions[entry.name]) for entry in self.scored}
+        return pd.DataFrame(columns, index=list(self.speakers))
 
 
-def find(run: Run, *, random_state: int = 0) -> Findings:
-    """Rank, test and mark the pipelines of a run.
+def rank(run: Run, *, random_state: int = 0) -> Ranking:
+    """Rank, test and flag the pipelines of a run.
 
     Contaminated pipelines (they have seen the test speakers), incomplete ones and those that only guess take no part in
-    the ranking and the tests.
-    """
-    by_name = {str(name): rows for name, rows in run.predictions.groupby("pipeline", sort=False)}
-    speakers = tuple(sorted(run.predictions["speaker"].unique()))
-    confusions = {name: speaker_confusions(rows, run.labels, speakers=speakers)[1] for name, rows in by_name.items()}
-    records = {**{name: {} for name in by_name}, **run.record.get("pipelines", {})}
-    scores = {str(row["pipeline"]): row.to_dict() for _, row in run.scores.iterrows()}
-    status = {name: _status(name, record, run, by_name) for name, record in records.items()}
-    ranked = [name for name in by_name if _is_ranked(name, status[name], records[name])]
-    ranked.sort(key=lambda name: -scores[name]["uar"])
-    tests = compare_pipelines({name: confusions[name] for name in ranked}, random_state=random_state)
-    order = ranked + sorted((name for name in records if name not in ranked), key=lambda name: name not in by_name)
-    standings = tuple(
-        Standing(
-            name=name,
-            status=status[name],
-            reason=_reason(name, records[name], run),
-            marks=_marks(name, records[name], status[name], ranked, tests, run),
-            scores=scores.get(name, {}),
-            ranked=name in ranked,
-            description=str(records[name].get("description") or ""),
-        )
-        for name in order
-    )
-    return Findings(run=run, standings=standings, tests=tests, speakers=speakers, confusions=confusions)
+    the ranking and the tests; they would only use up the correction for many pairs.
 
-
-def confident_errors(findings: Findings, *, count: int = 12) -> pd.DataFrame:
-    """The wrong predictions of the best pipeline that it was surest of, each utterance once, surest first.
+    Parameters
+    ----------
+    run : Run
+        The run.
+    random_state : int, default=0
+        Seed of drawn swaps.
 
     Returns
     -------
-    pandas.DataFrame
-        `utterance, speaker, fold, truth, prediction, confidence, p_truth`; empty where there are no probabilities.
+    Ranking
+
+    Examples
+    --------
+    >>> rank(Run.load("results/emodb")).tests  # doctest: +SKIP
     """
-    best, run = findings.best, findings.run
+    scores = {str(row["pipeline"]): row.to_dict() for _, row in run.scores.iterrows()}
+    records = {**{name: {"flags": flags_by_name(name)} for name in scores}, **run.record.get("pipelines", {})}
+    n_utterances = len(run.predictions.drop_duplicates(["speaker", "utterance"]))
+    rows_per_seed = run.predictions.groupby("pipeline").size() / run.predictions.groupby("pipeline")["seed"].nunique()
+    failed = run.jobs.loc[run.jobs["status"] == Status.FAILED, "pipeline"].value_counts()
+
+    def status(name: str) -> Status:
+        if name not in scores:
+            return Status(records[name].get("status") or Status.SKIPPED)
+        return Status.INCOMPLETE if name in failed or rows_per_seed[name] < n_utterances else Status.DONE
+
+    ranked = [name for name in scores if status(name) is Status.DONE and not _UNRANKED & set(records[name]["flags"])]
+    ranked.sort(key=lambda name: -scores[name]["uar"])
+    tests = compare_pipelines({name: run.confusions[name] for name in ranked}, random_state=random_state)
+    others = sorted((name for name in records if name not in ranked), key=lambda name: name not in scores)
+    return Ranking(
+        run,
+        tuple(
+            Entry(
+                name=name,
+                status=status(name),
+                reason=str(records[name].get("reason") or _failures(failed.get(name, 0))),
+                flags=_flags(name, records[name]["flags"], status(name), ranked, tests, synthetic=run.synthetic),
+                scores=scores.get(name, {}),
+                ranked=name in ranked,
+                description=str(records[name].get("description") or ""),
+            )
+            for name in (*ranked, *others)
+        ),
+        tests,
+    )
+
+
+def confident_errors(ranking: Ranking, *, count: int = 12) -> pd.DataFrame:
+    """The wrong predictions of the best pipeline that had the highest probability, each utterance once.
+
+    Parameters
+    ----------
+    ranking : Ranking
+        Of a run.
+    count : int, default=12
+        How many at most.
+
+    Returns
+    -------
+    DataFrame
+        `utterance, speaker, fold, truth, prediction, confidence, p_truth`, highest confidence first; empty where there
+        are no probabilities.
+
+    Examples
+    --------
+    >>> confident_errors(rank(Run.load("results/emodb")))["confidence"].max()  # doctest: +SKIP
+    """
+    best, run = ranking.best, ranking.run
     columns = [f"p_{label}" for label in run.labels]
     if best is None or not set(columns) <= set(run.predictions.columns):
         return pd.DataFrame()
@@ -161,42 +201,30 @@ def confident_errors(findings: Findings, *, count: int = 12) -> pd.DataFrame:
     return order.drop_duplicates(["speaker", "utterance"]).head(count).reset_index(drop=True)
 
 
-def _is_ranked(name: str, status: str, record: Mapping[str, Any]) -> bool:
-    guessing = name.split("@")[0].split(":")[0] in CHANCE
-    return status == "done" and not guessing and Flag.CONTAMINATED not in record.get("flags", ())
+_UNRANKED = {Flag.CONTAMINATED, Flag.GUESSING}
 
 
-def _status(name: str, record: Mapping[str, Any], run: Run, by_name: Mapping[str, pd.DataFrame]) -> str:
-    if name not in by_name:
-        return "failed" if record.get("status") == "failed" else str(record.get("status") or "skipped")
-    rows = by_name[name]
-    expected = len(run.predictions[["speaker", "utterance"]].drop_duplicates()) * rows["seed"].nunique()
-    failed = (run.jobs.loc[run.jobs["pipeline"] == name, "status"] == "failed").any()
-    return "incomplete" if failed or len(rows) < expected else "done"
+def _failures(count: int) -> str:
+    return f"{count} {'job' if count == 1 else 'jobs'} failed" if count else ""
 
 
-def _reason(name: str, record: Mapping[str, Any], run: Run) -> str:
-    failed = int((run.jobs.loc[run.jobs["pipeline"] == name, "status"] == "failed").sum())
-    counted = f"{failed} {'job' if failed == 1 else 'jobs'} failed" if failed else ""
-    return str(record.get("reason") or counted)
-
-
-def _marks(
+def _flags(
     name: str,
-    record: Mapping[str, Any],
-    status: str,
+    recorded: Sequence[str],
+    status: Status,
     ranked: Sequence[str],
     tests: Sequence[PairedTest],
-    run: Run,
+    *,
+    synthetic: bool,
 ) -> tuple[str, ...]:
-    marks = [] if status == "done" else [status]
-    if ranked and name == ranked[0] and len(ranked) > 1:
-        marks.append("best")
+    flags: list[str] = [] if status is Status.DONE else [status]
+    if name in ranked[:1] and len(ranked) > 1:
+        flags.append("best")
     for test in tests:
-        if ranked and (test.first, test.second) == (ranked[0], name) and test.verdict(ALPHA) != "difference":
-            found = test.can_be_found(ALPHA)
-            marks.append("not distinguishable from best" if found else "too few speakers to tell from best")
-    marks.extend(mark for mark in record.get("flags", ()) if mark not in marks)
-    if run.synthetic and status in ("done", "incomplete") and "synthetic" not in marks:
-        marks.append("synthetic")
-    return tuple(marks)
+        if [test.first, test.second] == [ranked[0], name] and test.verdict(ALPHA) != "difference":
+            findable = test.can_be_found(ALPHA)
+            flags.append("not distinguishable from best" if findable else "too few speakers to tell from best")
+    flags.extend(recorded)
+    if synthetic and status in (Status.DONE, Status.INCOMPLETE):
+        flags.append(Flag.SYNTHETIC)
+    return tuple(dict.fromkeys(map(str, flags)))

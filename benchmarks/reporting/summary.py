@@ -1,4 +1,4 @@
-"""A run in words: the verdict in three sentences, and what a reader must know before quoting a figure."""
+"""A run in words: a summary in three sentences, caveats, and what an ablation says of spectrum and prosody."""
 
 from __future__ import annotations
 
@@ -6,41 +6,74 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
+from scipy.special import stdtrit
 
 from benchmarks.pipelines.flags import Flag
-from benchmarks.reporting.ranking import ALPHA, Findings, Standing
+from benchmarks.reporting.ranking import ALPHA, Entry, Ranking
+from benchmarks.reporting.tables import signed
 from benchmarks.scoring.metrics import uar_of
+from benchmarks.scoring.shapley import CONTRAST, TargetKind
 
 
-def verdict(findings: Findings) -> tuple[str, ...]:
-    """The run in three sentences: the best score and how sure it is, what it is better than, and where it fails."""
-    best = findings.best
+def summarise(ranking: Ranking) -> tuple[str, ...]:
+    """A run in three sentences: the best score with its interval, what it is better than, and where it fails.
+
+    Parameters
+    ----------
+    ranking : Ranking
+        Of the run.
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> print(*summarise(rank(Run.load("results/emodb"))), sep="\\n")  # doctest: +SKIP
+    """
+    best = ranking.best
     if best is None:
         return ("No pipeline of this run was scored on every test clip, so nothing can be ranked.",)
-    return (_best_sentence(findings, best), _rivals_sentence(findings, best), _weakness_sentence(findings, best))
+    return (_best_sentence(ranking, best), _rivals_sentence(ranking, best), _weakness_sentence(ranking, best))
 
 
-def caveats(findings: Findings) -> tuple[str, ...]:
-    """What a reader must know before quoting a figure of this run."""
+def caveats(ranking: Ranking) -> tuple[str, ...]:
+    """What a reader must know before quoting a figure of a run.
+
+    Parameters
+    ----------
+    ranking : Ranking
+        Of the run.
+
+    Returns
+    -------
+    tuple of str
+        Sentences.
+
+    Examples
+    --------
+    >>> print(*caveats(rank(Run.load("results/emodb"))), sep="\\n")  # doctest: +SKIP
+    """
     notes = []
-    if findings.run.synthetic:
+    if ranking.run.synthetic:
         notes.append(
             "The voices are synthetic: these figures show that the machinery works and say nothing about real emotion."
         )
-    marked = [standing.name for standing in findings.standings if Flag.CONTAMINATED in standing.marks]
-    if marked:
+    contaminated = [entry.name for entry in ranking.entries if Flag.CONTAMINATED in entry.flags]
+    if contaminated:
         notes.append(
-            f"{listed(marked)} {'has' if len(marked) == 1 else 'have'} seen the test speakers in training "
+            f"{listed(contaminated)} {'has' if len(contaminated) == 1 else 'have'} seen the test speakers in training "
             "(contaminated): shown for reference, never ranked or tested."
         )
-    transductive = [standing.name for standing in findings.scored if Flag.TRANSDUCTIVE in standing.marks]
+    transductive = [entry.name for entry in ranking.scored if Flag.TRANSDUCTIVE in entry.flags]
     if transductive:
         notes.append(
             f"{listed(transductive)}: standardised with each test speaker's own unlabelled clips (transductive), which "
             "a first clip of an unknown speaker does not allow."
         )
-    shared = [fold for fold in findings.run.record.get("folds", {}).get("folds", ()) if len(fold.get("test", ())) > 1]
-    by_session = findings.run.record.get("folds", {}).get("scheme") == "session"
+    shared = [fold for fold in ranking.run.record.get("folds", {}).get("folds", ()) if len(fold.get("test", ())) > 1]
+    by_session = ranking.run.record.get("folds", {}).get("scheme") == "session"
     together = "The speakers of a session" if by_session else "Speakers tested in one fold"
     models = "the models as they were trained here, met by new speakers; models trained anew may differ"
     notes.append(
@@ -50,32 +83,101 @@ def caveats(findings: Findings) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def summarise_ablation(shapley: pd.DataFrame, model: str) -> tuple[str, ...]:
+    """Say which block of features carries the UAR of a model, and which decisions each carries most clearly.
+
+    Parameters
+    ----------
+    shapley : DataFrame
+        `shapley.csv` of a run, or `Ablation.shapley`.
+    model : str
+        Which model's rows.
+
+    Returns
+    -------
+    tuple of str
+        Sentences.
+
+    Examples
+    --------
+    >>> summarise_ablation(Run.load("results/emodb").shapley, "svm")  # doctest: +SKIP
+    """
+    rows = shapley[(shapley["model"] == model) & (shapley["target"] == TargetKind.UAR)]
+    uar = rows[rows["players"] == "blocks"].set_index("group")
+    blocks = {name: _with_interval(uar.loc[name]) for name in ("spectral", "prosodic", "voice")}
+    everything = rows[rows["group"] == "all"]["value"].iloc[0]
+    first = (
+        f"{model}: of the {everything:.2f} that all features add to guessing, spectral groups (mfcc, spectrum) carry "
+        f"{blocks['spectral']}, prosodic ones (pitch, energy, timing) {blocks['prosodic']} and voice quality "
+        f"{blocks['voice']}; {_which_block(uar.loc[CONTRAST])}."
+    )
+    return (first, *_decisions(shapley, model))
+
+
+def pair_contrasts(shapley: pd.DataFrame, model: str) -> pd.DataFrame:
+    """Spectral minus prosodic share in telling every two emotions apart, smallest first.
+
+    Parameters
+    ----------
+    shapley, model
+        As `summarise_ablation` takes them.
+
+    Returns
+    -------
+    DataFrame
+        Rows of the Shapley table, with `low` and `high` at 95 % and `low_of_all, high_of_all` widened by Bonferroni's
+        correction, so that all pairs together hold with 95 %.
+
+    Examples
+    --------
+    >>> pair_contrasts(Run.load("results/emodb").shapley, "svm")[["label", "other", "value"]]  # doctest: +SKIP
+    """
+    rows = shapley[(shapley["model"] == model) & (shapley["group"] == CONTRAST)]
+    pairs = rows[rows["target"] == TargetKind.PAIR].sort_values("value", kind="stable")
+    freedom = pairs["n_speakers"] - 1
+    wider = stdtrit(freedom, 1 - 0.025 / max(len(pairs), 1)) / stdtrit(freedom, 0.975)
+    half_width = (pairs["high"] - pairs["low"]) / 2 * wider
+    return pairs.assign(low_of_all=pairs["value"] - half_width, high_of_all=pairs["value"] + half_width)
+
+
 def listed(names: Sequence[str]) -> str:
-    """Names as a sentence lists them: 'a', 'a and b', 'a, b and c'."""
+    """Names as a sentence lists them.
+
+    Examples
+    --------
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def p_text(p: float) -> str:
-    """A p value as a sentence says it: 'p = 0.012', or 'p < 0.001'."""
+    """A p value as a sentence says it.
+
+    Examples
+    --------
+    >>> p_text(0.0123), p_text(0.0001)
+    ('p = 0.012', 'p < 0.001')
+    """
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
-def _best_sentence(findings: Findings, best: Standing) -> str:
+def _best_sentence(ranking: Ranking, best: Entry) -> str:
     score = best.scores
-    rivals = [standing for standing in findings.standings if standing.ranked]
+    rivals = [entry for entry in ranking.entries if entry.ranked]
     opening = f"{best.name} scores best" if len(rivals) > 1 else f"{best.name} scores"
     if math.isnan(score["uar_low"]):
         sure = "from one speaker, so how sure that is cannot be said"
     else:
-        sure = f"95 % interval over {len(findings.speakers)} speakers {score['uar_low']:.2f} to {score['uar_high']:.2f}"
-    guess = f"guessing scores {findings.chance:.2f}"
-    if score["uar_low"] <= findings.chance:
+        sure = f"95 % interval over {len(ranking.speakers)} speakers {score['uar_low']:.2f} to {score['uar_high']:.2f}"
+    guess = f"guessing scores {ranking.chance:.2f}"
+    if score["uar_low"] <= ranking.chance:
         guess += ", which the interval includes"
     return f"{opening} with a UAR of {score['uar']:.3f} ({sure}); {guess}."
 
 
-def _rivals_sentence(findings: Findings, best: Standing) -> str:
-    tests = [test for test in findings.tests if test.first == best.name]
+def _rivals_sentence(ranking: Ranking, best: Entry) -> str:
+    tests = [test for test in ranking.tests if test.first == best.name]
     if not tests:
         return "There is no other pipeline to compare it with."
     beaten = [test for test in tests if test.verdict(ALPHA) == "difference"]
@@ -85,7 +187,7 @@ def _rivals_sentence(findings: Findings, best: Standing) -> str:
         pairs = f", corrected for {tests[0].n_pairs} pairs," if tests[0].n_pairs > 1 else ""
         return (
             f"Whether it is truly better than {listed(alike)} cannot be found with so few speakers: "
-            f"{len(findings.speakers)} of them allow no p{pairs} below {least:.3g}, however clear the difference."
+            f"{len(ranking.speakers)} of them allow no p{pairs} below {least:.3g}, however clear the difference."
         )
     parts = []
     if beaten:
@@ -100,21 +202,52 @@ def _rivals_sentence(findings: Findings, best: Standing) -> str:
     return text[0].upper() + text[1:] + "."
 
 
-def _weakness_sentence(findings: Findings, best: Standing) -> str:
-    matrices = findings.confusions[best.name]
+def _weakness_sentence(ranking: Ranking, best: Entry) -> str:
+    matrices = ranking.run.confusions[best.name]
     counts = matrices.sum(axis=0)
     share = np.divide(counts, counts.sum(axis=1, keepdims=True), out=np.zeros_like(counts), where=counts > 0)
     np.fill_diagonal(share, 0)
     row, column = np.unravel_index(int(share.argmax()), share.shape)
-    labels = findings.labels
+    labels = ranking.labels
     if share[row, column] == 0:
         return "It makes no error on these clips."
     sentence = (
         f"It most often takes {labels[row]} for {labels[column]} ({100 * share[row, column]:.0f} % of {labels[row]})"
     )
-    if len(findings.speakers) < 2:
+    if len(ranking.speakers) < 2:
         return sentence + "."
     uars = uar_of(matrices)
     low, high = int(np.nanargmin(uars)), int(np.nanargmax(uars))
-    worst, easiest = f"speaker {findings.speakers[low]}", f"speaker {findings.speakers[high]}"
+    worst, easiest = f"speaker {ranking.speakers[low]}", f"speaker {ranking.speakers[high]}"
     return f"{sentence}, and speakers differ: {worst} reaches {uars[low]:.2f}, {easiest} {uars[high]:.2f}."
+
+
+def _which_block(contrast: pd.Series) -> str:
+    between = f"difference {_with_interval(contrast)}"
+    if math.isnan(contrast["low"]):
+        return f"{between}, from one speaker"
+    if contrast["low"] > 0:
+        return f"spectral features carry more ({between})"
+    if contrast["high"] < 0:
+        return f"prosodic features carry more ({between})"
+    return f"which block carries more is not settled ({between})"
+
+
+def _decisions(shapley: pd.DataFrame, model: str) -> tuple[str, ...]:
+    pairs = pair_contrasts(shapley, model)
+    prosodic, spectral = pairs[pairs["high_of_all"] < 0], pairs[pairs["low_of_all"] > 0][::-1]
+    parts = []
+    for block, clear in (("prosody", prosodic), ("spectrum", spectral)):
+        if len(clear):
+            best = clear.iloc[0]
+            low, high = sorted((abs(best["low_of_all"]), abs(best["high_of_all"])))
+            count = f" (and {len(clear) - 1} more)" if len(clear) > 1 else ""
+            pair = f"{best['label']} from {best['other']}"
+            parts.append(f"{block} tells {pair} by {abs(best['value']):.2f} [{low:.2f} to {high:.2f}] more{count}")
+    if not parts:
+        return (f"{model}: of {len(pairs)} pairs of emotions, none was found that one block tells apart better.",)
+    return (f"{model}: {'; '.join(parts)}, corrected for {len(pairs)} pairs.",)
+
+
+def _with_interval(row: pd.Series) -> str:
+    return f"{signed(row['value'])} [{signed(row['low'])} to {signed(row['high'])}]"

@@ -1,42 +1,83 @@
-"""A run's result as text for a terminal of 80 columns."""
+"""Text for a terminal of 80 columns: a run's result, and the list of what there is to choose from."""
 
 from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from benchmarks import corpora
+from benchmarks.folds.splitters import SCHEMES
+from benchmarks.pipelines import known_models
+from benchmarks.pipelines.feature_sets import FEATURE_SETS
 from benchmarks.pipelines.flags import Flag
-from benchmarks.scoring.metrics import METRICS
+from benchmarks.pipelines.options import PipelineOptions
+from benchmarks.scoring.metrics import METRICS, Metric
+from benchmarks.scoring.status import Status
 
 WIDTH = 80
 NAME_WIDTH = 22
 SIGNS = {Flag.TRANSDUCTIVE: "*", Flag.CONTAMINATED: "!", Flag.RANDOM_INIT: "°"}
 
 
-def wrap(text: str, *, indent: str = "", hang: str = "") -> str:
-    """Text broken at 80 columns."""
+def fill(text: str, *, indent: str = "", hang: str = "") -> str:
+    """Text broken at 80 columns.
+
+    Examples
+    --------
+    >>> fill("word " * 20, indent="- ", hang="  ").splitlines()[1][:6]
+    '  word'
+    """
     return textwrap.fill(text, WIDTH, initial_indent=indent, subsequent_indent=hang or indent, break_on_hyphens=False)
 
 
 def result_text(run: Mapping[str, Any], scores: pd.DataFrame, folder: str) -> str:
-    """What the run was, a row a pipeline, and what a reader has to know beside it.
+    """The head of a run, one row per pipeline, and what a reader has to know beside it.
 
     Parameters
     ----------
     run : mapping
         As `run.json`.
-    scores : pandas.DataFrame
+    scores : DataFrame
         As `scores.csv`.
     folder : str
         Where everything lies.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> print(result_text(run.record, run.scores, "results/emodb"))  # doctest: +SKIP
     """
     parts = [_headline(run), _table(run, scores), *_missing(run), *_notes(run), f"Everything is in {folder}"]
     return "\n".join(part for part in parts if part)
+
+
+def listing(options: PipelineOptions) -> str:
+    """Corpora, folds, pipelines and feature sets, each with what it needs and, where it is not available, why.
+
+    Parameters
+    ----------
+    options : PipelineOptions
+        Encoder, device and the like.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> listing(PipelineOptions()).splitlines()[0]
+    'Corpora (--corpus NAME --root DIR):'
+    """
+    return "\n".join([*_corpora(), "", *_folds(), "", *_pipelines(options), "", *_feature_sets(options)])
 
 
 def _headline(run: Mapping[str, Any]) -> str:
@@ -47,7 +88,7 @@ def _headline(run: Mapping[str, Any]) -> str:
         f"{corpus['n_speakers']} speakers, labels {' '.join(corpus['labels'])}; {len(folds['folds'])} folds "
         f"({folds['scheme']}), seed {seeds}"
     )
-    return wrap(words) + "\n"
+    return fill(words) + "\n"
 
 
 def _percent(value: float) -> str:
@@ -66,15 +107,16 @@ def _interval(row: Mapping[str, Any]) -> str:
     return "-" if "-" in (low, high) else f"{low} to {high}"
 
 
+def _metric_column(metric: Metric) -> _Column:
+    name, label = metric.name, metric.short or metric.label
+    if metric.bounds == (0.0, 1.0):
+        return _Column(f"{label} %", max(len(label) + 2, 5), lambda row: _percent(row[name]))
+    return _Column(label, max(len(label), 5), lambda row: "-" if math.isnan(row[name]) else f"{row[name]:.2f}")
+
+
 def _columns() -> list[_Column]:
     """UAR with its interval, every other metric of the registry, and what a pipeline costs."""
-    metrics = [
-        _Column(f"{metric.short or metric.label} %", 5, lambda row, name=name: _percent(row[name]))  # type: ignore[misc]
-        if metric.bounds == (0.0, 1.0)
-        else _Column(metric.short or metric.label, 5, lambda row, name=name: f"{row[name]:.2f}")  # type: ignore[misc]
-        for name, metric in METRICS.items()
-        if not metric.probabilistic
-    ]
+    metrics = [_metric_column(metric) for metric in METRICS.values() if not metric.probabilistic]
     interval = _Column("95 % interval", 13, _interval)
     train = _Column("train", 5, lambda row: _percent(row["train_uar"]))
     cost = _Column("ms/clip", 7, lambda row: f"{row['ms_per_utterance']:.1f}")
@@ -96,7 +138,7 @@ def _table(run: Mapping[str, Any], scores: pd.DataFrame) -> str:
         return "No pipeline was scored."
     lines = [line for block in _blocks(_columns()) for line in (*_block(run, scores, block), "")]
     pooled = ", ".join(metric.label for metric in METRICS.values() if not metric.probabilistic)
-    legend = wrap(
+    legend = fill(
         f"{pooled}: pooled over the test folds; interval of UAR over speakers, those of the others in scores.csv; "
         "train: UAR on the training subset; ms/clip: extraction and prediction on one thread"
     )
@@ -112,39 +154,72 @@ def _block(run: Mapping[str, Any], scores: pd.DataFrame, columns: Sequence[_Colu
         if len(name) > NAME_WIDTH:
             lines.append(name)
             name = ""
-        cells = " ".join(f"{column.text(row):>{column.width}}" for column in columns)
-        lines.append(f"{name:<{NAME_WIDTH}} {cells}")
+        values = " ".join(f"{column.text(row):>{column.width}}" for column in columns)
+        lines.append(f"{name:<{NAME_WIDTH}} {values}")
     return lines
 
 
 def _budget(scores: pd.DataFrame) -> str:
-    spent = [
+    searches = [
         f"{row['pipeline']} {row['n_candidates']:.0f} settings in {row['search_seconds']:.1f} s"
         for _, row in scores.iterrows()
         if row["n_candidates"] > 1
     ]
-    return wrap(f"Tuned on inner folds of training speakers, CPU time a fold: {'; '.join(spent)}") if spent else ""
+    return fill(f"Tuned on inner folds of training speakers, CPU time per fold: {'; '.join(searches)}") if searches else ""
 
 
 def _missing(run: Mapping[str, Any]) -> list[str]:
     lines = []
     for name, pipeline in run["pipelines"].items():
-        if pipeline["status"] == "skipped":
-            lines.append(wrap(f"skipped {name}: {pipeline['reason']}", hang="  "))
-        elif pipeline["status"] == "failed":
-            folds = [cell["fold"] for cell in run["jobs"] if cell["pipeline"] == name and cell["status"] == "failed"]
+        if pipeline["status"] == Status.SKIPPED:
+            lines.append(fill(f"skipped {name}: {pipeline['reason']}", hang="  "))
+        elif pipeline["status"] == Status.FAILED:
+            folds = [job["fold"] for job in run["jobs"] if job["pipeline"] == name and job["status"] == Status.FAILED]
             where = f"{len(folds)} of its jobs, first in fold {folds[0]}"
-            lines.append(wrap(f"FAILED {name}, in {where}: {pipeline['reason']} (traceback in run.json)", hang="  "))
+            lines.append(fill(f"FAILED {name}, in {where}: {pipeline['reason']} (traceback in run.json)", hang="  "))
     return lines
 
 
 def _notes(run: Mapping[str, Any]) -> list[str]:
-    marks = dict.fromkeys(mark for pipeline in run["pipelines"].values() for mark in pipeline["flags"])
-    notes = [f"{SIGNS[mark]} {mark}: {Flag(mark).explanation}" for mark in marks if mark in SIGNS]
+    flags = dict.fromkeys(flag for pipeline in run["pipelines"].values() for flag in pipeline["flags"])
+    notes = [f"{SIGNS[flag]} {flag}: {Flag(flag).explanation}" for flag in flags if flag in SIGNS]
     notes += [f"note: {note}" for note in (*run["corpus"].get("notes", ()), *run["folds"].get("notes", ()))]
-    own: dict[str, list[str]] = {}
-    for cell in run["jobs"]:
-        for note in cell.get("notes") or ():
-            own.setdefault(f"{cell['pipeline']}: {note}", []).append(cell["fold"])
-    notes += [f"note: {note} ({len(folds)} jobs)" for note, folds in own.items()]
-    return [wrap(note, hang="  ") for note in notes]
+    counts = Counter(f"{job['pipeline']}: {note}" for job in run["jobs"] for note in job.get("notes") or ())
+    notes += [f"note: {note} ({count} jobs)" for note, count in counts.items()]
+    return [fill(note, hang="  ") for note in notes]
+
+
+def _item(name: str, text: str) -> str:
+    return fill(f"{name:<13} {text}", indent="  ", hang=" " * 16)
+
+
+def _corpora() -> Iterator[str]:
+    yield "Corpora (--corpus NAME --root DIR):"
+    for name in corpora.MODULES:
+        source = corpora.find(name)
+        where = "" if source.default_root else f"; --root: {source.layout}. To be had: {source.obtain}"
+        policies = f"; --classes {', '.join(source.policies)}" if source.policies else ""
+        yield _item(name, f"{source.title}. Licence: {source.licence}; folds: {source.folds}{policies}{where}")
+        yield " " * 16 + source.homepage
+
+
+def _folds() -> Iterator[str]:
+    yield "Folds (--folds NAME):"
+    for name, text in SCHEMES.items():
+        yield _item(name, text)
+
+
+def _pipelines(options: PipelineOptions) -> Iterator[str]:
+    yield "Pipelines (--pipelines model[@features][:normalise] ..., fused with +):"
+    for model, registry in known_models().items():
+        reason = registry.availability(model, options)
+        yield _item(model, registry.describe(model) + (f" NOT AVAILABLE HERE: {reason}" if reason else ""))
+    yield _item(":normalise", "global (training mean and deviation, the default) or speaker (each speaker's own clips)")
+
+
+def _feature_sets(options: PipelineOptions) -> Iterator[str]:
+    yield "Feature sets (behind the @; all is the default):"
+    for kind in FEATURE_SETS:
+        reason = kind(kind.examples[0], options).availability()
+        yield fill(", ".join(kind.examples), indent="  ")
+        yield fill(kind.title + (f". NOT AVAILABLE HERE: {reason}" if reason else ""), indent=" " * 16)

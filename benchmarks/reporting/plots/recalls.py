@@ -2,51 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.reporting.plots.style import FAINT, GRID, colour_of, new_figure, style
-from benchmarks.reporting.ranking import Findings
+from benchmarks.reporting.plots.style import FAINT, GRID, MARKERS, colour_of, name_rows, new_figure, style
+from benchmarks.reporting.ranking import Ranking
+from features.plotting import Plot
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MARKERS = "osD^vP"
-MOST = len(MARKERS)
-"""So many pipelines can be told apart by mark and colour in one plot."""
+
+def recalls_plot(ranking: Ranking) -> Plot:
+    """Recall of every class by the first pipelines of the ranking, one row per class.
+
+    Examples
+    --------
+    >>> recalls_plot(rank(Run.load("results/emodb"))).save("recalls.svg")  # doctest: +SKIP
+    """
+    table = ranking.recalls()
+    figure = _rows_figure(table.T.iloc[:, : len(MARKERS)], "recall", chance=ranking.chance)
+    lowest_first = table.iloc[0].dropna().sort_values()
+    parts = ", ".join(f"{label} {value:.2f}" for label, value in lowest_first.items())
+    return Plot(figure, f"Recall of every class. {table.index[0]}, lowest first: {parts}.")
 
 
-def recalls_figure(findings: Findings) -> Figure:
-    """Draw the recall of every class by the first pipelines of the ranking, a row a class."""
-    return _rows_figure(findings.recalls().T.iloc[:, :MOST], "recall", chance=findings.chance)
+def speakers_plot(ranking: Ranking) -> Plot | None:
+    """UAR of every speaker by the first pipelines, the best pipeline's worst speaker on top.
 
-
-def speakers_figure(findings: Findings) -> Figure | None:
-    """Draw the UAR of every speaker by the first pipelines, the best pipeline's worst speaker on top."""
-    table = findings.speaker_uars().iloc[:, :4]
+    Examples
+    --------
+    >>> speakers_plot(rank(Run.load("results/emodb"))).save("speakers.svg")  # doctest: +SKIP
+    """
+    table = ranking.speaker_uars().iloc[:, :4]
     if len(table) < 2 or len(table) > 40:
         return None
-    return _rows_figure(table.sort_values(table.columns[0]), "UAR", chance=findings.chance)
-
-
-def recalls_words(findings: Findings) -> str:
-    """Say what `recalls_figure` shows."""
-    table = findings.recalls()
-    best = table.iloc[0].dropna().sort_values()
-    parts = ", ".join(f"{label} {value:.2f}" for label, value in best.items())
-    return f"Recall of every class. {table.index[0]}, lowest first: {parts}."
-
-
-def speakers_words(findings: Findings) -> str:
-    """Say what `speakers_figure` shows."""
-    uars = findings.speaker_uars().iloc[:, 0].dropna().sort_values()
-    return (
-        f"UAR of every speaker. {findings.scored[0].name}: worst speaker {uars.index[0]} {uars.iloc[0]:.2f}, "
-        f"median {uars.median():.2f}, best speaker {uars.index[-1]} {uars.iloc[-1]:.2f}."
+    figure = _rows_figure(table.sort_values(table.columns[0]), "UAR", chance=ranking.chance)
+    uars = table.iloc[:, 0].dropna().sort_values()
+    return Plot(
+        figure,
+        f"UAR of every speaker. {table.columns[0]}: worst speaker {uars.index[0]} {uars.iloc[0]:.2f}, "
+        f"median {uars.median():.2f}, best speaker {uars.index[-1]} {uars.iloc[-1]:.2f}.",
     )
 
 
@@ -58,24 +56,12 @@ def _rows_figure(table: pd.DataFrame, quantity: str, *, chance: float) -> Figure
         axes.axvline(chance, color=FAINT, linestyle=(0, (4, 3)), linewidth=1)
         rows = np.arange(len(table))
         axes.hlines(rows, 0, 1, color=GRID, linewidth=0.8)
-        for number, name in reversed(list(enumerate(table.columns))):
-            axes.plot(
-                table[name],
-                rows,
-                MARKERS[number % MOST],
-                color=colour_of(number),
-                markersize=6.5 if number == 0 else 5,
-                alpha=0.95 if number == 0 else 0.75,
-                label=name,
-            )
-        _finish(axes, [str(name) for name in table.index], quantity, columns)
+        for index, name in enumerate(table.columns):
+            size, alpha = (6.5, 0.95) if index == 0 else (5, 0.75)
+            colour, above = colour_of(index), 3 - 0.1 * index
+            values = table[name]
+            axes.plot(values, rows, MARKERS[index], color=colour, ms=size, alpha=alpha, label=name, zorder=above)
+        name_rows(axes, [str(name) for name in table.index], quantity, legend=columns)
+        axes.grid(visible=False)
+        axes.set(xlim=(-0.02, 1.02), ylim=(len(table) - 0.5, -0.5))
     return figure
-
-
-def _finish(axes: Axes, names: Sequence[str], quantity: str, columns: int) -> None:
-    axes.set_yticks(range(len(names)), names)
-    axes.set(xlim=(-0.02, 1.02), ylim=(len(names) - 0.5, -0.5), xlabel=quantity)
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
-    handles, words = axes.get_legend_handles_labels()
-    axes.figure.legend(handles[::-1], words[::-1], loc="outside upper left", ncols=columns, handletextpad=0.2)  # type: ignore[call-arg]

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from features.plotting import GREY, PALETTE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 INK = "#1b1d21"
-FAINT = "#6b7078"
+FAINT = GREY
 GRID = "#dcdfe4"
 PAPER = "#fefefe"
 HEAT = "#16508e"
-SERIES = ("#0072b2", "#d55e00", "#009e73", "#b0568d", "#8a6d00", "#3f8fc4")
-"""The colours of Okabe and Ito, which people with any colour vision can tell apart, darkened for white paper."""
+SERIES = PALETTE[:6]
+"""Colours of series; `report.css` has the same ones, and lighter ones for a dark page."""
+MARKERS = "osD^vP"
+"""Markers of series; so many can be told apart by marker and colour in one plot."""
 
 _VARIABLES = {
     INK: "var(--ink)",
@@ -68,7 +72,15 @@ _STYLE: dict[str, Any] = {
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw and save within this: the toolkit's look, and nobody else's settings changed."""
+    """Draw and save within this context: the toolkit's style, with nobody else's settings changed.
+
+    Examples
+    --------
+    >>> import matplotlib as mpl
+    >>> with style():
+    ...     mpl.rcParams["legend.frameon"]
+    False
+    """
     import matplotlib as mpl
 
     with mpl.rc_context():
@@ -79,16 +91,89 @@ def style() -> Iterator[None]:
 
 
 def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
-    """Make a figure of one pair of axes, in inches, laid out so that nothing is cut off."""
+    """Make a figure with one pair of axes, laid out so that nothing is cut off.
+
+    Parameters
+    ----------
+    width, height : float
+        In inches.
+
+    Examples
+    --------
+    >>> figure, axes = new_figure(4.6, 3.0)
+    >>> axes.figure is figure
+    True
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, figure.add_subplot()
 
 
+def name_rows(axes: Axes, names: Sequence[str], quantity: str, *, legend: int = 0) -> None:
+    """Finish axes whose rows, the first on top, have names and whose x axis has a quantity.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Row i lies at y = i.
+    names : sequence of str
+        Of the rows.
+    quantity : str
+        Label of the x axis.
+    legend : int, default=0
+        Columns of a legend above the axes; 0 for none.
+
+    Examples
+    --------
+    >>> figure, axes = new_figure(4.6, 3.0)
+    >>> name_rows(axes, ["svm", "xgboost"], "UAR")
+    >>> axes.get_xlabel()
+    'UAR'
+    """
+    axes.set_yticks(range(len(names)), [broken(name) for name in names])
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_xlabel(quantity)
+    axes.locator_params(axis="x", nbins=6)
+    axes.grid(axis="x", color=GRID)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    if legend:
+        axes.figure.legend(loc="outside upper left", ncols=legend, handletextpad=0.2)  # type: ignore[call-arg]
+
+
+def interval_bar(axes: Axes, row: float, low: float, high: float, colour: str) -> None:
+    """Draw an interval as a bar in a row; nothing where it is NaN.
+
+    Examples
+    --------
+    >>> figure, axes = new_figure(4.6, 3.0)
+    >>> interval_bar(axes, 0, 0.6, 0.8, INK)
+    >>> len(axes.lines)
+    1
+    """
+    if low == low:
+        axes.plot((low, high), (row, row), color=colour, linewidth=2.2, solid_capstyle="round", alpha=0.55)
+
+
 @dataclass(frozen=True)
 class Drawing:
-    """A figure, drawn: as SVG text and as the bytes of a PNG of 150 dots an inch."""
+    """A figure, drawn.
+
+    Attributes
+    ----------
+    name : str
+        Its files' name without the ending.
+    svg : str
+        The figure as SVG.
+    png : bytes
+        The figure as PNG with 150 dots per inch.
+
+    Examples
+    --------
+    >>> Drawing("empty", "<svg></svg>", b"").name
+    'empty'
+    """
 
     name: str
     svg: str
@@ -115,26 +200,42 @@ class Drawing:
 
 
 def render(figure: Figure, name: str) -> Drawing:
-    """Draw a figure that was made within `style`; the name keeps its marks apart from those of others in one page."""
+    """Draw a figure that was made within `style`.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        To be drawn.
+    name : str
+        Keeps its ids apart from those of other drawings in one page.
+
+    Examples
+    --------
+    >>> with style():
+    ...     figure, axes = new_figure(2, 1)
+    >>> render(figure, "empty").inline()[:5]
+    '<svg '
+    """
     import matplotlib as mpl
 
-    text, picture = io.StringIO(), io.BytesIO()
+    text, image = io.StringIO(), io.BytesIO()
     with style(), mpl.rc_context({"svg.hashsalt": name}):
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
         # The first drawing has placed everything; to place it once more would take as long again.
         figure.set_layout_engine("none")
-        figure.savefig(picture, format="png", dpi=150, metadata={"Software": None})
-    return Drawing(name=name, svg=text.getvalue(), png=picture.getvalue())
+        figure.savefig(image, format="png", dpi=150, metadata={"Software": None})
+    return Drawing(name=name, svg=text.getvalue(), png=image.getvalue())
 
 
-def save(figure: Figure, stem: Path) -> None:
-    """Write `<stem>.png` and `<stem>.svg`."""
-    render(figure, stem.name).write(stem.parent)
+def colour_of(index: int) -> str:
+    """Colour of the series at an index; they repeat after the last.
 
-
-def colour_of(position: int) -> str:
-    """Colour of the series at a position; they repeat after the last."""
-    return SERIES[position % len(SERIES)]
+    Examples
+    --------
+    >>> colour_of(0)
+    '#0072b2'
+    """
+    return SERIES[index % len(SERIES)]
 
 
 def broken(name: str, *, most: int = 24) -> str:
