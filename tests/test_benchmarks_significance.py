@@ -11,7 +11,7 @@ from fabricated_runs import LABELS, fabricate_predictions
 from scipy.special import expit
 from sklearn.metrics import balanced_accuracy_score
 
-from benchmarks.scoring.metrics import uar_of, wa_of
+from benchmarks.scoring.confusion import uar_of, wa_of
 from benchmarks.scoring.significance import (
     compare_pipelines,
     difference_interval,

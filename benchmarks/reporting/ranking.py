@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks.evaluation.runs import Run
 from benchmarks.pipelines.flags import Flag
-from benchmarks.scoring.metrics import recalls_of, uar_of
+from benchmarks.scoring.confusion import recalls_of, uar_of
 from benchmarks.scoring.significance import PairedTest, compare_pipelines, speaker_confusions
 
 CHANCE = ("majority", "random")

@@ -26,7 +26,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit, stdtrit
 
-from benchmarks.scoring.metrics import codes, grouped_confusions, uar_of
+from benchmarks.scoring.confusion import codes, grouped_confusions, uar_of
 from features.errors import ResultsError
 
 Matrix = NDArray[np.float64]

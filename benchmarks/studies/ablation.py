@@ -20,7 +20,7 @@ from benchmarks.evaluation.runs import write_table
 from benchmarks.evaluation.store import ResultsStore
 from benchmarks.folds.fold import Fold
 from benchmarks.reporting.ablation_summary import answer
-from benchmarks.scoring.metrics import recalls_of
+from benchmarks.scoring.confusion import recalls_of
 from benchmarks.scoring.shapley import share, side_weights, subsets, targets, weights
 from benchmarks.scoring.significance import (
     difference_interval,
