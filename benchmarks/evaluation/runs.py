@@ -169,7 +169,7 @@ def _study_table(file: Path) -> pd.DataFrame | None:
     if not file.is_file():
         return None
     try:
-        return pd.read_csv(file)
+        return pd.read_csv(file, keep_default_na=False, na_values=[""])  # a label may be called NA
     except (ValueError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         warnings.warn(f"{file} is damaged ({reason}) and left out; run its study again", UserWarning, stacklevel=4)

@@ -219,7 +219,7 @@ def shapley_table(findings: Findings) -> Table:
         Column("interval", "95 % interval"),
     )
     caption = (
-        "Shapley values for UAR of the six groups, from all 64 subsets, and of whole sides; intervals over speakers."
+        "Shapley values for UAR of the six groups, from all 64 subsets, and of whole blocks; intervals over speakers."
     )
     return Table("shapley", caption, columns, tuple(rows))
 

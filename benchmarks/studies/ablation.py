@@ -21,7 +21,7 @@ from benchmarks.evaluation.store import ResultsStore
 from benchmarks.folds.fold import Fold
 from benchmarks.reporting.ablation_summary import answer
 from benchmarks.scoring.confusion import recalls_of
-from benchmarks.scoring.shapley import share, side_weights, subsets, targets, weights
+from benchmarks.scoring.shapley import CONTRAST, block_weights, share, subsets, targets, weights
 from benchmarks.scoring.significance import (
     difference_interval,
     holm,
@@ -33,10 +33,8 @@ from features.cache import FeatureCache
 from features.errors import PipelineError, ResultsError
 from features.groups import GROUPS, PRESETS
 
-SIDES = {"prosodic": PRESETS["prosodic"], "voice": ("voice",), "spectral": PRESETS["spectral"]}
-"""The sides of the question, each a player of its own in a second game; voice quality belongs to neither of the two."""
-
-CONTRAST = "spectral - prosodic"
+BLOCKS = {"prosodic": PRESETS["prosodic"], "voice": ("voice",), "spectral": PRESETS["spectral"]}
+"""Blocks of groups, each a player of its own in a second game; voice quality is neither prosodic nor spectral."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +127,7 @@ def ablate(
         found = Ablation(
             folder=store.folder,
             subsets=pd.concat([subset_table(predictions, model, labels) for model in models], ignore_index=True),
-            shapley=pd.concat([shapley_table(predictions, model, labels) for model in models], ignore_index=True),
+            shapley=pd.concat([shapley_values(predictions, model, labels) for model in models], ignore_index=True),
         )
         write_table(store.folder / "ablation" / "predictions.csv", predictions, f"%.{DIGITS}f")
         write_table(store.folder / "ablation.csv", found.subsets)
@@ -174,14 +172,15 @@ def subset_table(
     return pd.DataFrame(rows, columns=[*order, "p", "p_holm", *(f"recall_{label}" for label in labels)])
 
 
-def shapley_table(predictions: pd.DataFrame, model: str, labels: Sequence[str]) -> pd.DataFrame:
+def shapley_values(predictions: pd.DataFrame, model: str, labels: Sequence[str]) -> pd.DataFrame:
     """Share the UAR, every recall and every decision between two emotions among the groups.
 
     Returns
     -------
     pandas.DataFrame
-        `model, target, players, group, value, low, high, n_speakers`.
-        With 'groups' as `players` the six groups share what all of them add to guessing; with 'sides' prosodic, voice
+        `model, target, label, other, players, group, value, low, high, n_speakers`; `target` is 'uar', 'recall' (of
+        `label`) or 'pair' (the decision between `label` and `other`).
+        With 'groups' as `players` the six groups share what all of them add to guessing; with 'blocks' prosodic, voice
         and spectral features do, as wholes, and 'spectral - prosodic' is the paired difference. The row 'all' is the
         sum of either.
     """
@@ -189,15 +188,16 @@ def shapley_table(predictions: pd.DataFrame, model: str, labels: Sequence[str]) 
     rows = _aligned(predictions, model, columns)
     stacked = np.stack([row[columns].to_numpy(dtype=float) for row in rows])
     clips = rows[0]
-    groups, sides = dict(zip(GROUPS, weights(GROUPS))), side_weights(GROUPS, SIDES)
-    sides |= {CONTRAST: sides["spectral"] - sides["prosodic"]}
+    groups, blocks = dict(zip(GROUPS, weights(GROUPS))), block_weights(GROUPS, BLOCKS)
+    blocks |= {CONTRAST: blocks["spectral"] - blocks["prosodic"]}
     groups |= {"all": weights(GROUPS).sum(axis=0)}
     found = []
     for target in targets(clips["truth"].tolist(), clips["speaker"].tolist(), stacked, labels):
-        for players, combinations in (("groups", groups), ("sides", sides)):
+        for players, combinations in (("groups", groups), ("blocks", blocks)):
             for group, combination in combinations.items():
                 result = share(target, combination)
-                row: dict[str, Any] = {"model": model, "target": target.name, "players": players, "group": group}
+                row: dict[str, Any] = {"model": model, "target": target.kind, "label": target.label}
+                row |= {"other": target.other, "players": players, "group": group}
                 row |= {"value": result.value, "low": result.low, "high": result.high}
                 found.append({**row, "n_speakers": len(target.totals)})
     return pd.DataFrame(found)
