@@ -5,7 +5,7 @@ from .folds.splitters import make_folds
 from .studies.ablation import ablate
 from .studies.comparison import compare
 from .studies.learning_curve import learning_curve
-from .studies.reports import evaluate, write_report
+from .studies.reports import draw, evaluate, write_report
 
 __version__: str
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "ablate",
     "compare",
     "corpora",
+    "draw",
     "evaluate",
     "learning_curve",
     "load_run",

@@ -87,7 +87,7 @@ def fabricate_run(
     folder: Path,
     skills: Mapping[str, float],
     *,
-    marks: Mapping[str, Sequence[str]] | None = None,
+    flags: Mapping[str, Sequence[str]] | None = None,
     skipped: Mapping[str, str] | None = None,
     synthetic: bool = False,
     embed_audio: bool = True,
@@ -108,7 +108,7 @@ def fabricate_run(
         name: {
             "status": "done",
             "reason": "",
-            "flags": list((marks or {}).get(name, ())),
+            "flags": list((flags or {}).get(name, ())),
             "description": "",
             "n_features": 88,
         }

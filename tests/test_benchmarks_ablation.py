@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from sklearn.metrics import balanced_accuracy_score, recall_score
 
 from benchmarks import ablation
-from benchmarks.reporting.ablation_summary import answer
-from benchmarks.reporting.page import build, write_report
+from benchmarks.reporting.summary import summarise_ablation
 from benchmarks.scoring.shapley import block_weights, share, subsets, targets, weights
 from benchmarks.studies.ablation import ablate, shapley_values, spell, subset_table
 from benchmarks.studies.learning_curve import choose_sizes, learning_curve, thinned
+from benchmarks.studies.reports import write_report
 from features.cache import FeatureCache
 from features.errors import FoldError, PipelineError, ResultsError
 from features.groups import GROUPS
@@ -211,7 +211,7 @@ def test_table_of_subsets_compares_those_with_a_role_to_all_groups(predictions: 
 
 
 def test_answer_says_what_was_planted_and_what_is_not_settled(shapley: pd.DataFrame) -> None:
-    sentences = " ".join(answer(shapley.reset_index(), "svm"))
+    sentences = " ".join(summarise_ablation(shapley.reset_index(), "svm"))
     assert "prosody tells neu from sad" in sentences
     assert "spectrum tells ang from hap" in sentences
     assert "which block carries more is not settled" in sentences
@@ -243,8 +243,7 @@ def test_ablation_runs_resumes_and_stands_in_the_report(small_corpus, tmp_path: 
     unchanged = {path for path, changed in jobs.items() if path.stat().st_mtime_ns == changed}
     assert len(unchanged) == len(jobs) - 1
     pd.testing.assert_frame_equal(again.shapley, found.shapley)
-    write_report(tmp_path)
-    text = build([tmp_path])
+    text = write_report(tmp_path).read_text(encoding="utf-8")
     assert "Which features carry it?" in text
     assert (tmp_path / "plots" / "shapley.png").is_file()
     assert (tmp_path / "tables" / "ablation.tex").is_file()

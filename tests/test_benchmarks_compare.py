@@ -10,7 +10,8 @@ from fabricated_runs import LABELS, fabricate_predictions, fabricate_run
 
 from benchmarks.compare import main
 from benchmarks.reporting.tables import Column, Table, latex_text
-from benchmarks.scoring.significance import compare_pipelines, speaker_confusions
+from benchmarks.scoring.intervals import speaker_confusions
+from benchmarks.scoring.significance import compare_pipelines
 from benchmarks.studies.comparison import compare
 from features.errors import ResultsError
 
@@ -35,7 +36,7 @@ def test_two_runs_are_compared_as_one_run_would_be(runs: tuple[Path, Path]) -> N
         {name: speaker_confusions(rows, LABELS)[1] for name, rows in table.groupby("pipeline", sort=False)}
     )
     assert found.tests == expected
-    assert [standing.name for standing in found.standings] == ["svm", "theirs"]
+    assert [entry.name for entry in found.entries] == ["svm", "theirs"]
 
 
 def test_command_prints_scores_pairs_and_verdict(runs: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
@@ -51,7 +52,7 @@ def test_pipelines_of_one_name_get_their_run_behind_it(runs: tuple[Path, Path], 
     again.mkdir()
     pd.read_csv(runs[0] / "predictions.csv", dtype=str).to_csv(again / "predictions.csv", index=False)
     found = compare(runs[0], again, pipelines=["svm"])
-    assert {standing.name for standing in found.standings} == {"svm (ours)", "svm (again)"}
+    assert {entry.name for entry in found.entries} == {"svm (ours)", "svm (again)"}
     assert found.tests[0].difference.estimate == 0
     assert found.tests[0].p == 1
 

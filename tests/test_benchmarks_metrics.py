@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from benchmarks.evaluation.runs import load_run
 from benchmarks.reporting.page import write_report
 from benchmarks.reporting.terminal import result_text
-from benchmarks.scoring import metrics
+from benchmarks.scoring import confusion, metrics
 from benchmarks.scoring.scores import score_table
 from features.errors import ResultsError
 
@@ -35,7 +35,7 @@ def scored(draw: st.DrawFn) -> tuple[list[str], list[str]]:
 @given(scored())
 def test_scores_equal_those_of_scikit_learn_and_audmetric(pair: tuple[list[str], list[str]]) -> None:
     truth, prediction = pair
-    assert metrics.confusion(truth, prediction, LABELS).tolist() == (
+    assert confusion.confusion(truth, prediction, LABELS).tolist() == (
         sklearn.metrics.confusion_matrix(truth, prediction, labels=LABELS).tolist()
     )
     uar = metrics.uar(truth, prediction, LABELS)
@@ -54,7 +54,7 @@ def test_scores_equal_those_of_scikit_learn_and_audmetric(pair: tuple[list[str],
 @given(st.lists(st.tuples(st.sampled_from(LABELS), st.sampled_from(LABELS)), min_size=1, max_size=12))
 def test_stacked_scores_equal_the_functions_also_where_labels_are_absent(pairs: list[tuple[str, str]]) -> None:
     truth, prediction = zip(*pairs)
-    matrix = metrics.confusion(truth, prediction, LABELS)
+    matrix = confusion.confusion(truth, prediction, LABELS)
     stacked = [metric for metric in metrics.METRICS.values() if metric.stacked]
     assert len(stacked) >= 5
     for metric in stacked:
@@ -97,7 +97,7 @@ def test_calibrated_probabilities_have_a_small_error_and_overconfident_ones_a_la
 
 def test_a_fold_without_a_class_is_scored_over_the_classes_present() -> None:
     assert metrics.uar(["ang", "hap", "hap"], ["ang", "hap", "sad"], LABELS) == pytest.approx(0.75)
-    recalls = metrics.recalls_of(metrics.confusion(["ang"], ["ang"], LABELS))
+    recalls = confusion.recalls_of(confusion.confusion(["ang"], ["ang"], LABELS))
     assert recalls[0] == 1
     assert math.isnan(recalls[3])
 
@@ -107,7 +107,7 @@ def test_scores_of_stacked_matrices_are_those_of_each() -> None:
     for of in (m.stacked for m in metrics.METRICS.values() if m.stacked):
         assert of(matrices).shape == (2, 5)
         assert of(matrices)[1, 3] == pytest.approx(of(matrices[1, 3]))
-    assert math.isnan(float(metrics.uar_of(np.zeros((4, 4)))))
+    assert math.isnan(float(confusion.uar_of(np.zeros((4, 4)))))
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_metric_is_one_function_and_one_entry(monkeypatch: pytest.MonkeyPatch,
     """Registered, it stands in scores.csv with its interval, in the terminal, in the report and in its tables."""
 
     def worst_recall(truth: object, prediction: object, labels: list[str]) -> float:
-        return float(metrics.recalls_of(metrics.confusion(truth, prediction, labels)).min())
+        return float(confusion.recalls_of(confusion.confusion(truth, prediction, labels)).min())
 
     entry = metrics.Metric("worst_recall", worst_recall, "Worst recall", short="worst")
     monkeypatch.setitem(metrics.METRICS, "worst_recall", entry)

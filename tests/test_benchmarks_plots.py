@@ -14,32 +14,35 @@ import pytest
 from fabricated_runs import LABELS, fabricate_predictions, fabricate_run
 
 from benchmarks.evaluation.runs import load_run
-from benchmarks.reporting.plots import confusion_figure, confusion_picture, draw, save
-from benchmarks.reporting.plots.registry import PLOTS
+from benchmarks.reporting.plots import PLOTS, confusion_plot
 from benchmarks.reporting.plots.style import FAINT, HEAT, INK, PAPER, SERIES, render
-from benchmarks.reporting.ranking import Findings, find
+from benchmarks.reporting.ranking import Ranking, rank
+from benchmarks.studies.reports import draw, study_sections
 from features.errors import ResultsError
 
 
 @pytest.fixture(scope="module")
-def findings(tmp_path_factory: pytest.TempPathFactory) -> Findings:
+def ranking(tmp_path_factory: pytest.TempPathFactory) -> Ranking:
     folder = fabricate_run(tmp_path_factory.mktemp("plots"), {"svm": 1.5, "xgboost": 1.0, "a&b<c": 0.5}, n_speakers=6)
     (folder / "learning.csv").write_text(
         "pipeline,speakers,uar,uar_low,uar_high\nsvm,2,0.4,0.3,0.5\nsvm,8,0.6,0.5,0.7\n"
     )
-    return find(load_run(folder))
+    return rank(load_run(folder))
 
 
-@pytest.mark.parametrize("plot", PLOTS, ids=lambda plot: plot.name)
-def test_every_plot_draws_or_has_nothing_to_show_and_says_what_it_shows(plot, findings: Findings) -> None:
-    figure = plot.draw(findings)
-    if figure is None:
-        assert plot.name in ("shapley", "subsets", "emotions", "pairs_of_emotions")
+ALL = [*PLOTS, *(plot for section in study_sections() for plot in section.plots)]
+
+
+@pytest.mark.parametrize("entry", ALL, ids=lambda entry: entry.name)
+def test_every_plot_draws_or_has_nothing_to_show_and_says_what_it_shows(entry, ranking: Ranking) -> None:
+    plot = entry.function(ranking)
+    if plot is None:
+        assert entry.name in ("shapley", "subsets", "emotions", "pairs_of_emotions")
         return
-    first, second = render(figure, plot.name), render(plot.draw(findings), plot.name)
+    first, second = render(plot.figure, entry.name), render(entry.function(ranking).figure, entry.name)
     assert first.png.startswith(b"\x89PNG")
     assert first == second
-    assert len(plot.words(findings)) > 20
+    assert len(plot.alt_text) > 20
     inline = first.inline()
     assert inline.startswith("<svg ")
     assert "a&b<c" not in inline
@@ -47,24 +50,24 @@ def test_every_plot_draws_or_has_nothing_to_show_and_says_what_it_shows(plot, fi
     assert not left, "colours that a dark page cannot turn"
 
 
-def test_one_plot_can_be_drawn_from_a_folder_or_from_findings(findings: Findings) -> None:
-    from_folder = draw(findings.run.folder, "scores").with_title("svm leads by $x$")
+def test_one_plot_can_be_drawn_from_a_folder_or_from_a_ranking(ranking: Ranking) -> None:
+    from_folder = draw(ranking.run.folder, "scores").with_title("svm leads by $x$")
     assert from_folder.figure.texts[-1].get_text() == "svm leads by $x$"
-    assert from_folder.alt_text == draw(findings, "scores").alt_text
+    assert from_folder.alt_text == draw(ranking, "scores").alt_text
     assert "svm" in from_folder.alt_text
     with pytest.raises(ResultsError, match="expected one of scores, differences"):
-        draw(findings, "score")
+        draw(ranking, "score")
     with pytest.raises(ResultsError, match="nothing to show as 'shapley'"):
-        draw(findings, "shapley")
+        draw(ranking, "shapley")
 
 
 def test_every_plot_has_a_name_of_its_own() -> None:
-    assert len({plot.name for plot in PLOTS}) == len(PLOTS)
+    assert len({plot.name for plot in ALL}) == len(ALL)
 
 
 @pytest.mark.parametrize("name", ["scores", "recalls", "speakers"])
-def test_a_title_lies_above_all_else(findings: Findings, name: str, tmp_path: Path) -> None:
-    plain, titled = draw(findings, name), draw(findings, name).with_title("Somebody")
+def test_a_title_lies_above_all_else(ranking: Ranking, name: str, tmp_path: Path) -> None:
+    plain, titled = draw(ranking, name), draw(ranking, name).with_title("Somebody")
     heights = []
     for place, picture in enumerate((plain, titled)):
         picture.save(tmp_path / f"{place}.png")
@@ -78,29 +81,29 @@ def test_a_title_lies_above_all_else(findings: Findings, name: str, tmp_path: Pa
 
 
 def test_a_confusion_says_in_words_what_is_right_and_what_is_most_often_wrong() -> None:
-    picture = confusion_picture(["a", "a", "b", "b", "b"], ["a", "b", "b", "b", "b"], ["a", "b", "c"], "svm")
-    assert picture.alt_text == "svm. Right of each label: a 50%, b 100%. Most often wrong: a taken for b, 1 times."
-    assert "Most" not in confusion_picture(["a", "b"], ["a", "b"], ["a", "b"], "svm").alt_text
+    picture = confusion_plot(["a", "a", "b", "b", "b"], ["a", "b", "b", "b", "b"], ["a", "b", "c"], "svm")
+    assert picture.alt_text == "svm. Recall of each label: a 50%, b 100%. Most often wrong: a taken for b, 1 times."
+    assert "Most" not in confusion_plot(["a", "b"], ["a", "b"], ["a", "b"], "svm").alt_text
 
 
 def test_confusion_figure_shows_shares_of_the_truth(tmp_path: Path) -> None:
     table = fabricate_predictions({"svm": 1.5})
-    figure = confusion_figure(table["truth"], table["prediction"], LABELS, "svm on $made_up$")
-    texts = [text.get_text() for text in figure.axes[0].texts]
+    plot = confusion_plot(table["truth"], table["prediction"], LABELS, "svm on $made_up$")
+    texts = [text.get_text() for text in plot.figure.axes[0].texts]
     assert len(texts) == 16
     share = np.array([0 if text == "·" else int(text) for text in texts]).reshape(4, 4)
     assert np.all(np.abs(share.sum(axis=1) - 100) <= 2)
-    save(figure, tmp_path / "confusion")
+    plot.save(tmp_path / "confusion.png")
     assert (tmp_path / "confusion.png").stat().st_size > 1000
-    assert "$made_up$" in (tmp_path / "confusion.svg").read_text()
+    assert "$made_up$" in render(plot.figure, "confusion").svg
 
 
 def test_drawing_changes_nobodys_settings_and_needs_no_pyplot(tmp_path: Path) -> None:
     before = dict(mpl.rcParams)
     table = fabricate_predictions({"svm": 1.5})
-    save(confusion_figure(table["truth"], table["prediction"], LABELS, "svm"), tmp_path / "c")
+    confusion_plot(table["truth"], table["prediction"], LABELS, "svm").save(tmp_path / "c.png")
     assert dict(mpl.rcParams) == before
-    imported = "import sys, benchmarks.report, benchmarks.reporting.plots.registry"
+    imported = "import sys, benchmarks.report, benchmarks.studies.reports"
     code = f"{imported}; assert 'matplotlib.pyplot' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 

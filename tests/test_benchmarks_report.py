@@ -22,8 +22,8 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 from benchmarks.evaluation.runs import load_run
 from benchmarks.report import main
 from benchmarks.reporting.page import build, write_report
-from benchmarks.reporting.ranking import confident_errors, find
-from benchmarks.reporting.summary import caveats, verdict
+from benchmarks.reporting.ranking import confident_errors, rank
+from benchmarks.reporting.summary import caveats, summarise
 from benchmarks.scoring.scores import score_columns, score_table
 from features.errors import ResultsError
 
@@ -36,7 +36,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tmp_path_factory.mktemp("report") / "run",
         SKILLS,
         seeds=(0, 1),
-        marks={"xgboost": ["transductive"], "released": ["contaminated"]},
+        flags={"xgboost": ["transductive"], "released": ["contaminated"], "majority": ["guessing"]},
         skipped={"wav2vec2": "weights are not here, fetch <facebook/wav2vec2-base>"},
         audio=True,
     )
@@ -86,21 +86,21 @@ def test_a_fold_is_scored_over_the_classes_present_in_it() -> None:
 
 
 def test_contaminated_and_guessing_pipelines_are_neither_ranked_nor_tested(run: Path) -> None:
-    found = find(load_run(run))
-    assert [standing.name for standing in found.standings if standing.ranked] == ["svm", "xgboost", "weak"]
+    found = rank(load_run(run))
+    assert [entry.name for entry in found.entries if entry.ranked] == ["svm", "xgboost", "weak"]
     assert {test.first for test in found.tests} | {test.second for test in found.tests} == {"svm", "xgboost", "weak"}
-    marks = {standing.name: standing.marks for standing in found.standings}
+    marks = {entry.name: entry.flags for entry in found.entries}
     assert "best" in marks["svm"]
     assert "contaminated" in marks["released"]
     assert "best" not in marks["released"]
     assert marks["wav2vec2"] == ("skipped",)
     assert any("contaminated" in note for note in caveats(found))
-    assert "released" not in " ".join(verdict(found))
+    assert "released" not in " ".join(summarise(found))
 
 
 def test_verdict_is_three_sentences_with_the_figures_of_the_table(run: Path) -> None:
-    found = find(load_run(run))
-    sentences = verdict(found)
+    found = rank(load_run(run))
+    sentences = summarise(found)
     assert len(sentences) == 3
     best = found.best
     assert best is not None
@@ -109,10 +109,10 @@ def test_verdict_is_three_sentences_with_the_figures_of_the_table(run: Path) -> 
 
 
 def test_verdict_says_when_nothing_can_be_found(tmp_path: Path) -> None:
-    few = find(load_run(fabricate_run(tmp_path, {"a": 2.0, "b": -1.0}, n_speakers=4)))
-    assert "cannot be found with so few speakers" in verdict(few)[1]
-    assert "0.125" in verdict(few)[1]
-    assert "too few speakers to tell from best" in few.standings[1].marks
+    few = rank(load_run(fabricate_run(tmp_path, {"a": 2.0, "b": -1.0}, n_speakers=4)))
+    assert "cannot be found with so few speakers" in summarise(few)[1]
+    assert "0.125" in summarise(few)[1]
+    assert "too few speakers to tell from best" in few.entries[1].flags
 
 
 def test_an_incomplete_pipeline_is_shown_with_its_reason_and_not_ranked(tmp_path: Path) -> None:
@@ -125,13 +125,13 @@ def test_an_incomplete_pipeline_is_shown_with_its_reason_and_not_ranked(tmp_path
         if cell["pipeline"] == "b" and cell["fold"] == "fold1":
             cell.update(status="failed")
     (folder / "run.json").write_text(json.dumps(record))
-    standing = find(load_run(folder)).standings[1]
-    assert (standing.name, standing.status, standing.ranked) == ("b", "incomplete", False)
-    assert standing.reason == "1 job failed"
+    entry = rank(load_run(folder)).entries[1]
+    assert (entry.name, entry.status, entry.ranked) == ("b", "incomplete", False)
+    assert entry.reason == "1 job failed"
 
 
 def test_surest_errors_are_wrong_and_sorted_and_each_clip_once(run: Path) -> None:
-    errors = confident_errors(find(load_run(run)))
+    errors = confident_errors(rank(load_run(run)))
     assert len(errors) == 12
     assert (errors["truth"] != errors["prediction"]).all()
     assert errors["confidence"].is_monotonic_decreasing

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Sequence
 
 from benchmarks.pipelines.feature_sets import find_feature_set
-from benchmarks.pipelines.flags import Flag
+from benchmarks.pipelines.flags import Flag, flags_by_name
 from benchmarks.pipelines.names import Part
 from benchmarks.pipelines.options import PipelineOptions
 from benchmarks.pipelines.pipeline import Pipeline
@@ -39,7 +39,8 @@ def build(part: Part, _labels: Sequence[str], _corpus: str, options: PipelineOpt
     name = Part(part.model, features.name, part.normalise).name
     scale = "speaker" if part.normalise == "speaker" else "training set"
     description = f"{part.model} on the feature set {features.name}, standardised per {scale}"
-    flags = (*((Flag.TRANSDUCTIVE,) if part.normalise == "speaker" else ()), *features.flags)
+    transductive = (Flag.TRANSDUCTIVE,) if part.normalise == "speaker" else ()
+    flags = (*flags_by_name(part.model), *transductive, *features.flags)
     reason = features.availability()
     if reason is not None:
         return Pipeline(name, description, flags=flags, reason=reason)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from benchmarks.pipelines import classical_models, deep_models
+from benchmarks.pipelines.flags import Flag
 from benchmarks.pipelines.names import Part, parse
 from benchmarks.pipelines.options import PipelineOptions
 from benchmarks.pipelines.pipeline import Pipeline
@@ -79,7 +80,7 @@ def build(text: str, *, labels: Sequence[str], corpus: str, options: PipelineOpt
         "+".join(names),
         f"late fusion of {', '.join(names)}, weights from inner folds",
         parts=parts,
-        flags=tuple(dict.fromkeys(flag for part in parts for flag in part.flags)),
+        flags=tuple(dict.fromkeys(flag for part in parts for flag in part.flags if flag is not Flag.GUESSING)),
         reason="; ".join(f"{part.name}: {part.reason}" for part in parts if part.reason) or None,
     )
 

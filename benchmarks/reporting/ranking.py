@@ -10,7 +10,7 @@ import pandas as pd
 
 from benchmarks.evaluation.runs import Run
 from benchmarks.pipelines.flags import Flag, flags_by_name
-from benchmarks.scoring.metrics import recalls_of, uar_of
+from benchmarks.scoring.confusion import recalls_of, uar_of
 from benchmarks.scoring.significance import PairedTest, compare_pipelines
 from benchmarks.scoring.status import Status
 
@@ -145,7 +145,9 @@ def rank(run: Run, *, random_state: int = 0) -> Ranking:
             return Status(records[name].get("status") or Status.SKIPPED)
         return Status.INCOMPLETE if name in failed or rows_per_seed[name] < n_utterances else Status.DONE
 
-    ranked = [name for name in scores if status(name) is Status.DONE and not _UNRANKED & set(records[name]["flags"])]
+    ranked = [
+        name for name in scores if status(name) is Status.DONE and not _UNRANKED & set(records[name].get("flags", ()))
+    ]
     ranked.sort(key=lambda name: -scores[name]["uar"])
     tests = compare_pipelines({name: run.confusions[name] for name in ranked}, random_state=random_state)
     others = sorted((name for name in records if name not in ranked), key=lambda name: name not in scores)
@@ -156,7 +158,9 @@ def rank(run: Run, *, random_state: int = 0) -> Ranking:
                 name=name,
                 status=status(name),
                 reason=str(records[name].get("reason") or _failures(failed.get(name, 0))),
-                flags=_flags(name, records[name]["flags"], status(name), ranked, tests, synthetic=run.synthetic),
+                flags=_flags(
+                    name, records[name].get("flags", ()), status(name), ranked, tests, synthetic=run.synthetic
+                ),
                 scores=scores.get(name, {}),
                 ranked=name in ranked,
                 description=str(records[name].get("description") or ""),

@@ -12,7 +12,7 @@ from scipy.special import stdtrit
 from benchmarks.pipelines.flags import Flag
 from benchmarks.reporting.ranking import ALPHA, Entry, Ranking
 from benchmarks.reporting.tables import signed
-from benchmarks.scoring.metrics import uar_of
+from benchmarks.scoring.confusion import uar_of
 from benchmarks.scoring.shapley import CONTRAST, TargetKind
 
 
@@ -30,7 +30,7 @@ def summarise(ranking: Ranking) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> print(*summarise(rank(Run.load("results/emodb"))), sep="\\n")  # doctest: +SKIP
+    >>> summarise(rank(Run.load("results/emodb")))[0]  # doctest: +SKIP
     """
     best = ranking.best
     if best is None:
@@ -53,7 +53,7 @@ def caveats(ranking: Ranking) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> print(*caveats(rank(Run.load("results/emodb"))), sep="\\n")  # doctest: +SKIP
+    >>> caveats(rank(Run.load("results/emodb")))  # doctest: +SKIP
     """
     notes = []
     if ranking.run.synthetic:

@@ -129,12 +129,12 @@ class Table:
 
 
 def latex_text(text: str) -> str:
-    """Escape text so that LaTeX prints it as it is; pandas' own escaping leaves minus signs, dashes and `<`.
+    r"""Escape text so that LaTeX prints it as it is; pandas' own escaping leaves minus signs, dashes and `<`.
 
     Examples
     --------
     >>> print(latex_text("50 % of a_1 < b"))
-    50 \\% of a\\_1 \\textless{} b
+    50 \% of a\_1 \textless{} b
     """
     return "".join(_LATEX.get(character, character) for character in text)
 
@@ -418,9 +418,10 @@ def _pairs_caption(ranking: Ranking) -> str:
     if not ranking.tests:
         return ""
     test, pairs = ranking.tests[0], len(ranking.tests)
+    swaps = "all" if test.exact else "65,535 random"
     caption = (
-        f"Paired tests that swap two pipelines' predictions for whole speakers ({'all' if test.exact else '65,535 random'} "
-        f"swaps of {test.n_speakers} speakers), Holm-corrected over {pairs} {'pair' if pairs == 1 else 'pairs'}; the "
+        f"Paired tests that swap two pipelines' predictions for whole speakers ({swaps} swaps of"
+        f" {test.n_speakers} speakers), Holm-corrected over {pairs} {'pair' if pairs == 1 else 'pairs'}; the "
         f"smallest p that can be reached is {test.smallest_p:.2g}"
     )
     if not test.can_be_found(ALPHA):

@@ -165,7 +165,9 @@ def _budget(scores: pd.DataFrame) -> str:
         for _, row in scores.iterrows()
         if row["n_candidates"] > 1
     ]
-    return fill(f"Tuned on inner folds of training speakers, CPU time per fold: {'; '.join(searches)}") if searches else ""
+    return (
+        fill(f"Tuned on inner folds of training speakers, CPU time per fold: {'; '.join(searches)}") if searches else ""
+    )
 
 
 def _missing(run: Mapping[str, Any]) -> list[str]:

@@ -15,11 +15,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.metrics import accuracy_score, cohen_kappa_score, confusion_matrix, f1_score, recall_score
+from sklearn.metrics import accuracy_score, cohen_kappa_score, f1_score, recall_score
 
+from benchmarks.scoring.confusion import (
+    Matrix,
+    codes,
+    cohen_kappa_of,
+    macro_f1_of,
+    positions,
+    ratio,
+    uar_of,
+    wa_of,
+    weighted_f1_of,
+)
 from features.errors import ResultsError
-
-Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -66,90 +75,6 @@ class Metric:
     stacked: Callable[[ArrayLike], Matrix] | None = None
 
 
-def codes(values: ArrayLike, labels: Sequence[str]) -> NDArray[np.int64]:
-    """Index of every value in the labels.
-
-    Parameters
-    ----------
-    values : array-like of shape (n_utterances,)
-        Labels of utterances.
-    labels : sequence of str
-        All labels, in the order of the columns.
-
-    Returns
-    -------
-    ndarray of int64 of shape (n_utterances,)
-
-    Raises
-    ------
-    ResultsError
-        If a value is not among the labels, or a label is named twice.
-
-    Examples
-    --------
-    >>> codes(["sad", "ang"], ["ang", "sad"]).tolist()
-    [1, 0]
-    """
-    index = {label: position for position, label in enumerate(labels)}
-    if len(index) != len(labels):
-        raise ResultsError(f"labels {list(labels)} hold a label twice; name every label once")
-    names = np.asarray(values).ravel().tolist()
-    unknown = sorted({str(value) for value in names if value not in index})
-    if unknown:
-        raise ResultsError(f"labels {unknown} are not among {list(labels)}; pass all labels that occur")
-    return np.fromiter((index[value] for value in names), dtype=np.int64, count=len(names))
-
-
-def confusion(truth: ArrayLike, prediction: ArrayLike, labels: Sequence[str]) -> NDArray[np.int64]:
-    """Confusion matrix: how often label i (row) was predicted as label j (column).
-
-    Parameters
-    ----------
-    truth, prediction : array-like of shape (n_utterances,)
-        Labels of the same utterances.
-    labels : sequence of str
-        All labels, in the order of rows and columns.
-
-    Returns
-    -------
-    ndarray of int64 of shape (n_labels, n_labels)
-
-    Examples
-    --------
-    >>> confusion(["ang", "sad", "sad"], ["ang", "ang", "sad"], ["ang", "sad"]).tolist()
-    [[1, 0], [1, 1]]
-    """
-    return confusion_matrix(*_pair(truth, prediction, labels), labels=range(len(labels)))
-
-
-def grouped_confusions(
-    truth: ArrayLike, prediction: ArrayLike, labels: Sequence[str], groups: ArrayLike, n_groups: int
-) -> Matrix:
-    """Confusion matrix of every group of utterances, such as every speaker's, counted in one pass.
-
-    Parameters
-    ----------
-    truth, prediction, labels
-        As `confusion` takes them.
-    groups : array-like of int of shape (n_utterances,)
-        Index of every utterance's group, in [0, n_groups).
-    n_groups : int
-        Number of groups; one without utterances has a matrix of zeros.
-
-    Returns
-    -------
-    ndarray of shape (n_groups, n_labels, n_labels)
-
-    Examples
-    --------
-    >>> grouped_confusions(["ang", "sad"], ["ang", "ang"], ["ang", "sad"], [1, 0], 2).tolist()
-    [[[0.0, 0.0], [1.0, 0.0]], [[1.0, 0.0], [0.0, 0.0]]]
-    """
-    shape = (n_groups, len(labels), len(labels))
-    index = np.ravel_multi_index((np.asarray(groups), *_pair(truth, prediction, labels)), shape)
-    return np.bincount(index, minlength=math.prod(shape)).reshape(shape).astype(float)
-
-
 def uar(truth: ArrayLike, prediction: ArrayLike, labels: Sequence[str]) -> float:
     """Unweighted average recall (UAR, UA, balanced accuracy), in [0, 1]; chance is one over the number of labels.
 
@@ -173,7 +98,7 @@ def uar(truth: ArrayLike, prediction: ArrayLike, labels: Sequence[str]) -> float
     >>> uar(["ang", "sad", "sad"], ["ang", "ang", "sad"], ["ang", "sad"])
     0.75
     """
-    rows, columns = _pair(truth, prediction, labels)
+    rows, columns = positions(truth, prediction, labels)
     return float(recall_score(rows, columns, labels=np.unique(rows), average="macro"))
 
 
@@ -187,7 +112,7 @@ def wa(truth: ArrayLike, prediction: ArrayLike, labels: Sequence[str]) -> float:
     >>> wa(["ang", "sad", "sad", "sad"], ["ang", "ang", "sad", "sad"], ["ang", "sad"])
     0.75
     """
-    return float(accuracy_score(*_pair(truth, prediction, labels)))
+    return float(accuracy_score(*positions(truth, prediction, labels)))
 
 
 def macro_f1(truth: ArrayLike, prediction: ArrayLike, labels: Sequence[str]) -> float:
@@ -227,7 +152,7 @@ def cohen_kappa(truth: ArrayLike, prediction: ArrayLike, labels: Sequence[str]) 
     >>> cohen_kappa(["ang", "sad", "sad", "sad"], ["ang", "ang", "sad", "sad"], ["ang", "sad"])
     0.5
     """
-    rows, columns = _pair(truth, prediction, labels)
+    rows, columns = positions(truth, prediction, labels)
     if (rows == rows[0]).all() and (columns == rows[0]).all():
         return math.nan
     return float(cohen_kappa_score(rows, columns))
@@ -292,8 +217,8 @@ def reliability(
     index = np.clip(np.ceil(confidence * bins - 1e-12).astype(int) - 1, 0, bins - 1)
     count = np.bincount(index, minlength=bins)
     return {
-        "confidence": _ratio(np.bincount(index, weights=confidence, minlength=bins), count),
-        "accuracy": _ratio(np.bincount(index, weights=correct, minlength=bins), count),
+        "confidence": ratio(np.bincount(index, weights=confidence, minlength=bins), count),
+        "accuracy": ratio(np.bincount(index, weights=correct, minlength=bins), count),
         "n": count,
     }
 
@@ -329,91 +254,6 @@ def log_loss(truth: ArrayLike, probability: ArrayLike, labels: Sequence[str]) ->
     return float(-np.mean(np.log(np.maximum(table[np.arange(len(rows)), rows], np.finfo(float).eps))))
 
 
-def recalls_of(matrix: ArrayLike) -> Matrix:
-    """Recalls of confusion matrices; NaN for a label without utterances.
-
-    Parameters
-    ----------
-    matrix : array-like of shape (..., n_labels, n_labels)
-        Counts, rows are the truth; every `*_of` function takes such matrices.
-
-    Returns
-    -------
-    ndarray of shape (..., n_labels)
-
-    Examples
-    --------
-    >>> recalls_of([[1, 0], [1, 3]]).tolist()
-    [1.0, 0.75]
-    """
-    counts = np.asarray(matrix, dtype=float)
-    return _ratio(np.diagonal(counts, axis1=-2, axis2=-1), counts.sum(axis=-1))
-
-
-def uar_of(matrix: ArrayLike) -> Matrix:
-    """UAR of confusion matrices, shape (..., k, k) to (...), over the labels that occur; NaN where none does.
-
-    Examples
-    --------
-    >>> float(uar_of([[1, 0], [1, 3]]))
-    0.875
-    """
-    counts = np.asarray(matrix, dtype=float)
-    total = counts.sum(axis=-1)
-    present = total > 0
-    recalls = np.diagonal(counts, axis1=-2, axis2=-1) / np.where(present, total, 1.0)
-    return _ratio(recalls.sum(axis=-1), present.sum(axis=-1))
-
-
-def wa_of(matrix: ArrayLike) -> Matrix:
-    """WA of confusion matrices, shape (..., k, k) to (...); NaN for an empty matrix.
-
-    Examples
-    --------
-    >>> float(wa_of([[1, 0], [1, 3]]))
-    0.8
-    """
-    counts = np.asarray(matrix, dtype=float)
-    return _ratio(np.trace(counts, axis1=-2, axis2=-1), counts.sum(axis=(-2, -1)))
-
-
-def macro_f1_of(matrix: ArrayLike) -> Matrix:
-    """Macro F1 of confusion matrices, shape (..., k, k) to (...); a label neither true nor predicted counts as 0.
-
-    Examples
-    --------
-    >>> round(float(macro_f1_of([[1, 0], [1, 1]])), 3)
-    0.667
-    """
-    return _f1_of(np.asarray(matrix, dtype=float)).mean(axis=-1)
-
-
-def weighted_f1_of(matrix: ArrayLike) -> Matrix:
-    """Weighted F1 of confusion matrices, shape (..., k, k) to (...); NaN for an empty matrix.
-
-    Examples
-    --------
-    >>> round(float(weighted_f1_of([[1, 0], [1, 2]])), 3)
-    0.767
-    """
-    counts = np.asarray(matrix, dtype=float)
-    return _ratio((_f1_of(counts) * counts.sum(axis=-1)).sum(axis=-1), counts.sum(axis=(-2, -1)))
-
-
-def cohen_kappa_of(matrix: ArrayLike) -> Matrix:
-    """Cohen's kappa of confusion matrices, shape (..., k, k) to (...); NaN where only one label occurs.
-
-    Examples
-    --------
-    >>> float(cohen_kappa_of([[1, 0], [1, 2]]))
-    0.5
-    """
-    counts = np.asarray(matrix, dtype=float)
-    n, hits = counts.sum(axis=(-2, -1)), np.trace(counts, axis1=-2, axis2=-1)
-    by_chance = (counts.sum(axis=-1) * counts.sum(axis=-2)).sum(axis=-1)
-    return _ratio(hits * n - by_chance, n * n - by_chance)
-
-
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
@@ -430,17 +270,6 @@ METRICS: dict[str, Metric] = {
 """Every metric that is reported, by name and in the order of the columns; pipelines are ranked by the first, UAR."""
 
 
-def _pair(
-    truth: ArrayLike, prediction: ArrayLike, labels: Sequence[str]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    rows, columns = codes(truth, labels), codes(prediction, labels)
-    if len(rows) != len(columns):
-        raise ResultsError(f"{len(rows)} true labels and {len(columns)} predictions; pass one prediction per utterance")
-    if not len(rows):
-        raise ResultsError("no utterances to score; at least one is needed")
-    return rows, columns
-
-
 def _scored(truth: ArrayLike, probability: ArrayLike, labels: Sequence[str]) -> tuple[NDArray[np.int64], Matrix]:
     rows, table = codes(truth, labels), np.asarray(probability, dtype=float)
     if table.shape != (len(rows), len(labels)):
@@ -455,15 +284,5 @@ def _scored(truth: ArrayLike, probability: ArrayLike, labels: Sequence[str]) -> 
 
 
 def _f1(truth: ArrayLike, prediction: ArrayLike, labels: Sequence[str], average: str) -> float:
-    pair = _pair(truth, prediction, labels)
+    pair = positions(truth, prediction, labels)
     return float(f1_score(*pair, labels=range(len(labels)), average=average, zero_division=0))
-
-
-def _f1_of(counts: Matrix) -> Matrix:
-    both = counts.sum(axis=-1) + counts.sum(axis=-2)
-    return 2 * np.diagonal(counts, axis1=-2, axis2=-1) / np.where(both > 0, both, 1.0)
-
-
-def _ratio(numerator: ArrayLike, denominator: ArrayLike) -> Matrix:
-    top, bottom = np.broadcast_arrays(np.asarray(numerator, dtype=float), np.asarray(denominator, dtype=float))
-    return np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)

@@ -11,8 +11,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.scoring.metrics import codes
-from benchmarks.scoring.significance import jackknife_half_width
+from benchmarks.scoring.confusion import codes
+from benchmarks.scoring.intervals import jackknife_half_width
 from features.errors import ResultsError
 
 Counts = NDArray[np.float64]

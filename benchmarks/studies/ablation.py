@@ -19,16 +19,16 @@ from benchmarks.evaluation.plan import make_plan
 from benchmarks.evaluation.runs import write_table
 from benchmarks.evaluation.store import ResultsStore
 from benchmarks.folds.fold import Fold
-from benchmarks.reporting.ablation_summary import answer
-from benchmarks.scoring.metrics import recalls_of
-from benchmarks.scoring.shapley import CONTRAST, block_weights, share, subsets, targets, weights
-from benchmarks.scoring.significance import (
-    difference_interval,
-    holm,
-    paired_permutation_test,
-    speaker_confusions,
-    speaker_interval,
-)
+from benchmarks.reporting.page import Section
+from benchmarks.reporting.plots import ReportPlot
+from benchmarks.reporting.plots.ablation import emotions_plot, pairs_plot, shapley_plot, subset_name, subsets_plot
+from benchmarks.reporting.ranking import Ranking
+from benchmarks.reporting.summary import summarise_ablation
+from benchmarks.reporting.tables import Column, Table, interval_text
+from benchmarks.scoring.confusion import recalls_of
+from benchmarks.scoring.intervals import difference_interval, speaker_confusions, speaker_interval
+from benchmarks.scoring.shapley import CONTRAST, TargetKind, block_weights, share, subsets, targets, weights
+from benchmarks.scoring.significance import holm, paired_permutation_test
 from features.cache import FeatureCache
 from features.errors import PipelineError, ResultsError
 from features.groups import GROUPS, PRESETS
@@ -235,11 +235,78 @@ def _aligned(predictions: pd.DataFrame, model: str, columns: Sequence[str]) -> l
 
 def ablation_text(found: Ablation) -> str:
     """Write the Shapley values of the UAR as a table for a terminal, and what they say in words."""
-    rows = found.shapley[found.shapley["target"] == "uar"]
+    rows = found.shapley[found.shapley["target"] == TargetKind.UAR]
     lines = [f"{'model':<18}{'players':<9}{'':<22}{'adds to UAR':>12}   95 % interval"]
     lines += [
         f"{row.model:<18}{row.players:<9}{row.group:<22}{row.value:>+12.3f}   {row.low:+.3f} to {row.high:+.3f}"
         for row in rows.itertuples()
     ]
-    sentences = [sentence for model in rows["model"].unique() for sentence in answer(found.shapley, str(model))]
+    sentences = [
+        sentence for model in rows["model"].unique() for sentence in summarise_ablation(found.shapley, str(model))
+    ]
     return "\n".join([*lines, "", *sentences, f"tables and report: {found.folder}"])
+
+
+def _sentences(ranking: Ranking) -> tuple[str, ...]:
+    table = ranking.run.shapley
+    models = [] if table is None else table["model"].unique()
+    return tuple(sentence for model in models for sentence in summarise_ablation(table, str(model)))
+
+
+def _shapley_rows(ranking: Ranking) -> Table:
+    table = ranking.run.shapley
+    rows = [] if table is None else table[table["target"] == TargetKind.UAR].to_dict("records")
+    columns = (
+        Column("model", "Model"),
+        Column("players", "Players"),
+        Column("group", "Player"),
+        Column("value", "Adds to UAR", "+.3f"),
+        Column("interval", "95 % interval"),
+    )
+    caption = (
+        "Shapley values for UAR of the six groups, from all 64 subsets, and of whole blocks; intervals over speakers."
+    )
+    return Table("shapley", caption, columns, tuple({**r, "interval": _signed_interval(r)} for r in rows))
+
+
+def _subset_rows(ranking: Ranking) -> Table:
+    table = ranking.run.ablation
+    rows = [] if table is None else table.dropna(subset=["role"]).to_dict("records")
+    columns = (
+        Column("model", "Model"),
+        Column("subset", "Groups"),
+        Column("uar", "UAR", ".3f"),
+        Column("interval", "95 % interval"),
+        Column("difference", "Against all", "+.3f"),
+        Column("p_holm", "p, Holm", ".2g"),
+    )
+    caption = "Every group alone and left out, and the presets, against all groups by the paired test."
+    written = [
+        {**r, "subset": subset_name(r["role"], r["groups"]), "interval": interval_text(r["uar_low"], r["uar_high"])}
+        for r in rows
+    ]
+    return Table("ablation", caption, columns, tuple(written))
+
+
+def _signed_interval(row: Mapping[Any, Any]) -> str | None:
+    return interval_text(row["low"], row["high"], sign="+")
+
+
+SECTIONS = (
+    Section(
+        "Which features carry it?",
+        plots=(
+            ReportPlot("shapley", "What every group adds", shapley_plot),
+            ReportPlot("subsets", "Groups alone and left out", subsets_plot),
+            ReportPlot("emotions", "What every group adds to the recall of every emotion", emotions_plot),
+            ReportPlot(
+                "pairs_of_emotions",
+                "Which block tells two emotions apart; in colour what is clear after correction for all pairs",
+                pairs_plot,
+            ),
+        ),
+        tables=(_shapley_rows, _subset_rows),
+        sentences=_sentences,
+    ),
+)
+"""What the report of a run shows of an ablation in its folder."""

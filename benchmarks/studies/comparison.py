@@ -9,15 +9,15 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.evaluation.runs import Run
-from benchmarks.reporting.ranking import Findings, find
-from benchmarks.reporting.report_tables import pairs_table, scores_table
-from benchmarks.reporting.summary import caveats, verdict
+from benchmarks.reporting.ranking import Ranking, rank
+from benchmarks.reporting.summary import caveats, summarise
+from benchmarks.reporting.tables import pairs_table, scores_table
 from benchmarks.scoring.metrics import METRICS
 from benchmarks.scoring.predictions import labels_of
 from features.errors import ResultsError
 
 
-def compare(first: str | Path, second: str | Path, *, pipelines: Sequence[str] = (), random_state: int = 0) -> Findings:
+def compare(first: str | Path, second: str | Path, *, pipelines: Sequence[str] = (), random_state: int = 0) -> Ranking:
     """Put the pipelines of two runs side by side.
 
     Parameters
@@ -31,7 +31,7 @@ def compare(first: str | Path, second: str | Path, *, pipelines: Sequence[str] =
 
     Returns
     -------
-    Findings
+    Ranking
         Pipelines named as in their runs; where both have one of the same name, the run's folder stands behind it.
 
     Raises
@@ -59,7 +59,7 @@ def compare(first: str | Path, second: str | Path, *, pipelines: Sequence[str] =
         labels=tuple(dict.fromkeys(label for run in runs for label in labels_of(run.predictions))),
         jobs=pd.concat([run.jobs for run in runs], ignore_index=True),
     )
-    return find(merged, random_state=random_state)
+    return rank(merged, random_state=random_state)
 
 
 def check_same_utterances(first: pd.DataFrame, second: pd.DataFrame, *, names: tuple[str, str]) -> None:
@@ -83,14 +83,14 @@ def check_same_utterances(first: pd.DataFrame, second: pd.DataFrame, *, names: t
     raise ResultsError(f"the runs were not tested on the same utterances: {'; '.join(parts)}; only equal ones compare")
 
 
-def comparison_text(findings: Findings) -> str:
+def comparison_text(ranking: Ranking) -> str:
     """Write the comparison for a terminal: the scores, the pairs, and the summary."""
     metrics = [name for name, metric in METRICS.items() if name != "uar" and not metric.probabilistic]
-    lines = [scores_table(findings).text(("pipeline", "uar", "interval", *metrics, "n", "marks")), ""]
-    if findings.tests:
+    lines = [scores_table(ranking).text(("pipeline", "uar", "interval", *metrics, "n", "flags")), ""]
+    if ranking.tests:
         pairs = ("first", "second", "difference", "interval", "p", "p_holm", "verdict")
-        lines += [pairs_table(findings).text(pairs), ""]
-    return "\n".join([*lines, *verdict(findings)[:2], *caveats(findings)])
+        lines += [pairs_table(ranking).text(pairs), ""]
+    return "\n".join([*lines, *summarise(ranking)[:2], *caveats(ranking)])
 
 
 def _distinct_names(runs: Sequence[Run], paths: tuple[Path, Path]) -> list[dict[str, str]]:

@@ -18,7 +18,10 @@ from benchmarks.evaluation.runs import write_table
 from benchmarks.evaluation.store import ResultsStore
 from benchmarks.folds.fold import Fold, speakers_of
 from benchmarks.folds.leakage import check_folds
-from benchmarks.scoring.significance import speaker_confusions, speaker_interval
+from benchmarks.reporting.page import Section
+from benchmarks.reporting.plots import ReportPlot
+from benchmarks.reporting.plots.learning import learning_plot
+from benchmarks.scoring.intervals import speaker_confusions, speaker_interval
 from features.cache import FeatureCache
 from features.errors import FoldError
 
@@ -150,3 +153,12 @@ def curve_text(curve: pd.DataFrame) -> str:
         for row in curve.itertuples()
     ]
     return "\n".join(lines)
+
+
+SECTIONS = (
+    Section(
+        "Would more speakers help?",
+        plots=(ReportPlot("learning", "UAR with more training speakers", learning_plot),),
+    ),
+)
+"""What the report of a run shows of a learning curve in its folder."""

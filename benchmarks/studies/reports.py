@@ -3,16 +3,97 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
 from typing import ParamSpec
 
 from benchmarks.evaluation import evaluate as engine
 from benchmarks.evaluation.runs import Run
-from benchmarks.reporting.page import write_report, write_reports
+from benchmarks.reporting import page, plots
+from benchmarks.reporting.page import Section
+from benchmarks.reporting.ranking import Ranking
+from benchmarks.studies import STUDIES
+from features.plotting import Plot
 
-__all__ = ["evaluate", "write_report", "write_reports"]
+__all__ = ["draw", "evaluate", "study_sections", "write_report", "write_reports"]
 
 P = ParamSpec("P")
+
+
+def study_sections() -> tuple[Section, ...]:
+    """The sections of all studies, in the order of `STUDIES`.
+
+    Examples
+    --------
+    >>> [section.title for section in study_sections()]
+    ['Which features carry it?', 'Would more speakers help?']
+    """
+    modules = [import_module(name) for name in STUDIES.values()]
+    return tuple(section for module in modules for section in getattr(module, "SECTIONS", ()))
+
+
+def write_report(run: Run | str | Path, *, out: str | Path | None = None, audio: bool = True) -> Path:
+    """Write the report of a run; see `benchmarks.reporting.page.write_report`.
+
+    Parameters
+    ----------
+    run : Run or path
+        The run, or its folder.
+    out : path, optional
+        Where the page goes; `report.html` in the folder unless given.
+    audio : bool, default=True
+        Whether the sound of wrong predictions may be embedded where its licence allows that.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Examples
+    --------
+    >>> write_report("results/emodb")  # doctest: +SKIP
+    """
+    return page.write_report(run, out=out, audio=audio, sections=study_sections())
+
+
+def write_reports(paths: Sequence[Path], *, out: Path | None = None, audio: bool = True) -> Path:
+    """Write one page of one or several runs; see `benchmarks.reporting.page.write_reports`.
+
+    Examples
+    --------
+    >>> write_reports([Path("results/emodb"), Path("results/ravdess")])  # doctest: +SKIP
+    """
+    return page.write_reports(paths, out=out, audio=audio, sections=study_sections())
+
+
+def draw(run: Run | Ranking | str | Path, name: str) -> Plot:
+    """Draw one plot of the report on its own, those of studies included.
+
+    Parameters
+    ----------
+    run : Run, Ranking or path
+        A run, or its folder, or a lone `predictions.csv`.
+    name : str
+        Of a plot: scores, differences, recalls, speakers, calibration, cost; of an ablation shapley, subsets, emotions,
+        pairs_of_emotions; of a learning curve learning.
+
+    Returns
+    -------
+    Plot
+        The figure with its alt text; a notebook shows it, `with_title` gives it a title, `save` writes it.
+
+    Raises
+    ------
+    ResultsError
+        If there is no such plot, or the run has nothing to show in it.
+
+    Examples
+    --------
+    >>> draw("results/emodb", "recalls").save("recalls.svg")  # doctest: +SKIP
+    """
+    studied = (plot for section in study_sections() for plot in section.plots)
+    return plots.draw(run, name, plots=[*plots.PLOTS, *studied])
 
 
 def _reported(run_pipelines: Callable[P, Run]) -> Callable[P, Run]:

@@ -145,9 +145,7 @@ def pairs_plot(ranking: Ranking) -> Plot | None:
         names = [f"{row.label} / {row.other}" for row in table.itertuples()]
         name_rows(axes, names, "share of spectrum minus share of prosody")
     parts = [f"{row.label} or {row.other} {signed(row.value)}" for row in table.itertuples()]
-    return Plot(
-        figure, f"Share of spectral minus prosodic groups in telling two emotions apart: {', '.join(parts)}."
-    )
+    return Plot(figure, f"Share of spectral minus prosodic groups in telling two emotions apart: {', '.join(parts)}.")
 
 
 def subset_name(role: str, groups: str) -> str:

@@ -38,7 +38,9 @@ def scores_plot(ranking: Ranking) -> Plot:
         names = [f"{entry.name} †" if Flag.CONTAMINATED in entry.flags else entry.name for entry in entries]
         name_rows(axes, names, "UAR, all test clips")
         axes.set_xlim(0, 1.0)
-    parts = [f"{s.name} {s.scores['uar']:.2f} ({s.scores['uar_low']:.2f} to {s.scores['uar_high']:.2f})" for s in entries]
+    parts = [
+        f"{s.name} {s.scores['uar']:.2f} ({s.scores['uar_low']:.2f} to {s.scores['uar_high']:.2f})" for s in entries
+    ]
     return Plot(
         figure,
         f"UAR of every pipeline with its 95 % interval over speakers: {'; '.join(parts)}. "
