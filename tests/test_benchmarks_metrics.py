@@ -7,6 +7,7 @@ from pathlib import Path
 
 import audmetric
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn.metrics
 from fabricated_runs import fabricate_jobs, fabricate_predictions, fabricate_run
@@ -145,6 +146,9 @@ def test_a_metric_is_one_function_and_one_entry(monkeypatch: pytest.MonkeyPatch,
         assert scores.loc[name, "worst_recall_low"] < expected < scores.loc[name, "worst_recall_high"]
     assert "Worst recall" in write_report(folder).read_text(encoding="utf-8")
     assert "Worst recall" in (folder / "tables" / "scores.tex").read_text(encoding="utf-8")
+    intervals = pd.read_csv(folder / "tables" / "intervals.csv", index_col="pipeline")
+    low, high = (scores.loc["svm", f"worst_recall_{end}"] for end in ("low", "high"))
+    assert f"[{low:.2f} to {high:.2f}]" in intervals.loc["svm", "worst_recall"]
     run = load_run(folder)
     text = result_text(run.record, run.scores, "out")
     assert "worst %" in text

@@ -98,6 +98,20 @@ def test_contaminated_and_guessing_pipelines_are_neither_ranked_nor_tested(run: 
     assert "released" not in " ".join(summarise(found))
 
 
+def test_pipelines_that_guess_are_flagged_by_their_record_or_else_by_their_name(run: Path, tmp_path: Path) -> None:
+    from benchmarks.pipelines import PipelineOptions, build
+
+    def flags(name: str) -> tuple[str, ...]:
+        return build(name, labels=("ang", "sad"), corpus="c", options=PipelineOptions()).flags
+
+    assert flags("majority@pitch:speaker") == ("guessing", "transductive")
+    assert "guessing" not in flags("svm")
+    assert "guessing" not in flags("svm+majority")
+    lone = tmp_path / "predictions.csv"
+    lone.write_bytes((run / "predictions.csv").read_bytes())
+    assert {entry.name for entry in rank(load_run(lone)).entries if not entry.ranked} == {"majority"}
+
+
 def test_verdict_is_three_sentences_with_the_figures_of_the_table(run: Path) -> None:
     found = rank(load_run(run))
     sentences = summarise(found)
