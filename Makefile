@@ -1,5 +1,6 @@
 # make benchmark   install and run the comparison on the embedded corpus
 # make test        install and run the whole test suite
+# make docs        install and build the site in docs/_build/html; opens from the disk, search included
 # make notebooks   install, run the teaching notebooks and leave them as pages in notebooks/html
 # EXTRAS= leaves torch out; EXTRAS=deep,peers chooses.
 PYTHON ?= python3
@@ -8,6 +9,7 @@ BIN := $(VENV)/bin
 EXTRAS ?= deep
 TEST_EXTRAS := deep,peers,test
 NOTEBOOK_EXTRAS := deep,notebooks
+DOCS_EXTRAS := deep,docs
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 RUN ?=
 WORKERS ?= 2
@@ -16,7 +18,7 @@ comma := ,
 bracket = $(if $(strip $(1)),[$(strip $(1))])
 stamp = $(VENV)/installed-$(subst $(comma),-,$(or $(strip $(1)),base))
 
-.PHONY: benchmark test test-long lint notebooks docs clean
+.PHONY: benchmark test test-long lint notebooks docs pages clean
 
 benchmark: $(call stamp,$(EXTRAS))
 	$(BIN)/python -m benchmarks.run $(RUN)
@@ -35,8 +37,12 @@ lint: $(call stamp,$(TEST_EXTRAS))
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# a warning is an error: links that lead nowhere, pages in no list, docstrings that do not parse
+docs: $(call stamp,$(DOCS_EXTRAS)) pages
+	$(BIN)/python -m sphinx -q -E -W --keep-going -b html docs docs/_build/html
+
 # the machine-made pages
-docs: $(call stamp,$(EXTRAS))
+pages: $(call stamp,$(DOCS_EXTRAS))
 	$(BIN)/python docs/make_commands.py docs/commands.md
 	$(BIN)/python -m features.catalogue > docs/features.md
 
