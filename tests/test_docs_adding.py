@@ -91,6 +91,10 @@ def test_the_commands_of_the_page_run(tree: Path) -> None:
         assert name in done.stdout, name
     for name in ("energy.crest_db.mean.all", "energy.crest_db.mean.voiced", "rhythm.npvi"):
         assert f"| `{name}` |" in done.stdout, name
+    assert "worst %" in done.stdout
+    page = (tree / "results" / "kiosk" / "report.html").read_text(encoding="utf-8")
+    assert "Worst recall" in page
+    assert "How sure is it of whom?" in page
     assert re.search(r"\d passed", done.stdout)
     assert (tree / "rhythm.csv").read_text(encoding="utf-8").startswith("id,rhythm.npvi\n")
 
