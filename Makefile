@@ -57,7 +57,7 @@ $(BIN)/python:
 $(VENV)/installed-%: setup.cfg pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing into $(VENV): some minutes; 6 GB with torch, 1.6 GB without (EXTRAS=)"
 	$(PIP) -c constraints.txt -e ".$(call bracket,$(if $(filter base,$*),,$(subst -,$(comma),$*)))"
-	$(BIN)/python -c "from features.extractors.statistics import warm_up; warm_up()"
+	$(BIN)/python -c "from features.compute import warm_up; warm_up()"
 	touch $@
 
 clean:

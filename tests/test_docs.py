@@ -142,14 +142,23 @@ def test_make_targets_and_extras_are_there(page: Path) -> None:
 
 
 def test_no_page_is_left_alone() -> None:
-    """Every page can be reached from README.md by links."""
+    """Every page can be reached from README.md by links; the site's own first two pages stand in its list instead."""
+    pages = {page for page in PAGES if page.name not in ("index.md", "overview.md")}
     reached, todo = set(), [ROOT / "README.md"]
     while todo:
         page = todo.pop()
         reached.add(page)
         found = [(page.parent / target.partition("#")[0]).resolve() for target in links(page)]
-        todo += [there for there in found if there in PAGES and there not in reached]
-    assert set(map(name_of, PAGES)) == set(map(name_of, reached))
+        todo += [there for there in found if there in pages and there not in reached]
+    assert set(map(name_of, pages)) == set(map(name_of, reached))
+
+
+def test_the_one_line_programs_of_the_makefile_run() -> None:
+    """A name that moved breaks the installation before any test runs."""
+    programs = re.findall(r"python -c \"([^\"]+)\"", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    assert programs
+    for program in programs:
+        exec(compile(program, "Makefile", "exec"), {})
 
 
 def test_the_counts_of_iemocap_are_those_that_the_loader_asserts() -> None:
