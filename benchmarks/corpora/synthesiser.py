@@ -135,18 +135,18 @@ class Manner:
 
 
 EMOTIONS: Mapping[str, Manner] = {
-    "ang": Manner(4.0, 3.0, 3.0, 5.0, 4.0, 1.12, brightness=10.0, smile=-1.5, breath=0.0),
-    "hap": Manner(4.0, 3.0, 3.0, 5.0, 4.0, 1.12, brightness=-5.0, smile=1.5, breath=0.0),
-    "sad": Manner(0.0, 1.5, 8.5, 0.0, 7.0, 0.92, brightness=0.0, smile=0.0, breath=0.0),
+    "ang": Manner(3.0, 2.6, 3.0, 3.5, 4.0, 1.08, brightness=11.0, smile=-1.5, breath=0.0),
+    "hap": Manner(3.0, 2.6, 3.0, 3.5, 4.0, 1.08, brightness=-6.0, smile=1.5, breath=0.0),
+    "sad": Manner(0.0, 1.5, 9.0, 0.0, 5.5, 0.92, brightness=0.0, smile=0.0, breath=0.0),
     "neu": Manner(0.0, 1.8, 1.0, 0.0, 3.0, 1.0, brightness=0.0, smile=0.0, breath=0.0),
 }
 """The planted truth."""
 
-PERSONAL = Manner(1.0, 0.4, 1.2, 1.5, 0.8, 0.05, brightness=1.2, smile=1.0, breath=1.5)
+PERSONAL = Manner(0.8, 0.4, 1.0, 1.2, 0.8, 0.04, brightness=1.0, smile=1.0, breath=1.5)
 """Standard deviation from speaker to speaker around an emotion's setting. What two emotions share, they share in
 everybody: the prosody of anger and happiness, the spectrum of sadness and neutral."""
 
-SPREAD = Manner(1.0, 0.4, 1.8, 1.5, 1.5, 0.06, brightness=2.5, smile=1.0, breath=1.5)
+SPREAD = Manner(1.2, 0.5, 1.7, 1.8, 1.2, 0.06, brightness=3.5, smile=1.2, breath=1.5)
 """Standard deviation from utterance to utterance around a speaker's setting."""
 
 N_PROSODIC = 6
@@ -192,10 +192,10 @@ def draw_voice(gender: str, rng: np.random.Generator) -> Voice:
     female = gender == "female"
     tract = (1.16 if female else 1.0) * np.exp(rng.normal(0.0, 0.04))
     return Voice(
-        f0=float((200.0 if female else 115.0) * 2.0 ** (rng.normal(0.0, 2.2) / 12.0)),
+        f0=float((200.0 if female else 115.0) * 2.0 ** (rng.normal(0.0, 1.6) / 12.0)),
         formants=tuple(float(tract * ratio) for ratio in np.exp(rng.normal(0.0, 0.03, size=len(BANDWIDTHS)))),
-        level=float(-26.0 + rng.normal(0.0, 2.5)),
-        rate=float(np.exp(rng.normal(0.0, 0.1))),
+        level=float(-26.0 + rng.normal(0.0, 2.0)),
+        rate=float(np.exp(rng.normal(0.0, 0.08))),
         brightness=float(rng.normal(0.0, 2.0)),
         breath=float(-30.0 + rng.normal(0.0, 3.0)),
         jitter=float(0.004 + 0.004 * rng.random()),
