@@ -5,10 +5,10 @@ from typing import Any
 
 _HOMES = {
     "FusionClassifier": "classical.fusion",
-    "MODELS": "classical.speech_classifier",
+    "MODELS": "classical.models",
     "SavedModel": "classical.persistence",
     "SpeechClassifier": "classical.speech_classifier",
-    "build": "classical.speech_classifier",
+    "build": "classical.models",
     "load": "classical.persistence",
     "save": "classical.persistence",
 }

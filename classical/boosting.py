@@ -2,73 +2,72 @@
 
 from __future__ import annotations
 
-import ctypes
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import xgboost
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from classical.calibration import CalibratedMixin, learn_sharpness, probabilities
-from classical.tuning import InnerFolds, balanced_weights, encode, inner_folds, uar
+from classical.inner_folds import InnerFolds
+from classical.labels import balanced_weights
+from classical.tuning import Candidate, TunedClassifier, check_arrays
 from features.errors import PipelineError
 
 
-@dataclass(frozen=True)
-class _Found:
-    """The best setting of a search, its rounds, and the margins it gave to clips that it was not fitted on."""
-
-    setting: Mapping[str, Any]
-    rounds: int
-    margins: NDArray[np.float64]
-
-
-class BoostingClassifier(CalibratedMixin, BaseEstimator):
+class BoostingClassifier(TunedClassifier):
     """XGBoost with balanced class weights; depth and number of rounds chosen on inner speakers.
 
-    Every setting grows trees on each inner fold until the weighted log loss of the held-out speakers has not fallen for
-    `patience` rounds. The mean of the best numbers of rounds is kept, the setting is judged by its UAR at that number,
-    and the final trees are grown on all clips.
+    Every candidate grows trees on each inner fold until the weighted log loss of the held-out speakers has not fallen
+    for `patience` rounds. The mean of the best numbers of rounds is kept, the candidate is judged by its UAR at that
+    number, and the final trees are grown on all utterances. The trees are those of `xgboost.XGBModel`, since
+    `xgboost.XGBClassifier` refuses inner folds that lack a class.
 
     Parameters
     ----------
-    depths
+    depths : tuple of int
         Depths of trees to try.
-    column_shares
+    column_shares : tuple of float
         Shares of the features that a split may choose from, to try.
-    learning_rate
+    learning_rate : float
         Weight of each tree.
-    row_share
-        Share of the clips that a tree is grown on.
-    min_child_weight, l2
+    row_share : float
+        Share of the utterances that a tree is grown on.
+    min_child_weight, l2 : float
         Least weight in a leaf, and penalty on leaf values.
-    bins
+    bins : int
         Number of bins of the histograms.
-    max_rounds, patience
+    max_rounds, patience : int
         Most rounds, and rounds without improvement after which a fit stops.
-    n_inner
+    n_inner : int
         Number of inner folds.
-    random_state
+    random_state : int
         Seed of the sampling of rows and columns.
-    n_jobs
+    n_jobs : int
         Threads of XGBoost.
-    device
+    device : str
         ``'cpu'``, ``'cuda'``, ``'cuda:N'``, or ``'auto'``: a GPU where there is one.
 
     Attributes
     ----------
-    classes_ : ndarray of str
     booster_ : xgboost.Booster
-    sharpness_ : float
-        See `classical.calibration.learn_sharpness`.
-    chosen_, n_settings_, tuning_cpu_seconds_, notes_, inner_probability_
-        As of `classical.svm.SvmClassifier`.
+    classes_, n_features_in_, feature_names_in_, best_params_, n_candidates_, search_time_, notes_, oof_proba_, \
+inverse_temperature_
+        As of `classical.tuning.TunedClassifier`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X, y = np.repeat([[-1.0, 0.0], [1.0, 0.0]], 8, axis=0), np.repeat([False, True], 8)
+    >>> model = BoostingClassifier(device="cpu").fit(X, y, groups=np.tile(["ann", "bob"], 8))
+    >>> model.predict([[1.2, 0.0]])
+    array([ True])
     """
+
+    _input = {"dtype": np.float32, "ensure_all_finite": "allow-nan"}
 
     def __init__(
         self,
@@ -101,51 +100,95 @@ class BoostingClassifier(CalibratedMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.device = device
 
-    def fit(self, X: NDArray, y: NDArray, *, groups: NDArray | None = None) -> BoostingClassifier:
-        """Choose a setting and a number of rounds on inner folds and grow the trees on all clips.
+    def _search(self, X: NDArray, codes: NDArray, inner: InnerFolds) -> Iterator[Candidate]:
+        for depth in self.depths:
+            for share in self.column_shares:
+                yield self._candidate({"max_depth": depth, "colsample_bynode": share}, X, codes, inner)
+
+    def _candidate(self, params: Mapping[str, Any], X: NDArray, codes: NDArray, inner: InnerFolds) -> Candidate:
+        """Grow trees on every inner fold, and score each fold's held-out utterances at the mean of the best rounds."""
+        boosters = [
+            self._grow(params, X[fit_on], codes[fit_on], self.max_rounds, stop_on=(X[held_out], codes[held_out]))
+            for fit_on, held_out in inner.folds
+        ]
+        rounds = min(50, self.max_rounds)
+        if boosters:
+            rounds = max(1, round(float(np.mean([booster.best_iteration + 1 for booster in boosters]))))
+        scores = np.full((len(X), len(self.classes_)), np.nan)
+        for booster, (_, held_out) in zip(boosters, inner.folds):
+            scores[held_out] = _margins(booster, X[held_out], rounds=min(rounds, booster.num_boosted_rounds()))
+        return Candidate({**params, "rounds": rounds}, scores)
+
+    def _refit(self, X: NDArray, codes: NDArray) -> None:
+        params = {name: value for name, value in self.best_params_.items() if name != "rounds"}
+        self.booster_ = self._grow(params, X, codes, self.best_params_["rounds"])
+
+    def _grow(
+        self,
+        params: Mapping[str, Any],
+        X: NDArray,
+        codes: NDArray,
+        rounds: int,
+        *,
+        stop_on: tuple[NDArray, NDArray] | None = None,
+    ) -> xgboost.Booster:
+        """Grow trees for some rounds, or until they no longer help on `stop_on`."""
+        n_classes = len(self.classes_)
+        model = xgboost.XGBModel(
+            objective="multi:softprob",
+            num_class=n_classes,
+            eval_metric="mlogloss",
+            tree_method="hist",
+            n_estimators=rounds,
+            early_stopping_rounds=None if stop_on is None else self.patience,
+            max_bin=self.bins,
+            learning_rate=self.learning_rate,
+            subsample=self.row_share,
+            min_child_weight=self.min_child_weight,
+            reg_lambda=self.l2,
+            random_state=self.random_state,
+            n_jobs=self.n_jobs,
+            device=choose_device(self.device),
+            **params,
+        )
+        model.fit(
+            X,
+            codes,
+            sample_weight=balanced_weights(codes, n_classes),
+            eval_set=None if stop_on is None else [stop_on],
+            sample_weight_eval_set=None if stop_on is None else [balanced_weights(stop_on[1], n_classes)],
+            verbose=False,
+        )
+        booster = model.get_booster()
+        booster.set_param({"device": "cpu"})  # predictions are for arrays in main memory
+        return booster
+
+    def _scores(self, X: NDArray) -> NDArray[np.float64]:
+        return _margins(self.booster_, X)
+
+    def contributions(self, X: Any) -> NDArray[np.float64]:
+        """Exact TreeSHAP values of the class scores.
+
+        They sum to `class_scores` over the last axis (S. Lundberg et al., "From local explanations to global
+        understanding with explainable AI for trees", Nature Machine Intelligence 2020).
 
         Parameters
         ----------
-        X : (n_utterances, n_features)
-            Features.
-        y : (n_utterances,)
-            Labels.
-        groups : (n_utterances,)
-            Speakers, which inner folds keep together.
+        X : array-like of shape (n_utterances, n_features)
 
-        Raises
-        ------
-        PipelineError
-            If there are fewer than two labels, or a GPU is asked for and there is none.
+        Returns
+        -------
+        ndarray of shape (n_utterances, n_classes, n_features + 1)
+            The last column is the bias.
         """
-        X = np.asarray(X, dtype=np.float32)
-        self.classes_, codes = encode(y)
-        self.device_ = choose_device(self.device)
-        started = time.process_time()
-        inner = inner_folds(codes, groups, n_folds=self.n_inner)
-        found = self._search(X, codes, inner)
-        self.tuning_cpu_seconds_ = time.process_time() - started
-        self.chosen_ = {**found.setting, "rounds": found.rounds}
-        self.notes_ = list(inner.notes)
-        self.sharpness_ = learn_sharpness(found.margins, codes)
-        self.inner_probability_ = probabilities(found.margins, self.sharpness_)
-        self.booster_ = self._grow(found.setting, self._matrix(X, codes), rounds=found.rounds)
-        return self
-
-    def decision_function(self, X: NDArray) -> NDArray[np.float64]:
-        """Margin of every class before calibration, shape (n_utterances, n_classes)."""
-        check_is_fitted(self, "booster_")
-        return _margins(self.booster_, np.asarray(X, dtype=np.float32))
-
-    def contributions(self, X: NDArray) -> NDArray[np.float64]:
-        """Exact TreeSHAP values of the margins, shape (n_utterances, n_classes, n_features + 1); the last is the bias.
-
-        They sum to `decision_function` over the last axis (S. Lundberg et al., "From local explanations to global
-        understanding with explainable AI for trees", Nature Machine Intelligence 2020).
-        """
-        check_is_fitted(self, "booster_")
-        matrix = xgboost.DMatrix(np.asarray(X, dtype=np.float32), nthread=self.n_jobs)
+        check_is_fitted(self)
+        matrix = xgboost.DMatrix(check_arrays(self, X, reset=False, **self._input), nthread=self.n_jobs)
         return self.booster_.predict(matrix, pred_contribs=True, strict_shape=True).astype(np.float64)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
@@ -160,100 +203,53 @@ class BoostingClassifier(CalibratedMixin, BaseEstimator):
         if trees is not None:
             self.booster_ = xgboost.Booster({"nthread": self.n_jobs}, model_file=bytearray(trees, "utf-8"))
 
-    def _options(self, setting: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            "objective": "multi:softprob",
-            "num_class": len(self.classes_),
-            "eval_metric": "mlogloss",
-            "tree_method": "hist",
-            "max_bin": self.bins,
-            "max_depth": setting["depth"],
-            "colsample_bynode": setting["column_share"],
-            "learning_rate": self.learning_rate,
-            "subsample": self.row_share,
-            "min_child_weight": self.min_child_weight,
-            "reg_lambda": self.l2,
-            "seed": self.random_state,
-            "nthread": self.n_jobs,
-            "device": self.device_,
-        }
-
-    def _matrix(self, X: NDArray, codes: NDArray, like: xgboost.DMatrix | None = None) -> xgboost.QuantileDMatrix:
-        weight = balanced_weights(codes, len(self.classes_))
-        return xgboost.QuantileDMatrix(X, codes, weight=weight, max_bin=self.bins, nthread=self.n_jobs, ref=like)
-
-    def _search(self, X: NDArray, codes: NDArray, inner: InnerFolds) -> _Found:
-        settings = [{"depth": d, "column_share": share} for d in self.depths for share in self.column_shares]
-        self.n_settings_ = len(settings)
-        if not inner.folds:
-            return _Found(settings[0], min(50, self.max_rounds), np.full((len(X), len(self.classes_)), np.nan))
-        matrices = []
-        for fit_on, held_out in inner.folds:
-            grown_on = self._matrix(X[fit_on], codes[fit_on])
-            matrices.append((grown_on, self._matrix(X[held_out], codes[held_out], like=grown_on), held_out))
-        found, highest = None, -1.0
-        for setting in settings:
-            boosters = [self._grow(setting, own, judged, rounds=self.max_rounds) for own, judged, _ in matrices]
-            rounds = max(1, round(float(np.mean([booster.best_iteration + 1 for booster in boosters]))))
-            margins = np.full((len(X), len(self.classes_)), np.nan)
-            for booster, (_, _, held_out) in zip(boosters, matrices):
-                last = min(rounds, booster.num_boosted_rounds())
-                margins[held_out] = _margins(booster, X[held_out], rounds=last)
-            reached = uar(codes, margins)
-            if reached > highest + 1e-12:
-                found, highest = _Found(setting, rounds, margins), reached
-        assert found is not None
-        return found
-
-    def _grow(
-        self,
-        setting: Mapping[str, Any],
-        grown_on: xgboost.DMatrix,
-        judged_on: xgboost.DMatrix | None = None,
-        *,
-        rounds: int,
-    ) -> xgboost.Booster:
-        """Grow trees for some rounds, or until they no longer help on `judged_on`."""
-        watched: dict[str, Any] = {}
-        if judged_on is not None:
-            watched = {"evals": [(judged_on, "held_out")], "early_stopping_rounds": self.patience}
-        booster = xgboost.train(self._options(setting), grown_on, num_boost_round=rounds, verbose_eval=False, **watched)
-        booster.set_param({"device": "cpu"})  # answers are wanted for arrays in the main memory
-        return booster
-
 
 def _margins(booster: xgboost.Booster, X: NDArray[np.float32], *, rounds: int = 0) -> NDArray[np.float64]:
     margins = booster.inplace_predict(X, iteration_range=(0, rounds), predict_type="margin", strict_shape=True)
     return np.asarray(margins, dtype=np.float64)
 
 
-def choose_device(wanted: str) -> str:
+def choose_device(device: str) -> str:
     """Name of the device that XGBoost is to use.
+
+    Parameters
+    ----------
+    device : str
+        ``'auto'``, ``'cpu'``, ``'cuda'`` or ``'cuda:N'``.
+
+    Returns
+    -------
+    str
+        The same, with ``'auto'`` resolved.
 
     Raises
     ------
     PipelineError
         If a GPU is asked for and this XGBoost or this machine has none.
+
+    Examples
+    --------
+    >>> choose_device("cpu")
+    'cpu'
     """
-    if wanted == "cpu":
+    if device == "cpu":
         return "cpu"
-    available = bool(xgboost.build_info().get("USE_CUDA")) and count_gpus() > 0
-    if wanted == "auto":
-        return "cuda" if available else "cpu"
-    if not wanted.startswith("cuda"):
-        raise PipelineError(f"device {wanted!r} is unknown: choose auto, cpu, cuda or cuda:N")
-    if not available:
-        raise PipelineError(f"device {wanted!r} was asked for, but XGBoost finds no GPU here: choose auto or cpu")
-    return wanted
+    if device == "auto":
+        return "cuda" if has_gpu() else "cpu"
+    if not device.startswith("cuda"):
+        raise PipelineError(f"device {device!r} is unknown: choose auto, cpu, cuda or cuda:N")
+    if not has_gpu():
+        raise PipelineError(f"device {device!r} was asked for, but XGBoost finds no GPU here: choose auto or cpu")
+    return device
 
 
-def count_gpus() -> int:
-    """Number of GPUs that the CUDA driver shows to this process; 0 without a driver."""
-    try:
-        driver = ctypes.CDLL("libcuda.so.1")
-    except OSError:
-        return 0
-    count = ctypes.c_int(0)
-    if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0:
-        return 0
-    return count.value
+@lru_cache
+def has_gpu() -> bool:
+    """Whether XGBoost trains on a GPU here, by growing one tree and asking where that was."""
+    if not xgboost.build_info().get("USE_CUDA"):
+        return False
+    with xgboost.config_context(verbosity=0):
+        tree = xgboost.train(
+            {"device": "cuda", "nthread": 1}, xgboost.DMatrix(np.eye(2), label=np.arange(2.0)), num_boost_round=1
+        )
+    return json.loads(tree.save_config())["learner"]["generic_param"]["device"].startswith("cuda")

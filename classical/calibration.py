@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
-from sklearn.base import ClassifierMixin
 
-SHARPEST, BLUNTEST = 30.0, 0.02
+HIGHEST, LOWEST = 30.0, 0.02  # inverse temperatures
 
 
-def learn_sharpness(scores: NDArray, codes: NDArray) -> float:
-    """Factor on the scores whose softmax has the smallest log loss: the inverse of a temperature.
+def learn_inverse_temperature(scores: NDArray, codes: NDArray) -> float:
+    """Factor on the scores whose softmax has the smallest log loss.
 
     C. Guo et al., "On calibration of modern neural networks", ICML 2017. One factor for all classes keeps the order of
     the classes in every row, so UAR stays what it was.
 
     Parameters
     ----------
-    scores : (n_utterances, n_classes)
-        Scores of clips that were not fitted on; rows of NaN are left out.
-    codes : (n_utterances,)
+    scores : ndarray of shape (n_utterances, n_classes)
+        Scores of utterances that were not fitted on; rows of NaN are left out.
+    codes : ndarray of shape (n_utterances,)
         True classes, 0 to n_classes - 1.
 
     Returns
     -------
-    sharpness
+    float
         Between 0.02 and 30; 1 where there is nothing to learn from.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> scores = np.array([[4.0, 0.0], [4.0, 0.0], [4.0, 0.0], [0.0, 4.0]])
+    >>> round(learn_inverse_temperature(scores, np.array([0, 0, 1, 1])), 3)  # 3 of 4 right: not as sure as the scores
+    0.275
     """
     known = ~np.isnan(scores).any(axis=1)
     if not known.any():
@@ -39,29 +43,28 @@ def learn_sharpness(scores: NDArray, codes: NDArray) -> float:
     def log_loss(logarithm: float) -> float:
         return -float(log_softmax(scores * np.exp(logarithm), axis=1)[rows, truth].mean())
 
-    found = minimize_scalar(log_loss, bounds=(np.log(BLUNTEST), np.log(SHARPEST)), method="bounded")
-    return float(np.exp(found.x))
+    best = minimize_scalar(log_loss, bounds=(np.log(LOWEST), np.log(HIGHEST)), method="bounded")
+    return float(np.exp(best.x))
 
 
-def probabilities(scores: NDArray, sharpness: float) -> NDArray[np.float64]:
-    """Softmax of the sharpened scores, shape (n_utterances, n_classes); rows of NaN stay NaN."""
-    return softmax(np.asarray(scores, dtype=np.float64) * sharpness, axis=1)
+def probabilities(scores: NDArray, inverse_temperature: float) -> NDArray[np.float64]:
+    """Softmax of the scores at a temperature.
 
+    Parameters
+    ----------
+    scores : ndarray of shape (n_utterances, n_classes)
+    inverse_temperature : float
+        Above 0; the higher, the surer.
 
-class CalibratedMixin(ClassifierMixin, ABC):
-    """Probabilities and labels of a classifier that has `decision_function`, `sharpness_` and `classes_`."""
+    Returns
+    -------
+    ndarray of shape (n_utterances, n_classes)
+        Rows of NaN stay NaN.
 
-    classes_: NDArray[np.str_]
-    sharpness_: float
-
-    @abstractmethod
-    def decision_function(self, X: NDArray) -> NDArray[np.float64]:
-        """Score of every class before calibration, shape (n_utterances, n_classes)."""
-
-    def predict_proba(self, X: NDArray) -> NDArray[np.float64]:
-        """Probability of every class, shape (n_utterances, n_classes)."""
-        return probabilities(self.decision_function(X), self.sharpness_)
-
-    def predict(self, X: NDArray) -> NDArray[np.str_]:
-        """Label with the highest probability, shape (n_utterances,)."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+    Examples
+    --------
+    >>> import numpy as np
+    >>> probabilities(np.log([[1.0, 3.0]]), 1.0).round(2)
+    array([[0.25, 0.75]])
+    """
+    return softmax(np.asarray(scores, dtype=np.float64) * inverse_temperature, axis=1)

@@ -1,18 +1,21 @@
-"""Late fusion: one answer from the probabilities of several pipelines, with weights learnt on inner folds only."""
+"""Late fusion: one prediction from the probabilities of several pipelines, with weights learnt on inner folds only."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.utils.validation import check_is_fitted
+from sklearn.base import ClassifierMixin, clone
+from sklearn.utils.metaestimators import _BaseComposition
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from classical.tuning import balanced_weights
+from classical.labels import balanced_weights, encode
+from features.deprecation import RenamedResults
 from features.errors import PipelineError
 
 SMALLEST = 1e-4  # a member that is wrong and sure costs the others at most this factor
@@ -23,124 +26,166 @@ def combine(probabilities: Sequence[NDArray], weights: NDArray) -> NDArray[np.fl
     """Pool the probabilities of several pipelines: the product of their powers, brought to sum to 1.
 
     This is a weighted sum of log odds, the pool that adds up evidence: where weights sum to more than 1, two pipelines
-    that lean the same way for different reasons give a surer answer than either. A weighted mean never could, and so
-    answers less surely than it should (G. Hinton, "Training products of experts", Neural Computation 2002).
+    that lean the same way for different reasons are surer together than either. A weighted mean never could, and so
+    is less sure than it should be (G. Hinton, "Training products of experts", Neural Computation 2002).
 
     Parameters
     ----------
-    probabilities
-        One array (n_utterances, n_classes) a pipeline, same rows and columns; rows of NaN stay NaN.
-    weights : (n_pipelines,)
+    probabilities : sequence of ndarray of shape (n_utterances, n_classes)
+        One array per pipeline, same rows and columns; rows of NaN stay NaN.
+    weights : ndarray of shape (n_pipelines,)
         At least 0.
 
     Returns
     -------
-    pooled : (n_utterances, n_classes)
+    ndarray of shape (n_utterances, n_classes)
 
     Raises
     ------
     PipelineError
         If shapes differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> combine([np.array([[0.8, 0.2]]), np.array([[0.8, 0.2]])], np.array([1.0, 1.0])).round(3)
+    array([[0.941, 0.059]])
     """
     return softmax(np.tensordot(np.asarray(weights, dtype=float), _logarithms(probabilities), axes=1), axis=1)
 
 
-def learn_weights(inner_probabilities: Sequence[NDArray], y: NDArray, classes: NDArray) -> NDArray[np.float64]:
-    """Learn how much to trust each pipeline, from clips that none of them was fitted on.
+def learn_weights(oof_probabilities: Sequence[NDArray], y: Any, classes: Any) -> NDArray[np.float64]:
+    """Learn how much to trust each pipeline, from utterances that none of them was fitted on.
 
     The weights minimise the class-balanced log loss of the pool, plus a pull towards equal weights that sum to 1. The
     pull is worth a fixed number of rows, so that few rows leave the weights near equal.
 
     Parameters
     ----------
-    inner_probabilities
-        One array (n_utterances, n_classes) a pipeline, each row from a fit that did not see that row's speaker; a row
-        that is NaN in any of them is left out.
-    y : (n_utterances,)
+    oof_probabilities : sequence of ndarray of shape (n_utterances, n_classes)
+        One array per pipeline, each row from a fit that did not see that row's speaker; a row that is NaN in any of
+        them is left out.
+    y : array-like of shape (n_utterances,)
         Labels.
-    classes : (n_classes,)
+    classes : array-like of shape (n_classes,)
         Labels of the columns.
 
     Returns
     -------
-    weights : (n_pipelines,)
+    ndarray of shape (n_pipelines,)
         At least 0; equal and summing to 1 where there is nothing to learn from.
 
     Raises
     ------
     PipelineError
         If shapes differ or y holds a label that is not among the classes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> right, wrong = np.array([[0.9, 0.1], [0.1, 0.9]] * 50), np.array([[0.1, 0.9], [0.9, 0.1]] * 50)
+    >>> weights = learn_weights([right, wrong], ["hap", "sad"] * 50, ["hap", "sad"])
+    >>> bool(weights[0] > weights[1])
+    True
     """
-    logarithms = _logarithms(inner_probabilities)
+    logarithms = _logarithms(oof_probabilities)
     n_pipelines = len(logarithms)
-    position = {str(label): column for column, label in enumerate(classes)}
-    unknown = {str(label) for label in y} - set(position)
-    if unknown:
-        raise PipelineError(f"label {sorted(unknown)[0]!r} is not among {', '.join(position)}: fuse runs of one corpus")
-    codes = np.array([position[str(label)] for label in y])
-    known = ~np.isnan(logarithms).any(axis=(0, 2))
+    codes = pd.Index(classes).get_indexer(pd.Index(y))
+    if (codes < 0).any():
+        unknown = np.asarray(y)[codes < 0].tolist()[0]
+        among = ", ".join(str(label) for label in classes)
+        raise PipelineError(f"label {unknown!r} is not among {among}: fuse runs of one corpus")
+    judged = ~np.isnan(logarithms).any(axis=(0, 2))
     equal = np.full(n_pipelines, 1.0 / n_pipelines)
-    if n_pipelines == 1 or not known.any():
+    if n_pipelines == 1 or not judged.any():
         return equal
-    logarithms, codes = logarithms[:, known], codes[known]
+    logarithms, codes = logarithms[:, judged], codes[judged]
     balance, rows = balanced_weights(codes, len(classes)), np.arange(len(codes))
 
     def loss(weights: NDArray) -> tuple[float, NDArray]:
-        pooled = np.tensordot(weights, logarithms, axes=1)
-        own = log_softmax(pooled, axis=1)
-        expected = np.einsum("mnk,nk->mn", logarithms, np.exp(own))
+        log_pool = log_softmax(np.tensordot(weights, logarithms, axes=1), axis=1)
+        expected = np.einsum("mnk,nk->mn", logarithms, np.exp(log_pool))
         slope = (balance * (expected - logarithms[:, rows, codes])).sum(axis=1)
         away = weights - equal
-        value = -(balance * own[rows, codes]).sum() + PRIOR_ROWS * n_pipelines * (away**2).sum()
+        value = -(balance * log_pool[rows, codes]).sum() + PRIOR_ROWS * n_pipelines * (away**2).sum()
         return value / len(rows), (slope + 2 * PRIOR_ROWS * n_pipelines * away) / len(rows)
 
     return minimize(loss, equal, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * n_pipelines).x
 
 
 def _logarithms(probabilities: Sequence[NDArray]) -> NDArray[np.float64]:
-    shapes = {np.shape(own) for own in probabilities}
+    shapes = {np.shape(array) for array in probabilities}
     if len(shapes) != 1:
         found = ", ".join(str(shape) for shape in sorted(shapes)) or "none"
         raise PipelineError(f"probabilities of shapes {found}: fusion needs the same utterances and classes of each")
-    return np.log(np.clip(np.stack([np.asarray(own, dtype=np.float64) for own in probabilities]), SMALLEST, 1.0))
+    return np.log(np.clip(np.stack([np.asarray(array, dtype=np.float64) for array in probabilities]), SMALLEST, 1.0))
 
 
-class FusionClassifier(ClassifierMixin, BaseEstimator):
-    """Pipelines on the utterances table that answer together; to train a fusion that is kept.
+class FusionClassifier(RenamedResults, ClassifierMixin, _BaseComposition):
+    """Pipelines whose predictions are pooled, with weights learnt on inner folds.
 
     Parameters
     ----------
-    members
-        Named pipelines, each with `predict_proba` and, to be weighted, `inner_probability_` after `fit`.
+    members : sequence of (str, estimator)
+        Named pipelines, each with `predict_proba` and, to be weighted, `oof_proba_` after `fit`: on the utterances
+        table or on arrays. A member and its parameters can be set by name: ``set_params(svm__n_inner=3)``.
     random_state, n_jobs, device
         Given to every member that has such a parameter.
 
     Attributes
     ----------
-    classes_ : ndarray of str
-    members_ : list of (name, fitted pipeline)
+    classes_ : ndarray of shape (n_classes,)
+    members_ : list of (str, estimator)
+        Fitted.
     weights_ : ndarray of shape (n_members,)
-    chosen_, n_settings_, tuning_cpu_seconds_, notes_, inner_probability_
-        Of all members together; `chosen_` holds the weights too.
+    n_features_in_, feature_names_in_
+        Of the first member, where it has them.
+    best_params_, n_candidates_, search_time_, notes_, oof_proba_
+        Of all members together; `best_params_` holds the weights too.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from classical.logistic import LogisticClassifier
+    >>> from classical.svm import SvmClassifier
+    >>> X, y = np.repeat([[-1.0, 0.0], [1.0, 0.0]], 4, axis=0), np.repeat(["sad", "hap"], 4)
+    >>> fusion = FusionClassifier([("svm", SvmClassifier()), ("logistic", LogisticClassifier())])
+    >>> fusion.fit(X, y, groups=np.tile(["ann", "bob"], 4)).predict([[0.7, 0.1]]).tolist()
+    ['hap']
     """
 
     def __init__(
-        self, members: Sequence[tuple[str, Any]], *, random_state: int = 0, n_jobs: int = 1, device: str = "auto"
+        self, members: Sequence[tuple[str, Any]] = (), *, random_state: int = 0, n_jobs: int = 1, device: str = "auto"
     ) -> None:
         self.members = members
         self.random_state = random_state
         self.n_jobs = n_jobs
         self.device = device
 
-    def fit(self, X: Any, y: Any) -> FusionClassifier:
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Parameters, with ``deep`` also the members and theirs, by name."""
+        return self._get_params("members", deep=deep)
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, members by name, or parameters of members such as ``svm__n_inner``."""
+        self._set_params("members", **params)
+        return self
+
+    def fit(self, X: Any, y: Any, *, groups: Any = None) -> Self:
         """Fit every member, then learn the weights from their inner folds.
 
         Parameters
         ----------
-        X
-            Utterances table.
-        y : (n_utterances,)
+        X : DataFrame or array-like of shape (n_utterances, n_features)
+            Utterances table, or what else the members take.
+        y : array-like of shape (n_utterances,)
             Labels.
+        groups : array-like of shape (n_utterances,), optional
+            Speakers, given to every member whose ``fit`` takes them.
+
+        Returns
+        -------
+        self
 
         Raises
         ------
@@ -149,39 +194,78 @@ class FusionClassifier(ClassifierMixin, BaseEstimator):
         """
         if not self.members:
             raise PipelineError("a fusion of no pipelines: give at least one member")
-        given = {"random_state": self.random_state, "n_jobs": self.n_jobs, "device": self.device}
-        self.members_ = []
-        for name, member in self.members:
-            own = clone(member)
-            own.set_params(**{key: value for key, value in given.items() if key in own.get_params(deep=False)})
-            self.members_.append((name, own.fit(X, y)))
-        self.classes_ = self.members_[0][1].classes_
-        missing = np.full((len(X), len(self.classes_)), np.nan)
-        inner = [getattr(own, "inner_probability_", missing) for _, own in self.members_]
-        self.weights_ = learn_weights(inner, np.asarray(y).astype(str), self.classes_)
-        self.inner_probability_ = combine(inner, self.weights_)
-        self.chosen_ = {name: getattr(own, "chosen_", {}) for name, own in self.members_}
-        self.chosen_["weights"] = {name: float(weight) for (name, _), weight in zip(self.members_, self.weights_)}
-        self.n_settings_ = sum(getattr(own, "n_settings_", 1) for _, own in self.members_)
-        self.tuning_cpu_seconds_ = float(sum(getattr(own, "tuning_cpu_seconds_", 0.0) for _, own in self.members_))
-        self.notes_ = [f"{name}: {note}" for name, own in self.members_ for note in getattr(own, "notes_", [])]
-        if np.isnan(self.inner_probability_).all():
-            self.notes_.append("a member has no answers from inner folds: all weigh the same")
+        self._validate_names([name for name, _ in self.members])
+        self.members_ = [(name, self._fit_member(member, X, y, groups)) for name, member in self.members]
+        fitted = [member for _, member in self.members_]
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(fitted[0], name):
+                setattr(self, name, getattr(fitted[0], name))
+        self.classes_, codes = encode(y)
+        missing = np.full((len(codes), len(self.classes_)), np.nan)
+        oof = [getattr(member, "oof_proba_", missing) for member in fitted]
+        self.weights_ = learn_weights(oof, codes, np.arange(len(self.classes_)))
+        self.oof_proba_ = combine(oof, self.weights_)
+        self.best_params_ = {name: getattr(member, "best_params_", {}) for name, member in self.members_}
+        self.best_params_["weights"] = {name: float(weight) for (name, _), weight in zip(self.members_, self.weights_)}
+        self.n_candidates_ = sum(getattr(member, "n_candidates_", 1) for member in fitted)
+        self.search_time_ = float(sum(getattr(member, "search_time_", 0.0) for member in fitted))
+        self.notes_ = [f"{name}: {note}" for name, member in self.members_ for note in getattr(member, "notes_", [])]
+        if np.isnan(self.oof_proba_).all():
+            self.notes_.append("a member has no probabilities from inner folds: all weigh the same")
         return self
 
-    def predict_proba(self, X: Any, *, speakers: NDArray | None = None) -> NDArray[np.float64]:
-        """Pooled probability of every class, shape (n_utterances, n_classes).
+    def _fit_member(self, member: Any, X: Any, y: Any, groups: Any) -> Any:
+        fresh = clone(member)
+        shared = {"random_state": self.random_state, "n_jobs": self.n_jobs, "device": self.device}
+        known = fresh.get_params(deep=False)
+        fresh.set_params(**{name: value for name, value in shared.items() if name in known})
+        given = {} if groups is None or not has_fit_parameter(fresh, "groups") else {"groups": groups}
+        return fresh.fit(X, y, **given)
 
-        `speakers`, shape (n_utterances,), says who speaks where X does not; not every kind of member asks.
+    def predict_proba(self, X: Any, *, speakers: NDArray | None = None) -> NDArray[np.float64]:
+        """Pooled probability of every class.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_utterances, n_features)
+            As in `fit`.
+        speakers : ndarray of shape (n_utterances,), optional
+            Who speaks where X does not say, for members that ask.
+
+        Returns
+        -------
+        ndarray of shape (n_utterances, n_classes)
+            Rows sum to 1; columns as `classes_`.
         """
-        check_is_fitted(self, "weights_")
-        known = {} if speakers is None else {"speakers": speakers}
-        return self.pool([own.predict_proba(X, **known) for _, own in self.members_])
+        check_is_fitted(self)
+        given = {} if speakers is None else {"speakers": speakers}
+        return self.pool([member.predict_proba(X, **given) for _, member in self.members_])
 
     def pool(self, probabilities: Sequence[NDArray]) -> NDArray[np.float64]:
-        """Pool what the members say, one array (n_utterances, n_classes) a member in their order."""
+        """Pool probabilities of the members.
+
+        Parameters
+        ----------
+        probabilities : sequence of ndarray of shape (n_utterances, n_classes)
+            One array per member, in their order.
+
+        Returns
+        -------
+        ndarray of shape (n_utterances, n_classes)
+        """
         return combine(probabilities, self.weights_)
 
-    def predict(self, X: Any, *, speakers: NDArray | None = None) -> NDArray[np.str_]:
-        """Label with the highest probability, shape (n_utterances,)."""
-        return self.classes_[self.predict_proba(X, speakers=speakers).argmax(axis=1)]
+    def predict(self, X: Any, *, speakers: NDArray | None = None) -> NDArray:
+        """Label with the highest probability.
+
+        Parameters
+        ----------
+        X, speakers
+            As for `predict_proba`.
+
+        Returns
+        -------
+        ndarray of shape (n_utterances,)
+        """
+        probability = self.predict_proba(X, speakers=speakers)
+        return self.classes_[probability.argmax(axis=1)]

@@ -19,24 +19,34 @@ class Kernel:
 
     Attributes
     ----------
-    name
+    name : {'rbf', 'linear'}
         ``'rbf'``: ``exp(-gamma * |a - b|**2)``; ``'linear'``: ``gamma * a . b``.
-    gamma
+    gamma : float
         Above 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Kernel("linear", 0.5)(np.array([[2.0, 1.0]]), np.array([[4.0, 0.0]]))
+    array([[4.]])
     """
 
     name: str
     gamma: float
 
     def from_products(self, products: NDArray, rows: NDArray, columns: NDArray) -> NDArray[np.float64]:
-        """Kernel matrix from inner products and the squared lengths of both sides.
+        """Kernel matrix from inner products and squared lengths.
 
         Parameters
         ----------
-        products : (n, m)
-            ``A @ B.T``; left as it is.
-        rows, columns : (n,) and (m,)
+        products : ndarray of shape (n, m)
+            ``A @ B.T``; not changed.
+        rows, columns : ndarray of shape (n,) and (m,)
             Squared lengths of the rows of A and of B.
+
+        Returns
+        -------
+        ndarray of shape (n, m)
         """
         if self.name == "linear":
             return self.gamma * products
@@ -58,58 +68,68 @@ def squared_lengths(A: NDArray) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
-class Machine:
-    """A fitted one-against-one machine over precomputed kernels.
+class OvoCoefficients:
+    """Coefficients of a one-against-one SVM over precomputed kernels.
 
     Attributes
     ----------
-    support : (n_support,)
-        Positions of the support vectors among the clips fitted on.
-    weights : (n_support, n_pairs)
-    intercepts : (n_pairs,)
-        ``kernel(x, support) @ weights + intercepts`` decides each pair of classes: above 0 for the first of them.
+    support : ndarray of shape (n_support,)
+        Indices of the support vectors among the utterances fitted on.
+    dual_coef : ndarray of shape (n_support, n_pairs)
+    intercept : ndarray of shape (n_pairs,)
+        ``kernel(x, support) @ dual_coef + intercept`` decides each pair of classes: above 0 for the first of them.
     """
 
     support: NDArray[np.intp]
-    weights: NDArray[np.float64]
-    intercepts: NDArray[np.float64]
+    dual_coef: NDArray[np.float64]
+    intercept: NDArray[np.float64]
 
 
-def fit_machine(gram: NDArray, codes: NDArray, *, n_classes: int, cost: float) -> Machine:
-    """Fit a machine with balanced class weights.
+def fit_ovo(gram: NDArray, codes: NDArray, *, n_classes: int, C: float) -> OvoCoefficients:
+    """Fit a one-against-one SVM with balanced class weights.
 
-    Classes without a clip lose every pair they are in, and two absent classes tie.
+    Classes without an utterance lose every pair they are in, and two absent classes tie.
 
     Parameters
     ----------
-    gram : (n_utterances, n_utterances)
-        Kernel matrix of the clips to fit on.
-    codes : (n_utterances,)
+    gram : ndarray of shape (n_utterances, n_utterances)
+        Kernel matrix of the utterances to fit on.
+    codes : ndarray of shape (n_utterances,)
         Classes, 0 to n_classes - 1, at least two of them present.
-    n_classes
+    n_classes : int
         Number of classes, present or not.
-    cost
-        C of the machine, above 0.
+    C : float
+        Above 0.
+
+    Returns
+    -------
+    OvoCoefficients
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.array([[-1.0], [-2.0], [1.0], [2.0]])
+    >>> svm = fit_ovo(X @ X.T, np.array([0, 0, 1, 1]), n_classes=2, C=1.0)
+    >>> (np.array([[3.0]]) @ X[svm.support].T @ svm.dual_coef + svm.intercept).round(2)
+    array([[-3.]])
     """
-    machine = SVC(C=cost, kernel="precomputed", class_weight="balanced", cache_size=CACHE_MEGABYTES)
-    machine.fit(gram, codes)
-    present = machine.classes_
+    svc = SVC(C=C, kernel="precomputed", class_weight="balanced", cache_size=CACHE_MEGABYTES).fit(gram, codes)
+    present = {code: index for index, code in enumerate(svc.classes_)}
     sign = -1.0 if len(present) == 2 else 1.0  # scikit-learn turns the sign of a single pair round
-    start = np.concatenate([[0], np.cumsum(machine.n_support_)])
+    start = np.concatenate([[0], np.cumsum(svc.n_support_)])
     pairs = list(combinations(range(n_classes), 2))
-    weights = np.zeros((len(machine.support_), len(pairs)))
-    intercepts = np.zeros(len(pairs))
-    fitted = {pair: position for position, pair in enumerate(combinations(range(len(present)), 2))}
-    position_of = {code: position for position, code in enumerate(present)}
+    column_in_svc = {pair: column for column, pair in enumerate(combinations(range(len(present)), 2))}
+    dual_coef = np.zeros((len(svc.support_), len(pairs)))
+    intercept = np.zeros(len(pairs))
     for column, (first, second) in enumerate(pairs):
-        if first not in position_of or second not in position_of:
-            intercepts[column] = float(first in position_of) - float(second in position_of)
+        if first not in present or second not in present:
+            intercept[column] = float(first in present) - float(second in present)
             continue
-        i, j = position_of[first], position_of[second]
-        weights[start[i] : start[i + 1], column] = sign * machine.dual_coef_[j - 1, start[i] : start[i + 1]]
-        weights[start[j] : start[j + 1], column] = sign * machine.dual_coef_[i, start[j] : start[j + 1]]
-        intercepts[column] = sign * machine.intercept_[fitted[i, j]]
-    return Machine(machine.support_.astype(np.intp), weights, intercepts)
+        i, j = present[first], present[second]
+        dual_coef[start[i] : start[i + 1], column] = sign * svc.dual_coef_[j - 1, start[i] : start[i + 1]]
+        dual_coef[start[j] : start[j + 1], column] = sign * svc.dual_coef_[i, start[j] : start[j + 1]]
+        intercept[column] = sign * svc.intercept_[column_in_svc[i, j]]
+    return OvoCoefficients(svc.support_.astype(np.intp), dual_coef, intercept)
 
 
 def class_scores(decisions: NDArray, n_classes: int) -> NDArray[np.float64]:
@@ -120,19 +140,25 @@ def class_scores(decisions: NDArray, n_classes: int) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    decisions : (n_utterances, n_pairs)
+    decisions : ndarray of shape (n_utterances, n_pairs)
         Above 0 for the first class of a pair; pairs in the order of `itertools.combinations`.
-    n_classes
+    n_classes : int
         Number of classes.
 
     Returns
     -------
-    scores : (n_utterances, n_classes)
+    ndarray of shape (n_utterances, n_classes)
         At most 0; highest for the class that wins.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> class_scores(np.array([[2.0, 2.0, -2.0]]), 3).argmax(axis=1)  # 0 beats 1, 0 beats 2, 2 beats 1
+    array([0])
     """
     scores = np.zeros((len(decisions), n_classes))
     for column, (first, second) in enumerate(combinations(range(n_classes), 2)):
-        decided = STEEPNESS * decisions[:, column]
-        scores[:, first] -= np.logaddexp(0.0, -decided)
-        scores[:, second] -= np.logaddexp(0.0, decided)
+        margins = STEEPNESS * decisions[:, column]
+        scores[:, first] -= np.logaddexp(0.0, -margins)
+        scores[:, second] -= np.logaddexp(0.0, margins)
     return scores

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from typing import Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from classical.tuning import check_arrays
 from features.errors import PipelineError
 
 Scope = Literal["global", "speaker"]
@@ -20,7 +21,7 @@ class FallbackWarning(UserWarning):
     """A speaker was standardised by the training clips, for having too few of their own."""
 
 
-class Normaliser(BaseEstimator):
+class Normaliser(TransformerMixin, BaseEstimator):
     """Standardise every feature, fill what is missing, and drop what says nothing.
 
     Columns without a finite training value, or with one and the same value throughout training, are dropped. The others
@@ -30,24 +31,34 @@ class Normaliser(BaseEstimator):
 
     Parameters
     ----------
-    scope
+    scope : {'global', 'speaker'}
         ``'global'``: mean and deviation of the training clips. ``'speaker'``: of each speaker's own clips, in training
         and in use alike. This needs no labels, but it is transductive: a speaker's answers depend on which of their
         clips are looked at together.
-    min_clips
+    min_clips : int
         A speaker with fewer clips than this is standardised globally. Measured on drawn clips of EmoDB and RAVDESS, own
         statistics were ahead from 6 clips on, level at 4, and far behind at 2.
-    limit
+    limit : float
         Largest absolute standardised value.
 
     Attributes
     ----------
     kept_ : ndarray of shape (n_kept,)
-        Positions of the columns that are used.
+        Indices of the columns that are used.
     mean_, deviation_, median_ : ndarray of shape (n_kept,)
         Training mean, training deviation, and median of the standardised training column.
     n_features_in_ : int
         Number of columns seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Only where `X` was a data frame whose columns have names.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Normaliser().fit_transform(np.array([[1.0, 5.0], [3.0, 5.0], [np.nan, 5.0]]))
+    array([[-1.],
+           [ 1.],
+           [ 0.]])
     """
 
     def __init__(self, scope: Scope = "global", *, min_clips: int = 6, limit: float = 10.0) -> None:
@@ -55,32 +66,47 @@ class Normaliser(BaseEstimator):
         self.min_clips = min_clips
         self.limit = limit
 
-    def fit(self, values: NDArray, speakers: NDArray) -> Normaliser:
-        """Learn means, deviations and medians from the training clips.
+    def fit(self, X: Any, y: Any = None, *, groups: Any = None) -> Self:
+        """Learn means, deviations and medians from the training utterances.
 
         Parameters
         ----------
-        values : (n_utterances, n_features)
+        X : array-like of shape (n_utterances, n_features)
             Feature values; what is not finite is missing.
-        speakers : (n_utterances,)
-            Who speaks.
+        y : None
+            Not looked at.
+        groups : array-like of shape (n_utterances,), optional
+            Who speaks; needed under scope 'speaker'.
+
+        Returns
+        -------
+        self
 
         Raises
         ------
         PipelineError
-            If the scope is unknown, or no column varies.
+            If the scope is unknown, speakers are needed and not given, or no column varies.
         """
-        self.fit_transform(values, speakers)
+        self.fit_transform(X, y, groups=groups)
         return self
 
-    def fit_transform(self, values: NDArray, speakers: NDArray) -> NDArray[np.float64]:
-        """Learn from the training clips and return them standardised, float64 of shape (n_utterances, n_kept)."""
+    def fit_transform(self, X: Any, y: Any = None, *, groups: Any = None) -> NDArray[np.float64]:
+        """Learn from the training utterances and standardise them.
+
+        Parameters
+        ----------
+        X, y, groups
+            As for `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_utterances, n_kept)
+        """
         if self.scope not in SCOPES:
             raise PipelineError(f"normalisation {self.scope!r} is unknown: choose one of {', '.join(SCOPES)}")
-        values = _finite(values)
+        values = self._finite(X, groups, ensure_min_samples=2)
         mean, deviation = _moments(values)
         varies = deviation > 1e-7 * (np.abs(mean) + 1e-30)
-        self.n_features_in_ = values.shape[1]
         self.kept_ = np.flatnonzero(varies)
         if not len(self.kept_):
             raise PipelineError(
@@ -88,62 +114,101 @@ class Normaliser(BaseEstimator):
                 "check the feature set and the audio"
             )
         self.mean_, self.deviation_ = mean[self.kept_], deviation[self.kept_]
-        standardised = self._standardise(values[:, self.kept_], np.asarray(speakers))
+        standardised = self._standardise(values[:, self.kept_], groups)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", category=RuntimeWarning)  # a column may be missing throughout
             self.median_ = np.nan_to_num(np.nanmedian(standardised, axis=0))
         return self._fill(standardised)
 
-    def transform(self, values: NDArray, speakers: NDArray) -> NDArray[np.float64]:
-        """Standardise clips; under scope 'speaker' each speaker by the clips of theirs that are in `values`.
+    def transform(self, X: Any, *, groups: Any = None) -> NDArray[np.float64]:
+        """Standardise utterances; under scope 'speaker' each speaker by their utterances in `X`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_utterances, n_features)
+        groups : array-like of shape (n_utterances,), optional
+            Who speaks; needed under scope 'speaker'.
+
+        Returns
+        -------
+        ndarray of shape (n_utterances, n_kept)
 
         Warns
         -----
         FallbackWarning
-            If a speaker has too few clips and is standardised globally.
+            If a speaker has too few utterances and is standardised globally.
         """
-        check_is_fitted(self, "median_")
-        if values.shape[1] != self.n_features_in_:
-            raise PipelineError(
-                f"{values.shape[1]} features given, {self.n_features_in_} were trained on: use the same feature set"
-            )
-        speakers = np.asarray(speakers)
-        for note in self.fallbacks(speakers):
+        check_is_fitted(self)
+        values = self._finite(X, groups, reset=False)
+        for note in self.fallbacks(groups):
             warnings.warn(note, FallbackWarning, stacklevel=2)
-        return self._fill(self._standardise(_finite(values)[:, self.kept_], speakers))
+        return self._fill(self._standardise(values[:, self.kept_], groups))
 
-    def fallbacks(self, speakers: NDArray) -> list[str]:
-        """Say which of these speakers have too few clips for their own mean and deviation."""
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray:
+        """Names of the columns that are kept.
+
+        Parameters
+        ----------
+        input_features : array-like of shape (n_features,), optional
+            Names of all columns; by default `feature_names_in_`, or x0, x1 and so on.
+
+        Returns
+        -------
+        ndarray of shape (n_kept,)
+        """
+        check_is_fitted(self)
+        return _check_feature_names_in(self, input_features)[self.kept_]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def fallbacks(self, groups: Any) -> list[str]:
+        """Say which speakers have too few utterances for their own mean and deviation.
+
+        Parameters
+        ----------
+        groups : array-like of shape (n_utterances,)
+
+        Returns
+        -------
+        list of str
+            At most one sentence.
+        """
         if self.scope == "global":
             return []
-        names, counts = np.unique(np.asarray(speakers), return_counts=True)
+        names, counts = np.unique(np.asarray(groups), return_counts=True)
         few = [f"{name} ({count})" for name, count in zip(names, counts) if count < self.min_clips]
         if not few:
             return []
         shown = ", ".join(few[:5]) + (f" and {len(few) - 5} more" if len(few) > 5 else "")
         return [f"fewer than {self.min_clips} clips, so standardised by the training clips instead: speaker {shown}"]
 
-    def _standardise(self, values: NDArray, speakers: NDArray) -> NDArray[np.float64]:
+    def _finite(self, X: Any, groups: Any, **options: Any) -> NDArray[np.float64]:
+        """X as checked numbers, NaN for what is not finite."""
+        X = check_arrays(self, X, groups=groups, dtype=np.float64, ensure_all_finite=False, **options)
+        if self.scope == "speaker" and groups is None:
+            raise PipelineError("normalisation 'speaker' needs to know who speaks: give groups, one speaker per row")
+        return np.where(np.isfinite(X), X, np.nan)
+
+    def _standardise(self, values: NDArray, groups: Any) -> NDArray[np.float64]:
         result = (values - self.mean_) / self.deviation_
         if self.scope == "global":
             return result
+        speakers = np.asarray(groups)
         for speaker in np.unique(speakers):
-            own = np.flatnonzero(speakers == speaker)
-            if len(own) < self.min_clips:
+            rows = np.flatnonzero(speakers == speaker)
+            if len(rows) < self.min_clips:
                 continue
-            mean, deviation = _moments(result[own])
+            mean, deviation = _moments(result[rows])
             # A column that a speaker never varies in is at that speaker's mean, not infinitely far from it.
-            result[own] = (result[own] - mean) / np.where(deviation > 1e-6, deviation, np.inf)
+            result[rows] = (result[rows] - mean) / np.where(deviation > 1e-6, deviation, np.inf)
         return result
 
     def _fill(self, standardised: NDArray[np.float64]) -> NDArray[np.float64]:
         filled = np.where(np.isnan(standardised), self.median_, standardised)
         return np.clip(filled, -self.limit, self.limit)
-
-
-def _finite(values: NDArray) -> NDArray[np.float64]:
-    values = np.asarray(values, dtype=np.float64)
-    return np.where(np.isfinite(values), values, np.nan)
 
 
 def _moments(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

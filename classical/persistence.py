@@ -1,18 +1,19 @@
-"""Keep trained pipelines in files that cannot run code, and load them from anyone's."""
+"""Save trained pipelines in files that cannot run code, and load them from anyone's."""
 
 from __future__ import annotations
 
 import copy
 import io
 import json
-import os
 import platform
+import sys
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import entry_points, version
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,12 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from classical.model_card import model_card
-from classical.speech_classifier import MODELS
+from classical.models import MODELS
 from features.errors import ModelError
+from features.files import write_atomically
 from features.version import VERSION
 
-FORMAT = 1
+FORMAT = 2
 TRUSTED = (
     "builtins.dict",
     "builtins.list",
@@ -33,15 +35,16 @@ TRUSTED = (
     "classical.fusion.FusionClassifier",
     "classical.normalise.Normaliser",
     "classical.speech_classifier.SpeechClassifier",
-    *(place.replace(":", ".") for place in MODELS.values()),
-    "deep.frozen.FrozenEncoder",
+    *(name.replace(":", ".") for name in MODELS.values()),
     "features.extractors.statistics.FeatureExtractor",
     "features.extractors.opensmile.OpenSmileExtractor",
+    "numpy.bool",
     "numpy.dtype",
     "numpy.float64",
     "numpy.int64",
     "numpy.ndarray",
 )
+EXTRACTORS = "speech_emotion_baselines.extractors"
 LOADERS = ("DictNode", "DTypeNode", "JsonNode", "ListNode", "NdArrayNode", "ObjectNode", "TupleNode")
 KEY_TYPES = ("builtins.str",)
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "xgboost", "librosa", "skops")
@@ -49,16 +52,21 @@ LIBRARIES = ("numpy", "scipy", "scikit-learn", "xgboost", "librosa", "skops")
 
 @dataclass(frozen=True)
 class SavedModel:
-    """A trained pipeline as it was kept, ready to answer.
+    """A trained pipeline as it was saved, ready to predict.
 
     Attributes
     ----------
-    pipeline
-        `classical.speech_classifier.SpeechClassifier` or `classical.fusion.FusionClassifier`.
-    metadata
+    pipeline : SpeechClassifier or FusionClassifier
+    metadata : mapping
         What it was trained on, how it scored, and what made it.
-    notes
+    notes : tuple of str
         What differs between then and now, in sentences; empty where nothing does.
+
+    Examples
+    --------
+    >>> model = load("model.skops")  # doctest: +SKIP
+    >>> model.predict(["clip.wav"])  # doctest: +SKIP
+    array(['ang'], dtype='<U3')
     """
 
     pipeline: Any
@@ -66,7 +74,7 @@ class SavedModel:
     notes: tuple[str, ...] = field(default=())
 
     @property
-    def classes_(self) -> NDArray[np.str_]:
+    def classes_(self) -> NDArray:
         """Sorted labels, shape (n_classes,)."""
         return self.pipeline.classes_
 
@@ -75,14 +83,14 @@ class SavedModel:
 
         Parameters
         ----------
-        X
+        X : DataFrame or sequence
             Paths, (waveform, rate) pairs, or an utterances table.
-        one_speaker
-            Say that all are spoken by the same person, for models with per-speaker normalisation.
+        one_speaker : bool
+            Whether all are spoken by the same person, for models with per-speaker normalisation.
 
         Returns
         -------
-        probabilities : (n_utterances, n_classes)
+        ndarray of shape (n_utterances, n_classes)
             Rows sum to 1; columns as `classes_`.
 
         Raises
@@ -94,24 +102,38 @@ class SavedModel:
         """
         return self.pipeline.predict_proba(X, speakers=np.full(len(X), "one speaker") if one_speaker else None)
 
-    def predict(self, X: Any, *, one_speaker: bool = False) -> NDArray[np.str_]:
-        """Label with the highest probability, shape (n_utterances,)."""
+    def predict(self, X: Any, *, one_speaker: bool = False) -> NDArray:
+        """Label with the highest probability.
+
+        Parameters
+        ----------
+        X, one_speaker
+            As for `predict_proba`.
+
+        Returns
+        -------
+        ndarray of shape (n_utterances,)
+        """
         return self.classes_[self.predict_proba(X, one_speaker=one_speaker).argmax(axis=1)]
 
 
-def save(path: str | Path, model: Any, *, metadata: Mapping[str, Any]) -> tuple[Path, Path]:
+def save(
+    path: str | Path, model: Any, *, metadata: Mapping[str, Any], trusted: Iterable[str] = ()
+) -> tuple[Path, Path]:
     """Write a trained pipeline, and a model card beside it.
 
     Parameters
     ----------
-    path
+    path : str or Path
         File to write, ``.skops``. The card has the same name with ``.md``.
-    model
-        Fitted `SpeechClassifier` or `FusionClassifier` whose features are an extractor, not a stored table.
-    metadata
+    model : SpeechClassifier or FusionClassifier
+        Fitted; its features are an extractor, not a stored table.
+    metadata : mapping
         JSON-able. Shown on the card where given: pipeline, corpus, fingerprint, licence, citation, n_utterances,
         n_speakers, seed, scores (a mapping of names to numbers) and protocol (how the scores were obtained). Labels,
         feature names, parameters chosen and versions are added.
+    trusted : iterable of str
+        As for `load`.
 
     Returns
     -------
@@ -121,74 +143,135 @@ def save(path: str | Path, model: Any, *, metadata: Mapping[str, Any]) -> tuple[
     ------
     ModelError
         If the model holds something that could not be loaded again, or the file cannot be written.
-    """
-    import skops.io
 
+    Examples
+    --------
+    >>> from classical import build
+    >>> from features import FeatureExtractor
+    >>> pipeline = build("svm", features=FeatureExtractor("mfcc")).fit(table, labels)  # doctest: +SKIP
+    >>> save("model.skops", pipeline, metadata={"corpus": "mine"})  # doctest: +SKIP
+    (PosixPath('model.skops'), PosixPath('model.md'))
+    """
     file = Path(path)
     if file.suffix != ".skops":
-        raise ModelError(f"{file}: a model is kept as .skops; name it {file.with_suffix('.skops').name}")
+        raise ModelError(f"{file}: a model is saved as .skops; name it {file.with_suffix('.skops').name}")
     facts = {**metadata, **_facts(model)}
+    content = {"format": FORMAT, "pipeline": _portable(model), "metadata": json.dumps(facts)}
     try:
-        content = skops.io.dumps(
-            {"format": FORMAT, "pipeline": _portable(model), "metadata": json.dumps(facts)},
-            compression=zipfile.ZIP_DEFLATED,
-        )
+        data = _import_skops().dumps(content, compression=zipfile.ZIP_DEFLATED)
     except TypeError as error:
-        raise ModelError(f"{file}: this pipeline cannot be kept ({error}); train it on an extractor") from error
-    _refuse_foreign(content, file, "could not be loaded again")
+        raise ModelError(f"{file}: this pipeline cannot be saved ({error}); train it on an extractor") from error
+    _check_types(_read_schema(data, file), trusted_types(trusted), file, "could not be loaded again")
     card = file.with_suffix(".md")
-    _write(file, content)
-    _write(card, model_card(facts, file.name).encode())
+    try:
+        write_atomically(file, data)
+        write_atomically(card, model_card(facts, file.name))
+    except OSError as error:
+        raise ModelError(f"{file}: cannot be written ({error.strerror or error}); check the folder") from error
     return file, card
 
 
-def load(path: str | Path) -> SavedModel:
-    """Read a kept pipeline. No code from the file is run, and only the types in `TRUSTED` are ever made.
+def load(path: str | Path, *, trusted: Iterable[str] = ()) -> SavedModel:
+    """Read a saved pipeline. No code from the file is run, and only types that are trusted are ever made.
+
+    Parameters
+    ----------
+    path : str or Path
+        File that `save` has written.
+    trusted : iterable of str
+        Types to trust beside those of `trusted_types`, such as ``"my_package.MyExtractor"``.
+
+    Returns
+    -------
+    SavedModel
 
     Raises
     ------
     ModelError
-        If the file is missing, is not a skops file (pickles are never loaded), holds a type that is not in `TRUSTED`,
-        or is damaged.
-    """
-    import skops.io
+        If the file is missing, is not a skops file (pickles are never loaded), is of another format, holds a type that
+        is not trusted, or is damaged.
 
+    Examples
+    --------
+    >>> load("model.skops").predict(["clip.wav"])  # doctest: +SKIP
+    array(['ang'], dtype='<U3')
+    """
     file = Path(path)
     try:
-        content = file.read_bytes()
+        data = file.read_bytes()
     except OSError as error:
-        raise ModelError(f"{file}: {error.strerror or error}; expected a model kept by benchmarks.train") from error
-    _refuse_foreign(content, file, "is not loaded")
+        raise ModelError(f"{file}: {error.strerror or error}; expected a model saved by benchmarks.train") from error
+    schema, types = _read_schema(data, file), trusted_types(trusted)
+    made_by = _format_of(schema)
+    if made_by not in (None, str(FORMAT)):
+        raise ModelError(f"{file}: format {made_by}; this version reads format {FORMAT}; train the model again")
+    _check_types(schema, types, file, "is not loaded")
     try:
-        kept = skops.io.loads(content, trusted=list(TRUSTED))
-        made_by = kept["format"]
-        pipeline, metadata = kept["pipeline"], json.loads(kept["metadata"])
+        content = _import_skops().loads(data, trusted=list(types))
+        pipeline, metadata = content["pipeline"], json.loads(content["metadata"])
     except ImportError as error:
         raise ModelError(f"{file}: needs a part that is not installed ({error}); install the extra it names") from error
     except Exception as error:  # whatever a damaged or forged file makes of the reading, it is the file's fault
-        raise ModelError(f"{file}: damaged ({type(error).__name__}: {error}); expected a kept model") from error
-    if made_by != FORMAT:
-        raise ModelError(f"{file}: format {made_by}; this version reads format {FORMAT}; train the model again")
+        raise ModelError(f"{file}: damaged ({type(error).__name__}: {error}); expected a saved model") from error
     return SavedModel(pipeline, metadata, tuple(_differences(metadata, pipeline)))
+
+
+def trusted_types(more: Iterable[str] = ()) -> tuple[str, ...]:
+    """Names of all types that a saved model may hold.
+
+    Parameters
+    ----------
+    more : iterable of str
+        Further types.
+
+    Returns
+    -------
+    tuple of str
+        `TRUSTED`, the extractors that installed packages declare under the entry point group `EXTRACTORS`, and `more`.
+        None of them is imported by being named.
+
+    Examples
+    --------
+    >>> "my_package.MyExtractor" in trusted_types(["my_package.MyExtractor"])
+    True
+    """
+    declared = (point.value.replace(":", ".") for point in entry_points(group=EXTRACTORS))
+    return (*TRUSTED, *declared, *more)
+
+
+def _import_skops() -> ModuleType:
+    """`skops.io`, without the torch that scikit-learn would import along with it, to list its own modules.
+
+    Without it a model loads in half the time; whoever needs torch imports it afterwards.
+    """
+    absent = "torch" not in sys.modules
+    if absent:
+        sys.modules["torch"] = None  # type: ignore[assignment]
+    try:
+        import skops.io
+    finally:
+        if absent:
+            del sys.modules["torch"]
+    return skops.io
 
 
 def parts(model: Any) -> Iterator[Any]:
     """Every `SpeechClassifier` inside a model."""
     if hasattr(model, "members_"):
-        for _, own in model.members_:
-            yield from parts(own)
+        for _, member in model.members_:
+            yield from parts(member)
     else:
         yield model
 
 
 def _facts(model: Any) -> dict[str, Any]:
-    own = list(parts(model))
+    members = list(parts(model))
     return {
-        "labels": [str(label) for label in model.classes_],
-        "feature_names": sorted({str(name) for part in own for name in part.feature_names_}),
-        "features": sorted({_identity(part.features) for part in own}),
-        "normalise": sorted({part.normalise for part in own}),
-        "chosen": model.chosen_,
+        "labels": model.classes_.tolist(),
+        "feature_names": sorted({str(name) for part in members for name in part.feature_names_}),
+        "features": sorted({_identity(part.features) for part in members}),
+        "normalise": sorted({part.normalise for part in members}),
+        "best_params": model.best_params_,
         "notes": model.notes_,
         "made": datetime.now(UTC).strftime("%Y-%m-%d"),
         "versions": _versions(),
@@ -208,51 +291,61 @@ def _differences(metadata: Mapping[str, Any], pipeline: Any) -> Iterator[str]:
     then, now = metadata.get("versions", {}), _versions()
     changed = [f"{name} {then[name]} (here {now[name]})" for name in now if name in then and then[name] != now[name]]
     if changed:
-        yield f"made with {', '.join(changed)}: answers may differ slightly"
+        yield f"made with {', '.join(changed)}: predictions may differ slightly"
     features = sorted({_identity(part.features) for part in parts(pipeline)})
     if features != metadata.get("features", features):
-        yield "features are computed by other code than in training: train the model again to be sure of its answers"
+        yield "features are computed by other code than in training: train the model again to be sure of predictions"
 
 
 def _portable(model: Any) -> Any:
     """Copy of a fitted pipeline without what belongs to this machine or to its training only."""
-    own = copy.copy(model)
-    if hasattr(own, "members_"):
-        own.members_ = [(name, _portable(member)) for name, member in own.members_]
-        own.members = [(name, _portable(member)) for name, member in own.members]
+    bare = copy.copy(model)
+    if hasattr(bare, "members_"):
+        bare.members_ = [(name, _portable(member)) for name, member in bare.members_]
+        bare.members = [(name, _portable(member)) for name, member in bare.members]
     else:
-        own.features = clone(own.features)
+        bare.features = clone(bare.features)
         local = {"cache": None, "n_jobs": 1, "progress": False}
-        own.features.set_params(**{k: v for k, v in local.items() if k in own.features.get_params(deep=False)})
-        if hasattr(own, "model_"):
-            own.model_ = _without_training(own.model_)
-    return _without_training(own)
+        bare.features.set_params(**{k: v for k, v in local.items() if k in bare.features.get_params(deep=False)})
+        if hasattr(bare, "model_"):
+            bare.model_ = _without_training(bare.model_)
+    return _without_training(bare)
 
 
 def _without_training(estimator: Any) -> Any:
-    own = copy.copy(estimator)
-    vars(own).pop("inner_probability_", None)
-    if "n_jobs" in vars(own):
-        own.n_jobs = 1
-    return own
+    bare = copy.copy(estimator)
+    vars(bare).pop("oof_proba_", None)
+    if "n_jobs" in vars(bare):
+        bare.n_jobs = 1
+    return bare
 
 
-def _refuse_foreign(content: bytes, file: Path, consequence: str) -> None:
-    """Compare every type and every way of making it that the file asks for with the constants above."""
+def _read_schema(data: bytes, file: Path) -> Mapping[str, Any]:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            schema = json.loads(archive.read("schema.json"))
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return json.loads(archive.read("schema.json"))
     except (zipfile.BadZipFile, KeyError, ValueError, RuntimeError) as error:
         raise ModelError(
-            f"{file}: not a skops file; expected a model kept by benchmarks.train (pickles are never loaded)"
+            f"{file}: not a skops file; expected a model saved by benchmarks.train (pickles are never loaded)"
         ) from error
+
+
+def _format_of(schema: Mapping[str, Any]) -> str | None:
+    try:
+        return schema["content"]["format"]["content"]
+    except (KeyError, TypeError):  # a skops file, but none of `save`
+        return None
+
+
+def _check_types(schema: Mapping[str, Any], trusted: tuple[str, ...], file: Path, consequence: str) -> None:
+    """Compare every type in a file, and every way of making it, with what is trusted."""
     for node in _nodes(schema):
         name = f"{node.get('__module__')}.{node.get('__class__')}"
         loader = node["__loader__"]
-        allowed = KEY_TYPES if loader == "TypeNode" else TRUSTED if loader in LOADERS else ()
+        allowed = KEY_TYPES if loader == "TypeNode" else trusted if loader in LOADERS else ()
         if name not in allowed:
-            asked = name if name not in TRUSTED else f"{name} by {loader}"
-            raise ModelError(f"{file}: holds the foreign type {asked}, so it {consequence}; use models you can trace")
+            foreign = name if name not in trusted else f"{name} by {loader}"
+            raise ModelError(f"{file}: holds the foreign type {foreign}, so it {consequence}; use models you can trace")
 
 
 def _nodes(part: Any) -> Iterator[Mapping[str, Any]]:
@@ -264,16 +357,3 @@ def _nodes(part: Any) -> Iterator[Mapping[str, Any]]:
     elif isinstance(part, list):
         for inner in part:
             yield from _nodes(inner)
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_bytes(content)
-        unfinished.replace(file)
-    except OSError as error:
-        raise ModelError(f"{file}: cannot be written ({error.strerror or error}); check the folder") from error
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -1,75 +1,62 @@
-"""Answer for sound files with a kept pipeline: ``python -m classical.predict model.skops a.wav folder/``."""
+"""Predict the emotion of sound files with a saved pipeline: ``python -m classical.predict model.skops a.wav``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import warnings
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from features.errors import SerError
-from features.predictions import add_options, answers, asked_for, timeline, to_json, to_text
+from features.command import add_prediction_arguments, command, make_parser, read_inputs, show_predictions
 
 if TYPE_CHECKING:
     import pandas as pd
 
-EXAMPLE = """examples:
-  python -m classical.predict model.skops a.wav b.wav folder/
-  python -m classical.predict model.skops folder/ --json --explain
-  python -m classical.predict model.skops call.wav --window 3 --hop 1 --plot call.png
-  python -m classical.predict model.skops --manifest clips.csv        (path, speaker, start, end)
+EXAMPLES = """
+python -m classical.predict model.skops a.wav b.wav folder/
+python -m classical.predict model.skops folder/ --json --explain
+python -m classical.predict model.skops call.wav --window 3 --hop 1 --plot call.png
+python -m classical.predict model.skops --manifest clips.csv        (path, speaker, start, end)
 """
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Options of the command."""
-    parser = argparse.ArgumentParser(
-        prog="python -m classical.predict",
-        description="Answer for sound files with a pipeline that benchmarks.train has kept.",
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = make_parser(
+        "classical.predict",
+        "Predict the emotion of sound files with a saved pipeline.",
+        examples=EXAMPLES,
     )
-    parser.add_argument("model", metavar="MODEL", help="kept pipeline, .skops")
-    add_options(parser)
-    parser.add_argument("--explain", action="store_true", help="name the features that pushed hardest")
+    parser.add_argument("model", metavar="MODEL", help="saved pipeline, .skops")
+    add_prediction_arguments(parser)
+    parser.add_argument("--explain", action="store_true", help="name the features that contributed most")
     return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; 0, or 2 for what the user can mend."""
-    options = build_parser().parse_args(argv)
-    try:
-        _answer(options)
-    except SerError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
-
-
-def _answer(options: argparse.Namespace) -> None:
+def execute(arguments: argparse.Namespace) -> None:
+    """Load the model, predict, and print the predictions."""
     from classical.normalise import FallbackWarning
     from classical.persistence import load
+    from features.predictions import to_predictions
 
-    model = load(options.model)
-    table = asked_for(options)
+    model = load(arguments.model)
+    table = read_inputs(arguments)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", category=FallbackWarning)
         probabilities = model.predict_proba(table)
-        reasons = _reasons(model.pipeline, table, probabilities) if options.explain else []
+        attributions = _attributions(model.pipeline, table, probabilities) if arguments.explain else []
     for note in dict.fromkeys([*model.notes, *(str(warning.message) for warning in caught)]):
         print(f"note: {note}", file=sys.stderr)
-    given = answers(table, list(model.classes_), probabilities, reasons=reasons)
-    print(to_json(given) if options.json else to_text(given))
-    if options.plot:
-        timeline(given).save(options.plot)
+    show_predictions(to_predictions(table, list(model.classes_), probabilities, attributions=attributions), arguments)
 
 
-def _reasons(pipeline: Any, table: pd.DataFrame, probabilities: Any) -> list[list[tuple[str, float]]]:
-    from classical.attributions import reasons
+def _attributions(pipeline: Any, table: pd.DataFrame, probabilities: Any) -> list[list[tuple[str, float]]]:
+    from classical.attributions import top_attributions
 
-    return reasons(pipeline, table, pipeline.classes_[probabilities.argmax(axis=1)])
+    return top_attributions(pipeline, table, pipeline.classes_[probabilities.argmax(axis=1)])
 
+
+main = command(build_parser, execute)
 
 if __name__ == "__main__":
     sys.exit(main())

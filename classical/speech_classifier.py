@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
+from classical.inner_folds import uar
+from classical.labels import encode
 from classical.normalise import Normaliser, Scope
-from classical.tuning import uar
+from features.deprecation import RenamedResults
 from features.errors import PipelineError
-
-MODELS = {
-    "svm": "classical.svm:SvmClassifier",
-    "xgboost": "classical.boosting:BoostingClassifier",
-    "logistic": "classical.logistic:LogisticClassifier",
-    "majority": "classical.reference:MajorityClassifier",
-    "random": "classical.reference:RandomClassifier",
-}
 
 
 class Features(Protocol):
@@ -36,41 +30,58 @@ class Features(Protocol):
         ...
 
 
-class SpeechClassifier(ClassifierMixin, BaseEstimator):
+@dataclass(frozen=True)
+class _Choice:
+    """A model fitted to some of the columns, and its UAR on inner folds."""
+
+    group: str
+    columns: NDArray[np.intp]
+    model: Any
+    oof_proba: NDArray[np.float64]
+    uar: float
+
+
+class SpeechClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
     """Extract, standardise and classify utterances.
 
     Parameters
     ----------
-    features
-        Transformer from utterances to an array (n_utterances, n_features). It learns nothing, so it is used as it is.
-    model
-        Estimator on arrays with ``fit(X, y, groups=speakers)``, such as `classical.svm.SvmClassifier`.
-    normalise
-        ``'global'`` or ``'speaker'``; see `classical.normalise.Normaliser`.
-    random_state
-        Seed given to the model.
-    n_jobs
-        Threads given to the model.
-    device
+    features : Features
+        Stateless transformer from utterances to an array of shape (n_utterances, n_features).
+    model : estimator
+        Classifier on arrays, such as `classical.svm.SvmClassifier`; its ``fit`` gets the speakers as ``groups`` where
+        it has such a parameter.
+    normalise : {'global', 'speaker'}
+        See `classical.normalise.Normaliser`.
+    random_state, n_jobs : int
+        Seed and number of threads, given to a model that has such parameters.
+    device : str
         ``'auto'``, ``'cpu'`` or ``'cuda'``, given to a model that can use a GPU.
-    choose_group
+    choose_group : bool
         Use only the features of the one group, by the names up to the first dot, that does best on inner folds: so one
         layer is chosen among all of a speech encoder.
 
     Attributes
     ----------
-    classes_ : ndarray of str
-        Sorted labels.
+    classes_ : ndarray of shape (n_classes,)
+        Sorted labels, of the type that `y` had.
     normaliser_ : Normaliser
     model_ : estimator
         The fitted model.
     columns_ : ndarray of shape (n_features used,)
-        Positions, among the columns that the normaliser keeps, of those that the model uses.
+        Indices, among the columns that the normaliser keeps, of those that the model uses.
     feature_names_ : ndarray of str
         Names of the features that the model uses, in its order.
-    chosen_, n_settings_, tuning_cpu_seconds_, notes_, inner_probability_
-        As learnt by the model; `inner_probability_` has shape (n_utterances of fit, n_classes) and NaN where there is
-        none.
+    best_params_, n_candidates_, search_time_, notes_, oof_proba_
+        As learnt by the model, see `classical.tuning.TunedClassifier`.
+
+    Examples
+    --------
+    >>> from classical.svm import SvmClassifier
+    >>> from features import FeatureExtractor
+    >>> pipeline = SpeechClassifier(FeatureExtractor("prosodic"), SvmClassifier())
+    >>> pipeline.set_params(model__n_inner=3).model.n_inner
+    3
     """
 
     def __init__(
@@ -92,90 +103,103 @@ class SpeechClassifier(ClassifierMixin, BaseEstimator):
         self.device = device
         self.choose_group = choose_group
 
-    def fit(self, X: pd.DataFrame, y: Any) -> SpeechClassifier:
-        """Train on an utterances table whose index has the level 'speaker'.
+    def fit(self, X: Any, y: Any, *, groups: Any = None) -> Self:
+        """Train on an utterances table.
 
         Parameters
         ----------
-        X
+        X : DataFrame
             Utterances table; the columns path, start and end are all that counts.
-        y : (n_utterances,)
+        y : array-like of shape (n_utterances,)
             Labels.
+        groups : array-like of shape (n_utterances,), optional
+            Who speaks; by default the level 'speaker' of the table's index.
+
+        Returns
+        -------
+        self
 
         Raises
         ------
         PipelineError
-            If there are fewer than two labels, lengths differ, or X names no speakers.
+            If there are fewer than two classes, labels are missing, lengths differ, or nobody says who speaks.
         """
-        y = np.asarray(y).astype(str)
-        if len(X) != len(y):
-            raise PipelineError(f"{len(X)} utterances but {len(y)} labels: give one label each")
-        speakers = speakers_of(X)
+        if y is None or len(X) != len(y):
+            n_labels = "no" if y is None else len(y)
+            raise PipelineError(f"{len(X)} utterances but {n_labels} labels: give one label each")
+        classes, codes = encode(y)
+        speakers = speakers_of(X) if groups is None else np.asarray(groups)
         if speakers is None:
-            raise PipelineError("training needs an utterances table whose index has the level 'speaker'")
+            raise PipelineError(
+                "training needs an utterances table whose index has the level 'speaker', or the speakers as groups"
+            )
+        if len(speakers) != len(X):
+            raise PipelineError(f"{len(X)} utterances but {len(speakers)} groups: give one speaker each")
+        self.classes_ = classes
         self.normaliser_ = Normaliser(self.normalise)
-        values = self.normaliser_.fit_transform(self.features.transform(X), speakers)
+        values = self.normaliser_.fit_transform(self.features.transform(X), groups=speakers)
         names = np.asarray(self.features.get_feature_names_out())[self.normaliser_.kept_].astype(str)
-        self._learn(values, names, y, speakers)
+        self._fit_model(values, names, codes, speakers)
         self.feature_names_ = names[self.columns_]
-        self.classes_ = self.model_.classes_
         self.notes_ = [*self.normaliser_.fallbacks(speakers), *getattr(self.model_, "notes_", [])]
         return self
 
-    def _learn(self, values: NDArray, names: NDArray, y: NDArray, speakers: NDArray) -> None:
-        """Fit the model to every choice of columns and keep the best by UAR on inner folds."""
-        groups = np.array([name.partition(".")[0] for name in names])
-        choices = (
-            {group: np.flatnonzero(groups == group) for group in dict.fromkeys(groups)} if self.choose_group else {}
-        )
-        highest, self.n_settings_, self.tuning_cpu_seconds_ = -np.inf, 0, 0.0
-        for group, columns in (choices or {"": np.arange(len(names))}).items():
-            model = self._new_model().fit(values[:, columns], y, groups=speakers)
-            missing = np.full((len(y), len(model.classes_)), np.nan)
-            inner: NDArray[np.float64] = getattr(model, "inner_probability_", missing)
-            reached = uar(np.searchsorted(model.classes_, y), inner)
-            self.n_settings_ += int(getattr(model, "n_settings_", 1))
-            self.tuning_cpu_seconds_ += float(getattr(model, "tuning_cpu_seconds_", 0.0))
-            if np.isneginf(highest) or reached > highest:
-                highest, self.model_, self.columns_, self.inner_probability_ = (
-                    np.nan_to_num(reached),
-                    model,
-                    columns,
-                    inner,
-                )
-                self.chosen_ = {**({"group": group} if group else {}), **getattr(model, "chosen_", {})}
+    def _fit_model(self, values: NDArray, names: NDArray, codes: NDArray, speakers: NDArray) -> None:
+        """Fit the model, with `choose_group` to every group of columns, and keep the best by UAR on inner folds."""
+        columns = {"": np.arange(len(names))}
+        if self.choose_group:
+            groups = np.array([name.partition(".")[0] for name in names])
+            columns = {group: np.flatnonzero(groups == group) for group in dict.fromkeys(groups)}
+        choices = [self._fit_columns(group, values, which, codes, speakers) for group, which in columns.items()]
+        best = max(choices, key=lambda choice: choice.uar)
+        self.model_, self.columns_, self.oof_proba_ = best.model, best.columns, best.oof_proba
+        self.best_params_ = {**({"group": best.group} if best.group else {}), **getattr(best.model, "best_params_", {})}
+        self.n_candidates_ = sum(getattr(choice.model, "n_candidates_", 1) for choice in choices)
+        self.search_time_ = float(sum(getattr(choice.model, "search_time_", 0.0) for choice in choices))
 
-    def _new_model(self) -> Any:
+    def _fit_columns(self, group: str, values: NDArray, columns: NDArray, codes: NDArray, speakers: NDArray) -> _Choice:
         model = clone(self.model)
-        given = {"random_state": self.random_state, "n_jobs": self.n_jobs, "device": self.device}
-        return model.set_params(**{name: value for name, value in given.items() if name in model.get_params()})
+        shared = {"random_state": self.random_state, "n_jobs": self.n_jobs, "device": self.device}
+        model.set_params(**{name: value for name, value in shared.items() if name in model.get_params()})
+        given = {"groups": speakers} if has_fit_parameter(model, "groups") else {}
+        model.fit(values[:, columns], self.classes_[codes], **given)
+        oof_proba = getattr(model, "oof_proba_", np.full((len(codes), len(self.classes_)), np.nan))
+        return _Choice(group, columns, model, oof_proba, float(np.nan_to_num(uar(codes, oof_proba))))
 
     def standardise(self, X: Any, *, speakers: NDArray | None = None) -> NDArray[np.float64]:
-        """Features as the model sees them, shape (n_utterances, n_features used); see `predict_proba`."""
-        check_is_fitted(self, "model_")
-        if speakers is None:
-            speakers = speakers_of(X)
+        """Features as the model sees them.
+
+        Parameters
+        ----------
+        X, speakers
+            As for `predict_proba`.
+
+        Returns
+        -------
+        ndarray of shape (n_utterances, n_features used)
+        """
+        check_is_fitted(self)
+        speakers = speakers_of(X) if speakers is None else np.asarray(speakers)
         if self.normalise == "speaker" and (speakers is None or (speakers == "").any()):
             raise PipelineError(
                 "this model standardises each speaker by their own clips, and not all of these have a speaker: "
                 "give a manifest with the column speaker, or say that it is one speaker"
             )
-        known = np.full(len(X), "") if speakers is None else speakers
-        return self.normaliser_.transform(self.features.transform(X), known)[:, self.columns_]
+        return self.normaliser_.transform(self.features.transform(X), groups=speakers)[:, self.columns_]
 
     def predict_proba(self, X: Any, *, speakers: NDArray | None = None) -> NDArray[np.float64]:
         """Probability of every class.
 
         Parameters
         ----------
-        X
+        X : DataFrame or sequence
             Utterances table, paths, or (waveform, rate) pairs.
-        speakers : (n_utterances,), optional
+        speakers : ndarray of shape (n_utterances,), optional
             Who speaks; by default what a table's index says. Needed with per-speaker normalisation.
 
         Returns
         -------
-        probabilities : (n_utterances, n_classes)
+        ndarray of shape (n_utterances, n_classes)
             Rows sum to 1; columns as `classes_`.
 
         Raises
@@ -185,45 +209,43 @@ class SpeechClassifier(ClassifierMixin, BaseEstimator):
         """
         return self.model_.predict_proba(self.standardise(X, speakers=speakers))
 
-    def predict(self, X: Any, *, speakers: NDArray | None = None) -> NDArray[np.str_]:
-        """Label with the highest probability, shape (n_utterances,)."""
-        return self.classes_[self.predict_proba(X, speakers=speakers).argmax(axis=1)]
+    def predict(self, X: Any, *, speakers: NDArray | None = None) -> NDArray:
+        """Label with the highest probability.
+
+        Parameters
+        ----------
+        X, speakers
+            As for `predict_proba`.
+
+        Returns
+        -------
+        ndarray of shape (n_utterances,)
+        """
+        probability = self.predict_proba(X, speakers=speakers)
+        return self.classes_[probability.argmax(axis=1)]
 
 
 def speakers_of(X: Any) -> NDArray[np.str_] | None:
-    """Speaker of each utterance of a table; None for what names no speakers."""
-    if isinstance(X, pd.DataFrame) and "speaker" in X.index.names:
-        return X.index.get_level_values("speaker").to_numpy().astype(str)
-    return None
-
-
-def build(
-    model_name: str,
-    *,
-    features: Features,
-    normalise: Scope = "global",
-    random_state: int = 0,
-    n_jobs: int = 1,
-    choose_group: bool = False,
-) -> SpeechClassifier:
-    """Put a pipeline together by the name of its model.
+    """Speaker of each utterance of a table.
 
     Parameters
     ----------
-    model_name
-        One of `MODELS`.
-    features, normalise, random_state, n_jobs, choose_group
-        As for `SpeechClassifier`.
+    X : DataFrame or sequence
 
-    Raises
-    ------
-    PipelineError
-        If there is no such model.
+    Returns
+    -------
+    ndarray of shape (n_utterances,), or None
+        None for what names no speakers.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> speakers_of(["a.wav"]) is None
+    True
+    >>> index = pd.MultiIndex.from_tuples([("ann", "1"), ("bob", "1")], names=["speaker", "id"])
+    >>> speakers_of(pd.DataFrame({"path": ["a.wav", "b.wav"]}, index=index)).tolist()
+    ['ann', 'bob']
     """
-    if model_name not in MODELS:
-        raise PipelineError(f"model {model_name!r} is unknown: choose one of {', '.join(MODELS)}")
-    module, _, name = MODELS[model_name].partition(":")
-    model = getattr(importlib.import_module(module), name)()
-    return SpeechClassifier(
-        features, model, normalise=normalise, random_state=random_state, n_jobs=n_jobs, choose_group=choose_group
-    )
+    if isinstance(X, pd.DataFrame) and "speaker" in X.index.names:
+        return X.index.get_level_values("speaker").to_numpy().astype(str)
+    return None

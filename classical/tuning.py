@@ -1,123 +1,214 @@
-"""Choose settings on inner folds of the training clips, grouped by speaker and judged by UAR."""
+"""The base of the classical models: choose parameters on inner speakers by UAR, calibrate, fit again."""
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass, field
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, validate_data
 
+from classical.calibration import learn_inverse_temperature, probabilities
+from classical.inner_folds import InnerFolds, inner_folds, uar
+from classical.labels import encode
+from features.deprecation import RenamedResults
 from features.errors import PipelineError
-
-Positions = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
-class InnerFolds:
-    """Folds inside the training clips.
+class Candidate:
+    """Parameters that a search tried.
 
     Attributes
     ----------
-    folds
-        Pairs of (positions to fit on, positions to judge on); every position is judged on at most once.
-    notes
-        What a reader should know about how they were made.
+    params : mapping
+        Names and values.
+    scores : ndarray of shape (n_utterances, n_classes)
+        Scores of every training utterance from a fit without its speaker; NaN where there are none.
     """
 
-    folds: tuple[tuple[Positions, Positions], ...]
-    notes: list[str] = field(default_factory=list)
+    params: Mapping[str, Any]
+    scores: NDArray[np.float64]
 
 
-def inner_folds(codes: NDArray, groups: NDArray | None, *, n_folds: int) -> InnerFolds:
-    """Split training clips into inner folds, deterministically.
+class TunedClassifier(RenamedResults, ClassifierMixin, BaseEstimator, ABC):
+    """Base class of classifiers that choose their parameters on inner folds of speakers.
 
-    Speakers are kept together and classes balanced as far as speakers allow. Where only one speaker is left, the folds
-    are stratified clips, and the notes say so. Folds that would leave fewer than two classes to fit on are left out.
+    A subclass has the parameter ``n_inner`` and says three things: what it tries (`_search`), how it is fitted to all
+    utterances (`_refit`), and how it scores (`_scores`). Checking arrays and labels, inner folds, the choice by UAR,
+    calibration, and scikit-learn's contract are here.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Sorted labels, of the type that `y` had.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Only where `X` was a data frame whose columns have names.
+    best_params_ : dict
+        Parameters of the candidate with the highest UAR on inner folds.
+    n_candidates_ : int
+        Number of candidates tried.
+    search_time_ : float
+        CPU seconds of the search.
+    notes_ : list of str
+        Reservations that a reader must see.
+    oof_proba_ : ndarray of shape (n_utterances, n_classes)
+        Probabilities of every training utterance from a fit without its speaker; NaN where there are none.
+    inverse_temperature_ : float
+        See `classical.calibration.learn_inverse_temperature`.
+    """
+
+    n_inner: int
+    _input: Mapping[str, Any] = {"dtype": np.float64}
+
+    def fit(self, X: Any, y: Any, *, groups: Any = None) -> Self:
+        """Choose parameters on inner folds and fit all utterances with them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_utterances, n_features)
+            Features, standardised and without gaps.
+        y : array-like of shape (n_utterances,)
+            Labels.
+        groups : array-like of shape (n_utterances,), optional
+            Speakers, which inner folds keep together.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        PipelineError
+            If `X` holds what is no number, lengths differ, or there are fewer than two classes.
+        """
+        X, y = check_arrays(self, X, y, groups=groups, **self._input)
+        self.classes_, codes = encode(y)
+        started = time.process_time()
+        inner = inner_folds(codes, None if groups is None else np.asarray(groups), n_folds=self.n_inner)
+        best = self._choose(X, codes, inner)
+        self.search_time_ = time.process_time() - started
+        self.best_params_ = dict(best.params)
+        self.notes_ = list(inner.notes)
+        self.inverse_temperature_ = learn_inverse_temperature(best.scores, codes)
+        self.oof_proba_ = probabilities(best.scores, self.inverse_temperature_)
+        self._refit(X, codes)
+        return self
+
+    def _choose(self, X: NDArray, codes: NDArray, inner: InnerFolds) -> Candidate:
+        """First candidate with the highest UAR; the first of all where there are no inner folds."""
+        best, highest, self.n_candidates_ = None, -1.0, 0
+        for candidate in self._search(X, codes, inner):
+            self.n_candidates_ += 1
+            score = uar(codes, candidate.scores) if inner.folds else 0.0
+            if score > highest + 1e-12:
+                best, highest = candidate, score
+        if best is None:
+            raise PipelineError(f"{type(self).__name__} has no candidate to try: give at least one value of each")
+        return best
+
+    @abstractmethod
+    def _search(self, X: NDArray, codes: NDArray, inner: InnerFolds) -> Iterable[Candidate]:
+        """Score every candidate on the inner folds, the simplest candidate first."""
+
+    @abstractmethod
+    def _refit(self, X: NDArray, codes: NDArray) -> None:
+        """Fit all utterances with `best_params_`."""
+
+    @abstractmethod
+    def _scores(self, X: NDArray) -> NDArray[np.float64]:
+        """Score every class, shape (n_utterances, n_classes)."""
+
+    def class_scores(self, X: Any) -> NDArray[np.float64]:
+        """Score of every class before calibration.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_utterances, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_utterances, n_classes)
+        """
+        check_is_fitted(self)
+        return self._scores(check_arrays(self, X, reset=False, **self._input))
+
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Scores before calibration, as scikit-learn shapes them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_utterances, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_utterances, n_classes), or (n_utterances,) for two classes
+            For two classes above 0 for the second.
+        """
+        scores = self.class_scores(X)
+        return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Probability of every class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_utterances, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_utterances, n_classes)
+            Rows sum to 1; columns as `classes_`.
+        """
+        return probabilities(self.class_scores(X), self.inverse_temperature_)
+
+    def predict(self, X: Any) -> NDArray:
+        """Label with the highest probability.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_utterances, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_utterances,)
+        """
+        probability = self.predict_proba(X)
+        return self.classes_[probability.argmax(axis=1)]
+
+
+def check_arrays(estimator: Any, X: Any, y: Any = "no_validation", *, groups: Any = None, **options: Any) -> Any:
+    """Check arrays as `sklearn.utils.validation.validate_data` does, with errors of the toolkit's family.
 
     Parameters
     ----------
-    codes : (n_utterances,)
-        Class of each clip, 0 to n_classes - 1.
-    groups : (n_utterances,) or None
-        Speaker of each clip; None is one speaker.
-    n_folds
-        Number of folds wanted; with fewer speakers it is the number of speakers.
-    """
-    speakers = np.unique(groups) if groups is not None else np.empty(0)
-    notes = []
-    if len(speakers) >= 2:
-        parts = _grouped(codes, np.asarray(groups), min(n_folds, len(speakers)))
-    else:
-        parts = _stratified(codes, n_folds)
-        notes.append("one training speaker: settings were chosen on inner folds of clips, not of speakers")
-    everything = np.arange(len(codes))
-    folds = []
-    for held_out in parts:
-        fit_on = np.setdiff1d(everything, held_out)
-        if len(held_out) and len(np.unique(codes[fit_on])) >= 2:
-            folds.append((fit_on, held_out))
-    if not folds:
-        notes.append("too few clips for inner folds: the first setting was taken unjudged")
-    return InnerFolds(tuple(folds), notes)
+    estimator : estimator
+        Gets `n_features_in_` and, from a data frame, `feature_names_in_`; with ``reset=False`` these are compared.
+    X : array-like of shape (n_utterances, n_features)
+    y : array-like of shape (n_utterances,), optional
+    groups : array-like of shape (n_utterances,), optional
+        Checked for its length.
+    **options
+        Handed on to `validate_data`.
 
-
-def _grouped(codes: NDArray, groups: NDArray, n_folds: int) -> list[Positions]:
-    # A class with fewer clips than folds cannot be in all of them: pooled UAR copes, the splitter would refuse.
-    largest = np.bincount(codes).max()
-    splitter = StratifiedGroupKFold(int(max(2, min(n_folds, largest))))
-    if largest < 2:
-        return [np.flatnonzero(groups == speaker) for speaker in np.unique(groups)]
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The least populated class")
-        return [held_out for _, held_out in splitter.split(codes, codes, groups)]
-
-
-def _stratified(codes: NDArray, n_folds: int) -> list[Positions]:
-    """Deal the clips of each class out in turn, going on where the class before stopped."""
-    order = np.argsort(codes, kind="stable")
-    fold = np.empty(len(codes), dtype=int)
-    fold[order] = np.arange(len(codes)) % n_folds
-    return [np.flatnonzero(fold == k) for k in range(n_folds)]
-
-
-def uar(codes: NDArray, scores: NDArray) -> float:
-    """Unweighted average recall of the highest score over the rows that have scores, in [0, 1].
-
-    Parameters
-    ----------
-    codes : (n_utterances,)
-        True classes, 0 to n_classes - 1.
-    scores : (n_utterances, n_classes)
-        Any scores; rows of NaN are left out, as are classes without a row.
-    """
-    known = ~np.isnan(scores).any(axis=1)
-    if not known.any():
-        return float("nan")
-    truth = codes[known]
-    clips = np.bincount(truth)
-    right = np.bincount(truth[scores[known].argmax(axis=1) == truth], minlength=len(clips))
-    return float(np.mean(right[clips > 0] / clips[clips > 0]))
-
-
-def encode(y: NDArray) -> tuple[NDArray[np.str_], NDArray[np.intp]]:
-    """Sorted labels, and each clip's position among them.
+    Returns
+    -------
+    ndarray, or a pair of them where `y` is given
 
     Raises
     ------
     PipelineError
-        If there are fewer than two labels.
+        If `validate_data` finds a fault; the text is scikit-learn's.
     """
-    classes, codes = np.unique(np.asarray(y).astype(str), return_inverse=True)
-    if len(classes) < 2:
-        found = repr(str(classes[0])) if len(classes) else "none"
-        raise PipelineError(f"the training clips have one label ({found}), at least two are needed: check --classes")
-    return classes, codes
-
-
-def balanced_weights(codes: NDArray, n_classes: int) -> NDArray[np.float64]:
-    """Weight of each clip such that every class weighs the same and the mean is 1."""
-    counts = np.bincount(codes, minlength=n_classes)
-    present = np.count_nonzero(counts)
-    return (len(codes) / (present * counts.astype(float).clip(1)))[codes]
+    try:
+        if groups is not None:
+            check_consistent_length(X, groups)
+        return validate_data(estimator, X, y, **options)
+    except ValueError as error:
+        raise PipelineError(str(error)) from error

@@ -1,4 +1,4 @@
-"""Training clips changed by SpeechBrain's own augmentations: speed, noise, dropped stretches and frequencies."""
+"""Augment training clips by SpeechBrain's own augmentations: speed, noise, dropped segments and frequencies."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import torch
 from speechbrain.augment.augmenter import Augmenter
 from speechbrain.augment.time_domain import AddNoise, DropChunk, DropFreq, SpeedPerturb
 
-from deep import lazy_modules
-from deep import masking as validframes
+from deep import masking
+from deep.runtime import settle_lazy_modules
 from features.audio import RATE
 
-lazy_modules.settle()
+settle_lazy_modules()
 
 SPEEDS = (95, 100, 105)
 SNR_LOW, SNR_HIGH = 10.0, 30.0
 
 
 class Augmentation(torch.nn.Module):
-    """Speed (95, 100 or 105 %), white noise (10 to 30 dB), notches, dropped stretches of 60 to 120 ms.
+    """Speed (95, 100 or 105 %), white noise (10 to 30 dB), notches, dropped segments of 60 to 120 ms.
 
     Every batch gets one to four of these, in this order. What it draws comes from torch's generator.
 
@@ -45,5 +45,5 @@ class Augmentation(torch.nn.Module):
         with torch.no_grad():
             changed, shares = self._augmenter(waveforms, lengths / size)
             changed_lengths = (shares * changed.shape[1]).round().long().clamp(1, changed.shape[1])
-            inside = validframes.mask(changed_lengths, changed.shape[1])
+            inside = masking.mask(changed_lengths, changed.shape[1])
         return changed * inside, changed_lengths

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -12,9 +13,15 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from features.audio import RATE
 from features.clips import Clip
+from features.errors import ModelError
 from features.utterances import duration
 
 KEPT_SAMPLES = 2**27
+SECONDS_PER_BATCH = {"cpu": 16.0, "cuda": 320.0}
+WORKERS = {"cpu": 0, "cuda": 4}
+LEAST_SHARE = {"cpu": 0.98, "cuda": 0.5}
+"""Smallest share of a batch's longest clip: on a CPU padding costs what sound costs, a GPU gains from full batches."""
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -24,13 +31,13 @@ class Batch:
     Attributes
     ----------
     positions : torch.Tensor
-        Integer, shape (n_clips,): where each clip stands in the data set.
+        Integer, shape (n_clips,): index of each clip in the data set.
     waveforms : torch.Tensor
         float32, shape (n_clips, n_samples), 16 kHz.
     lengths : torch.Tensor
         Integer, shape (n_clips,): samples of each clip.
     targets : torch.Tensor
-        Integer, shape (n_clips,): the label's position among the classes; 0 where labels are unknown.
+        Integer, shape (n_clips,): index of the label among the classes; 0 where labels are unknown.
     """
 
     positions: torch.Tensor
@@ -71,7 +78,7 @@ class ClipDataset(Dataset):
     clips : sequence of Clip
         What to decode.
     targets : sequence of int, optional
-        The label's position among the classes, one a clip.
+        Index of each clip's label among the classes.
     keep : bool
         Keep decoded waveforms for the next epoch, if all clips together stay under 2**27 samples (512 MiB).
     """
@@ -111,8 +118,7 @@ class LengthBuckets(Sampler):
     seed : int, optional
         Of the order.
     least_share : float
-        A clip shorter than this part of a batch's longest goes into another batch, 0 to 1. On a CPU padding costs what
-        sound costs, and a batch of two is hardly faster than two batches.
+        A clip shorter than this share of a batch's longest goes into another batch, 0 to 1.
     """
 
     def __init__(
@@ -188,8 +194,32 @@ def loader(dataset: ClipDataset, buckets: LengthBuckets, *, workers: int, pinned
         num_workers=workers,
         pin_memory=pinned,
         persistent_workers=workers > 0,
-        generator=torch.Generator(),  # its own, or it draws from the one that everybody shares
+        generator=torch.Generator(),  # separate, so that the global state of random numbers is untouched
     )
+
+
+def inference_loader(
+    dataset: ClipDataset, device: torch.device, *, batch_seconds: float | None = None, step: int = 1
+) -> DataLoader:
+    """Return a loader of all clips, the longest first, in batches that suit the device.
+
+    Parameters
+    ----------
+    dataset : ClipDataset
+        Clips to compute on.
+    device : torch.device
+        Where.
+    batch_seconds : float, default=None
+        Seconds of sound in a batch, padding included; None for 16 on a CPU and 320 on a GPU.
+    step : int, default=1
+        Pad every batch to a multiple of this many samples.
+    """
+    kind = device.type
+    seconds = SECONDS_PER_BATCH[kind] if batch_seconds is None else batch_seconds
+    widths = rounded_up(dataset.n_samples, step)
+    buckets = LengthBuckets(widths, budget=round(seconds * RATE), least_share=LEAST_SHARE[kind])
+    workers = WORKERS[kind] if len(buckets) > WORKERS[kind] else 0
+    return loader(dataset, buckets, workers=workers, pinned=kind == "cuda", step=step)
 
 
 def expected_samples(clip: Clip) -> int:
@@ -198,7 +228,7 @@ def expected_samples(clip: Clip) -> int:
     Raises
     ------
     AudioError
-        When the file is not there or not audio.
+        If the file is not there or not audio.
     """
     if clip.path is None:
         return 0 if clip.waveform is None else round(clip.waveform.shape[-1] * RATE / clip.rate)
@@ -206,3 +236,37 @@ def expected_samples(clip: Clip) -> int:
     start = clip.start or 0.0
     end = seconds if clip.end is None else min(clip.end, seconds)
     return max(round((end - start) * RATE), 1)
+
+
+def retry_on_oom(batch: Batch, work: Callable[[Sequence[Batch]], Result]) -> Result:
+    """Do some work on a batch; after an out-of-memory error, retry it in smaller pieces.
+
+    Parameters
+    ----------
+    batch : Batch
+        Handed on whole at first, then in halves, quarters, ...
+    work : callable
+        `(pieces) -> result`; called afresh after it ran out of memory, so it must undo what an earlier call left.
+
+    Returns
+    -------
+    object
+        Result of `work`.
+
+    Raises
+    ------
+    ModelError
+        If a single clip does not fit into the device's memory.
+    """
+    pieces = [batch]
+    while True:
+        try:
+            return work(pieces)
+        except torch.OutOfMemoryError as error:
+            if max(len(piece) for piece in pieces) == 1:
+                seconds = batch.waveforms.shape[1] / RATE
+                message = f"a clip of {seconds:.1f} s does not fit into the device's memory: cut it, or use device=cpu"
+                raise ModelError(message) from error
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        pieces = [half for piece in pieces for half in (piece.halves() if len(piece) > 1 else (piece,))]

@@ -1,4 +1,4 @@
-"""Checkpoints of a fine-tuning: the last epoch to go on from and the best one to end with, never half of one."""
+"""Checkpoints of a fine-tuning: the last epoch to resume from and the best one, never half of one."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 from speechbrain.utils.checkpoints import Checkpoint, Checkpointer
 
-from deep import lazy_modules
+from deep.runtime import settle_lazy_modules
 from features.errors import ModelError
 
-lazy_modules.settle()
+settle_lazy_modules()
 
 PARTIAL = "partial"
 
@@ -22,7 +22,7 @@ class WholeCheckpointer(Checkpointer):
     """SpeechBrain's checkpointer, made safe against being killed.
 
     SpeechBrain writes a checkpoint's description first and its tensors after it, so that a process killed in between
-    leaves something that looks whole. Here a checkpoint is written beside its place and moved into it when it is
+    leaves something that looks whole. Here a checkpoint is written beside its folder and moved into it when it is
     complete, and moved out of it before it is deleted.
     """
 
@@ -36,13 +36,13 @@ class WholeCheckpointer(Checkpointer):
         verbosity: int = logging.DEBUG,
     ) -> Checkpoint:
         """Save all recoverables; see SpeechBrain."""
-        place = self.checkpoints_dir
-        self.checkpoints_dir = place / PARTIAL
+        folder = self.checkpoints_dir
+        self.checkpoints_dir = folder / PARTIAL
         try:
             saved = super().save_checkpoint(meta or {}, end_of_epoch, name=name, verbosity=verbosity)
         finally:
-            self.checkpoints_dir = place
-        final = place / saved.path.name
+            self.checkpoints_dir = folder
+        final = folder / saved.path.name
         saved.path.replace(final)
         return Checkpoint(final, saved.meta, {key: final / file.name for key, file in saved.paramfiles.items()})
 
@@ -53,7 +53,7 @@ class WholeCheckpointer(Checkpointer):
         shutil.rmtree(doomed)
 
 
-def own_folder(work_dir: Path, *, identity: str) -> Path:
+def training_folder(work_dir: Path, *, identity: str) -> Path:
     """Return the folder of one training's checkpoints, made if need be.
 
     Its name is a hash of everything that determines the training, so that another fold, another seed or other data
@@ -62,7 +62,7 @@ def own_folder(work_dir: Path, *, identity: str) -> Path:
     Raises
     ------
     ModelError
-        When it cannot be made.
+        If it cannot be made.
     """
     folder = Path(work_dir) / f"checkpoints-{hashlib.blake2b(identity.encode(), digest_size=8).hexdigest()}"
     try:

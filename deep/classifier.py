@@ -11,35 +11,37 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.model_selection import GroupShuffleSplit, StratifiedShuffleSplit
 from sklearn.utils.validation import check_is_fitted
 
-from deep import runtime as devices
+from deep import runtime
 from deep.augmentation import Augmentation
-from deep.batches import ClipDataset, LengthBuckets, loader, rounded_up
-from deep.checkpoints import WholeCheckpointer, own_folder
-from deep.encoder import Pretrained, RandomStart
-from deep.estimate import announce, seconds_a_step
-from deep.history import write_csv, write_plot
+from deep.batches import WORKERS, ClipDataset, LengthBuckets, loader, rounded_up
+from deep.checkpoints import WholeCheckpointer, training_folder
+from deep.encoder import RandomInit
+from deep.history import plot_history, write_csv
+from deep.loading import load_encoder
 from deep.network import EmotionNetwork
-from deep.predictor import WORKERS, Recogniser
-from deep.quiet import quiet
-from deep.sides import validation_rows
+from deep.predictor import Predictor
 from deep.trainer import EmotionBrain, Recipe
 from features.audio import RATE
 from features.clips import Clip, clips_from
+from features.deprecation import RenamedResults, renamed
 from features.errors import PipelineError
 
+VALIDATION_SHARE = 0.2
 
-class FineTunedClassifier(ClassifierMixin, BaseEstimator):
-    """A speech encoder with a linear head, fine-tuned on the training side of a fold.
+
+class FineTunedClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
+    """A speech encoder with a linear head, fine-tuned on the training clips of a fold.
 
     The defaults are those of SpeechBrain's recipe for IEMOCAP, apart from the batch: clips of like length share one, up
     to `batch_seconds` of sound. The epoch with the best UAR on the validation speakers is kept.
 
     Parameters
     ----------
-    encoder : str, Pretrained or RandomStart
-        Hub name or local folder of a pretrained encoder (wav2vec 2.0, HuBERT, WavLM, Whisper, or the released emotion
+    encoder : str or RandomInit
+        Hub name or local folder of a pretrained encoder (wav2vec 2.0, HuBERT, WavLM, Whisper, or the published emotion
         model), or one with random weights.
     epochs : int
         Number of epochs.
@@ -59,7 +61,7 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
     balanced : bool
         Weight classes in the loss by the inverse of their frequency.
     augment : bool
-        Change training clips by SpeechBrain's speed perturbation, noise, and dropped stretches and frequencies.
+        Augment training clips by SpeechBrain's speed perturbation, noise, and dropped segments and frequencies.
     device : str
         `auto`, `cpu`, `cuda` or `cuda:N`.
     precision : str
@@ -73,27 +75,35 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
 
     Attributes
     ----------
-    classes_ : np.ndarray
+    classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
-    recogniser_ : Recogniser
+    predictor_ : Predictor
         The trained network.
     history_ : list of dict
-        A row an epoch: losses, learning rates, UAR on validation speakers, seconds.
-    chosen_ : dict
-        The epoch that was kept and its UAR on validation speakers.
-    inner_probability_ : np.ndarray
-        Shape (n_clips, n_classes): probabilities of the validation rows, NaN in the others.
+        One row per epoch: losses, learning rates, UAR on validation speakers, seconds.
+    best_params_ : dict
+        The selected epoch and its UAR on validation speakers.
+    oof_proba_ : ndarray of shape (n_clips, n_classes)
+        Probabilities of the validation rows, NaN in the others.
     notes_ : list of str
         What a reader of the result must know.
 
     References
     ----------
     Wang, Boumadane and Heba (2021), A Fine-tuned Wav2vec 2.0/HuBERT Benchmark, https://arxiv.org/abs/2111.02735
+
+    Examples
+    --------
+    >>> from deep import FineTunedClassifier
+    >>> FineTunedClassifier("microsoft/wavlm-base", epochs=5).get_params()["epochs"]
+    5
     """
+
+    recogniser_ = renamed("recogniser_", "predictor_")
 
     def __init__(
         self,
-        encoder: str | Pretrained | RandomStart = "facebook/wav2vec2-base",
+        encoder: str | RandomInit = "facebook/wav2vec2-base",
         *,
         epochs: int = 30,
         head_rate: float = 1e-4,
@@ -128,24 +138,31 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.work_dir = work_dir
 
-    def fit(self, X: Any, y: Sequence[str]) -> FineTunedClassifier:
+    def fit(self, X: Any, y: Sequence[str], *, valid: np.ndarray | None = None) -> FineTunedClassifier:
         """Fine-tune.
 
         Parameters
         ----------
-        X : pandas.DataFrame, or list of paths or (waveform, rate)
-            Utterances; a column `side` says which rows are for validation, or else some speakers are held out.
-        y : sequence of str
+        X : DataFrame, or list of paths or (waveform, rate), of length n_clips
+            Utterances.
+        y : sequence of str of length n_clips
             Their labels.
+        valid : bool ndarray of shape (n_clips,), default=None
+            Rows that the epoch is selected on instead of being trained on. None holds a fifth of the speakers out, or a
+            fifth of each label's clips where fewer than two speakers are known.
+
+        Returns
+        -------
+        FineTunedClassifier
 
         Raises
         ------
         PipelineError
-            When rows and labels do not fit, or one side has no clip.
+            If rows, labels and `valid` do not fit, or nothing would be left to train or to validate on.
         ModelError
-            When the encoder is not here, or the device is not.
+            If the encoder or the device is not here.
         AudioError
-            When a file cannot be read.
+            If a file cannot be read.
         """
         truth = np.asarray(y, dtype=str)
         clips = clips_from(X)
@@ -154,54 +171,55 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         if self.epochs < 1:
             raise PipelineError(f"epochs={self.epochs}; expected at least 1")
         self.classes_ = np.unique(truth)
-        valid, self.notes_ = validation_rows(X, truth, seed=self.random_state)
-        with devices.threads(self.n_jobs), torch.random.fork_rng(), quiet():
-            self._fine_tune(clips, np.searchsorted(self.classes_, truth), valid)
-            found = self.recogniser_.predict_proba([clips[row] for row in np.flatnonzero(valid)])
-        self.inner_probability_ = np.full((len(clips), len(self.classes_)), np.nan)
-        self.inner_probability_[valid] = found
+        if valid is None:
+            rows, self.notes_ = _choose_validation(X, truth, seed=self.random_state)
+        else:
+            rows, self.notes_ = _check_validation(valid, len(truth)), []
+        with runtime.threads(self.n_jobs), torch.random.fork_rng(), runtime.quiet():
+            self._fine_tune(clips, np.searchsorted(self.classes_, truth), rows)
+            probability = self.predictor_.predict_proba([clips[index] for index in np.flatnonzero(rows)])
+        self.oof_proba_ = np.full((len(clips), len(self.classes_)), np.nan)
+        self.oof_proba_[rows] = probability
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return probabilities, float64 of shape (n_clips, n_classes), columns as `classes_`."""
-        check_is_fitted(self, "recogniser_")
-        with devices.threads(self.n_jobs), quiet():
-            return self.recogniser_.predict_proba(X)
+        check_is_fitted(self, "predictor_")
+        with runtime.threads(self.n_jobs), runtime.quiet():
+            return self.predictor_.predict_proba(X)
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the most probable label of every clip."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def _fine_tune(self, clips: list[Clip], targets: np.ndarray, valid: np.ndarray) -> None:
-        device = devices.resolve(self.device)
-        kind = device.type
-        training = self._dataset(clips, targets, ~valid, keep=kind == "cpu")
-        validation = self._dataset(clips, targets, valid, keep=kind == "cpu")
+        device = runtime.resolve(self.device)
+        on_cpu = device.type == "cpu"
+        training = self._dataset(clips, targets, ~valid, keep=on_cpu)
+        validation = self._dataset(clips, targets, valid, keep=on_cpu)
         budget, step = round(self.batch_seconds * RATE), max(1, round(self.pad_seconds * RATE))
-        buckets = LengthBuckets(rounded_up(training.n_samples, step), budget=budget, seed=self.random_state)
+        shuffled = LengthBuckets(rounded_up(training.n_samples, step), budget=budget, seed=self.random_state)
         fixed = LengthBuckets(rounded_up(validation.n_samples, step), budget=budget)
+        workers = WORKERS[device.type]
         with tempfile.TemporaryDirectory() as temporary:
             work = Path(temporary) if self.work_dir is None else Path(self.work_dir)
-            folder = own_folder(work, identity=self._identity(clips, targets, valid))
+            folder = training_folder(work, identity=self._identity(clips, targets, valid))
             brain = self._brain(targets[~valid], len(validation), folder, device)
-            brain.train_sampler = buckets
-            announce(seconds_a_step(brain, training, buckets) * len(buckets) * self.epochs, device)
-            workers, pinned = WORKERS[kind], kind == "cuda"
+            brain.train_sampler = shuffled
             brain.fit(
                 brain.epochs,
-                loader(training, buckets, workers=workers, pinned=pinned, step=step),
-                loader(validation, fixed, workers=workers, pinned=pinned, step=step),
+                loader(training, shuffled, workers=workers, pinned=not on_cpu, step=step),
+                loader(validation, fixed, workers=workers, pinned=not on_cpu, step=step),
             )
-            kept = brain.load_best()
+            epoch = brain.load_best()
             shutil.rmtree(folder)
         self.history_ = brain.history.rows
         if self.work_dir is not None:
             write_csv(self.history_, Path(self.work_dir) / "history.csv")
-            write_plot(self.history_, Path(self.work_dir) / "history.svg")
-        self.chosen_ = {"epoch": kept, "valid_uar": self.history_[kept - 1]["valid_uar"]}
-        network = brain.modules.network
-        self.recogniser_ = Recogniser(
-            network,
+            plot_history(self.history_).save(Path(self.work_dir) / "history.svg")
+        self.best_params_ = {"epoch": epoch, "valid_uar": self.history_[epoch - 1]["valid_uar"]}
+        self.predictor_ = Predictor(
+            brain.modules.network,
             self.classes_.tolist(),
             device=str(device),
             precision=self.precision,
@@ -209,15 +227,16 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         )
 
     def _dataset(self, clips: list[Clip], targets: np.ndarray, rows: np.ndarray, *, keep: bool) -> ClipDataset:
-        chosen = np.flatnonzero(rows)
-        return ClipDataset([clips[row] for row in chosen], targets[chosen].tolist(), keep=keep)
+        indices = np.flatnonzero(rows)
+        return ClipDataset([clips[index] for index in indices], targets[indices].tolist(), keep=keep)
 
     def _brain(self, targets: np.ndarray, n_valid: int, folder: Path, device: torch.device) -> EmotionBrain:
-        encoder = Pretrained(self.encoder) if isinstance(self.encoder, str) else self.encoder
         torch.manual_seed(self.random_state)
-        network = EmotionNetwork(
-            encoder.build(seed=self.random_state), len(self.classes_), output_norm=self.output_norm
-        )
+        if isinstance(self.encoder, RandomInit):
+            encoder = self.encoder.build(seed=self.random_state)
+        else:
+            encoder = load_encoder(self.encoder)
+        network = EmotionNetwork(encoder, len(self.classes_), output_norm=self.output_norm)
         if self.freeze_front_end:
             network.encoder.freeze_front_end()
         return EmotionBrain(
@@ -233,7 +252,7 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
             n_valid=n_valid,
             checkpointer=WholeCheckpointer(folder),
             device=device,
-            dtype=devices.number_type(self.precision, device),
+            dtype=runtime.number_type(self.precision, device),
             augment=Augmentation() if self.augment else None,
         )
 
@@ -248,7 +267,34 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         """Text that determines the training, for the name of its checkpoints' folder."""
         parameters = {name: value for name, value in self.get_params().items() if name not in {"work_dir", "n_jobs"}}
         rows = [
-            (clip.name, clip.start, clip.end, int(target), bool(held))
-            for clip, target, held in zip(clips, targets, valid, strict=True)
+            (clip.name, clip.start, clip.end, int(target), bool(validates))
+            for clip, target, validates in zip(clips, targets, valid, strict=True)
         ]
         return repr((sorted((name, str(value)) for name, value in parameters.items()), rows))
+
+
+def _check_validation(valid: np.ndarray, n_clips: int) -> np.ndarray:
+    rows = np.asarray(valid)
+    if rows.shape != (n_clips,) or rows.dtype != bool:
+        message = f"valid is {rows.dtype} of shape {rows.shape}; expected bool of shape ({n_clips},)"
+        raise PipelineError(message)
+    if rows.all() or not rows.any():
+        raise PipelineError(f"{rows.sum()} of {len(rows)} rows are for validation; expected some, and not all")
+    return rows
+
+
+def _choose_validation(X: Any, truth: np.ndarray, *, seed: int) -> tuple[np.ndarray, list[str]]:
+    """Choose validation rows for selecting the epoch, and say in words which they are."""
+    rows = np.zeros(len(truth), dtype=bool)
+    index_names = getattr(getattr(X, "index", None), "names", ())
+    speakers = X.index.get_level_values("speaker").astype(str) if "speaker" in index_names else []
+    if len(set(speakers)) > 1:
+        groups = GroupShuffleSplit(n_splits=1, test_size=VALIDATION_SHARE, random_state=seed)
+        rows[next(groups.split(truth, groups=speakers))[1]] = True
+        return rows, [f"epoch selected on held-out training speakers {', '.join(sorted(set(speakers[rows])))}"]
+    try:
+        strata = StratifiedShuffleSplit(n_splits=1, test_size=VALIDATION_SHARE, random_state=seed)
+        rows[next(strata.split(truth, truth))[1]] = True
+    except ValueError as error:
+        raise PipelineError(f"{len(truth)} clips cannot be split into training and validation ({error})") from error
+    return rows, ["epoch selected on clips of speakers that are trained on too: fewer than two speakers are known"]

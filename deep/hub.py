@@ -2,59 +2,106 @@
 
 from __future__ import annotations
 
-import json
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from features.errors import ModelError
 
-ENCODER_FILES = ("config.json", "preprocessor_config.json", "*.safetensors", "pytorch_model*.bin")
-RELEASED_FILES = ("hyperparams.yaml", "label_encoder.txt", "model.ckpt", "wav2vec2.ckpt")
 RELEASED = "speechbrain/emotion-recognition-wav2vec2-IEMOCAP"
-SAVED_FILES = ("model.json", "model.safetensors")
-FAMILIES = ("wav2vec2", "hubert", "wavlm", "whisper")
+SAVED_MARKER = "model.json"
+RELEASED_MARKER = "hyperparams.yaml"
 
 
-def folder_of(source: str | Path, *, patterns: tuple[str, ...] = ENCODER_FILES) -> Path:
-    """Return the local folder that holds `source`, fetched from the hub if it is not here yet.
+class Kind(StrEnum):
+    """Form in which a folder holds an encoder or a model."""
+
+    ENCODER = "encoder in Hugging Face format"
+    RELEASED = "SpeechBrain's published emotion model"
+    SAVED = "model saved by this toolkit"
+
+
+FILES: Mapping[Kind, tuple[str, ...]] = {
+    Kind.ENCODER: ("config.json", "preprocessor_config.json", "*.safetensors", "pytorch_model*.bin"),
+    Kind.RELEASED: (RELEASED_MARKER, "label_encoder.txt", "model.ckpt", "wav2vec2.ckpt"),
+    Kind.SAVED: (SAVED_MARKER, "model.safetensors"),
+}
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """Where the files of an encoder or a model are, and in which form.
+
+    Attributes
+    ----------
+    folder : Path
+        Local folder; for a hub name, the snapshot in the hub's own cache.
+    kind : Kind
+        Form of the files.
+    """
+
+    folder: Path
+    kind: Kind
+
+
+def resolve(source: str | Path, *, hub_kind: Kind = Kind.ENCODER) -> Resolved:
+    """Find the folder of an encoder or a model, fetched from the hub where it is not here yet.
 
     Parameters
     ----------
     source : str or Path
         A local folder, or the name of a repository on the Hugging Face hub (`facebook/wav2vec2-base`).
+    hub_kind : Kind, default=Kind.ENCODER
+        What a hub name stands for, apart from that of the published emotion model.
+
+    Returns
+    -------
+    Resolved
+
+    Raises
+    ------
+    ModelError
+        If there is no such folder and the hub cannot be reached (or `HF_HUB_OFFLINE` is set).
+    """
+    folder = Path(source).expanduser()
+    if folder.is_dir():
+        return Resolved(folder.resolve(), kind_of(folder))
+    kind = Kind.RELEASED if str(source) == RELEASED else hub_kind
+    return Resolved(hub_folder(str(source), FILES[kind]), kind)
+
+
+def kind_of(folder: Path) -> Kind:
+    """Tell by its files in which form a local folder holds an encoder or a model."""
+    if (folder / RELEASED_MARKER).is_file():
+        return Kind.RELEASED
+    return Kind.SAVED if (folder / SAVED_MARKER).is_file() else Kind.ENCODER
+
+
+def hub_folder(name: str, patterns: tuple[str, ...]) -> Path:
+    """Return the local snapshot of a hub repository, fetched where it is not complete.
+
+    Parameters
+    ----------
+    name : str
+        Name of the repository, `owner/name`.
     patterns : tuple of str
         The files that are needed from it.
 
     Returns
     -------
     Path
-        A folder; for a hub name, the snapshot in the hub's own cache.
 
     Raises
     ------
     ModelError
-        When there is no such folder and the hub cannot be reached (or `HF_HUB_OFFLINE` is set).
+        If the name is not of that form, or the repository is not here and cannot be fetched.
     """
-    folder = Path(source).expanduser()
-    if folder.is_dir():
-        return folder.resolve()
-    name = str(source)
     if name.count("/") != 1 or name.startswith((".", "/", "~")) or Path(name).suffix in {".ckpt", ".safetensors"}:
         expected = f"a folder with {', '.join(patterns)}, or a hub name like owner/name"
         raise ModelError(f"no folder {name!r}; expected {expected}")
     return _cached(name, patterns) or _fetched(name, patterns)
-
-
-def starting_files(source: str | Path) -> tuple[str, ...]:
-    """Return the files that a starting point for fine-tuning consists of.
-
-    Those of a plain encoder, of the released emotion model (by its hub name, or a folder with `hyperparams.yaml`), or
-    of a model that this toolkit saved (a folder with `model.json`).
-    """
-    folder = Path(source).expanduser()
-    if str(source) == RELEASED or (folder / RELEASED_FILES[0]).is_file():
-        return RELEASED_FILES
-    return SAVED_FILES if (folder / SAVED_FILES[0]).is_file() else ENCODER_FILES
 
 
 def _cached(name: str, patterns: tuple[str, ...]) -> Path | None:
@@ -88,23 +135,3 @@ def _fetched(name: str, patterns: tuple[str, ...]) -> Path:
     except Exception as error:  # the hub's client raises a dozen kinds: no network, no such name, no access
         reason = type(error).__name__
         raise ModelError(f"{name} is not in the local cache and could not be fetched ({reason}): {remedy}") from error
-
-
-def family(folder: Path) -> str:
-    """Return the family of the encoder in a folder: `wav2vec2`, `hubert`, `wavlm` or `whisper`.
-
-    Raises
-    ------
-    ModelError
-        When the folder has no readable `config.json`, or one of another family.
-    """
-    path = folder / "config.json"
-    try:
-        kind = json.loads(path.read_text(encoding="utf-8")).get("model_type")
-    except FileNotFoundError:
-        raise ModelError(f"{folder} has no config.json: expected an encoder in Hugging Face format") from None
-    except (OSError, ValueError, AttributeError) as error:
-        raise ModelError(f"{path} cannot be read ({error}): expected an encoder's configuration as JSON") from error
-    if kind not in FAMILIES:
-        raise ModelError(f"{path} describes a {kind!r} model; expected one of {', '.join(FAMILIES)}")
-    return str(kind)

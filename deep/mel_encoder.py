@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch.nn.functional import gelu, pad
 
-from deep import masking as validframes
-from deep.layers import EveryLayer
+from deep import masking
+from deep.hidden_states import HiddenStates
 
 
 class MelEncoder(torch.nn.Module):
-    """The encoder half of Whisper behind SpeechBrain's class, on log-mel frames of 10 ms, out at one frame per 20 ms.
+    """The encoder half of Whisper: log-mel frames of 10 ms in, one frame per 20 ms out.
 
     Whisper pads every clip to 30 s. Attention to that padding costs most of the time; here a clip of `n` samples makes
     `ceil(n / 320)` frames and attends to these alone. A longer clip than 30 s is cut into pieces of 30 s, as Whisper
@@ -20,89 +21,109 @@ class MelEncoder(torch.nn.Module):
 
     Parameters
     ----------
-    lobe : speechbrain.integrations.huggingface.whisper.Whisper
-        With `encoder_only=True`.
+    model : torch.nn.Module
+        The encoder of a WhisperModel of `transformers`.
+    preprocessor : mapping
+        Content of `preprocessor_config.json`.
 
     References
     ----------
     Radford et al. (2022), Robust Speech Recognition via Large-Scale Weak Supervision, section 2.2.
     """
 
-    lobe: Any
+    model: Any
+    mel_filters: torch.Tensor
 
-    def __init__(self, lobe: torch.nn.Module) -> None:
+    def __init__(self, model: torch.nn.Module, preprocessor: Mapping[str, Any]) -> None:
+        from transformers import WhisperFeatureExtractor
+
         super().__init__()
-        self.lobe = lobe
-        self.hop = 2 * int(self.lobe._hop_length)
-        self.receptive_field = self.hop
+        extractor: Any = WhisperFeatureExtractor.from_dict(dict(preprocessor))
+        self.model = model
+        self.preprocessor: dict[str, Any] = extractor.to_dict()
+        self.n_fft, self.step = int(extractor.n_fft), int(extractor.hop_length)
+        self.hop = self.receptive_field = 2 * self.step
+        mel_filters = torch.as_tensor(extractor.mel_filters.T, dtype=torch.float32)
+        self.register_buffer("mel_filters", mel_filters, persistent=False)
 
     @property
     def width(self) -> int:
         """Number of values in a frame."""
-        return int(self._model.config.d_model)
+        return int(self.model.config.d_model)
 
     @property
     def n_layers(self) -> int:
         """Number of transformer layers."""
-        return int(self._model.config.encoder_layers)
-
-    @property
-    def _model(self) -> Any:
-        return self.lobe.model.encoder
+        return int(self.model.config.encoder_layers)
 
     def freeze_front_end(self) -> None:
         """Keep the two convolutions as they are during training."""
-        for conv in (self._model.conv1, self._model.conv2):
+        for conv in (self.model.conv1, self.model.conv2):
             for parameter in conv.parameters():
                 parameter.requires_grad = False
 
-    def forward(
-        self, waveforms: torch.Tensor, lengths: torch.Tensor, *, every_layer: bool = False
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(self, waveforms: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Encode a padded batch; parameters and result as in `WaveformEncoder.forward`."""
+        return self._in_pieces(waveforms, lengths, self._encode)
+
+    def every_layer(self, waveforms: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Encode a padded batch and keep every layer, as `WaveformEncoder.every_layer`."""
+        return self._in_pieces(waveforms, lengths, self._encode_every_layer)
+
+    def _in_pieces(
+        self,
+        waveforms: torch.Tensor,
+        lengths: torch.Tensor,
+        encode: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Encode pieces of at most 30 s and join their frames."""
         frames = torch.div(lengths + self.hop - 1, self.hop, rounding_mode="floor").clamp(min=1)
         mels = self._log_mel(waveforms, frames)
-        most = self._model.embed_positions.num_embeddings
+        most = self.model.embed_positions.num_embeddings
         pieces = -(-mels.shape[-1] // (2 * most))
         if pieces == 1:
-            return self._encode(mels, frames, every_layer), frames
+            return encode(mels, frames), frames
         mels = pad(mels, (0, pieces * 2 * most - mels.shape[-1]))
         cut = mels.unflatten(-1, (pieces, 2 * most)).transpose(1, 2).flatten(0, 1)
         sizes = (frames[:, None] - most * torch.arange(pieces, device=frames.device)).clamp(0, most).flatten()
         full = sizes > 0
-        encoded = self._encode(cut[full], sizes[full], every_layer)
+        encoded = encode(cut[full], sizes[full])
         joined = encoded.new_zeros(*encoded.shape[:-3], len(sizes), *encoded.shape[-2:])
         joined[..., full, :, :] = encoded
         return joined.unflatten(-3, (len(frames), pieces)).flatten(-3, -2), frames
 
     def _log_mel(self, waveforms: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
         """Return log-mel frames (n_clips, n_mels, 2 * most frames), each clip scaled by its own maximum."""
-        n_fft, step = self.lobe._n_fft, self.lobe._hop_length
+        n_fft, step = self.n_fft, self.step
         n_mels = 2 * int(frames.max())
         waveforms = pad(waveforms, (0, max(0, n_mels * step + n_fft - waveforms.shape[1])))[:, : n_mels * step + n_fft]
         window = torch.hann_window(n_fft, device=waveforms.device)
         with torch.autocast(waveforms.device.type, enabled=False):
             spectrum = torch.stft(waveforms.float(), n_fft, step, window=window, return_complex=True)[..., :n_mels]
-            power = self.lobe._mel_filters @ (spectrum.real**2 + spectrum.imag**2)
-        inside = validframes.mask(2 * frames, n_mels)[:, None, :]
+            power = self.mel_filters @ (spectrum.real**2 + spectrum.imag**2)
+        inside = masking.mask(2 * frames, n_mels)[:, None, :]
         log_power = power.clamp(min=1e-10).log10().masked_fill(~inside, -10.0)
         loudest = log_power.amax(dim=(1, 2), keepdim=True)
         return ((torch.maximum(log_power, loudest - 8.0) + 4.0) / 4.0) * inside
 
-    def _encode(self, mels: torch.Tensor, frames: torch.Tensor, every_layer: bool) -> torch.Tensor:
+    def _encode_every_layer(self, mels: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
+        with HiddenStates(self.model.layers) as states:
+            last = self._encode(mels, frames)
+        return states.stacked(last)
+
+    def _encode(self, mels: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
         from transformers.masking_utils import create_bidirectional_mask
 
-        model = self._model
-        local = gelu(model.conv1(mels)) * validframes.mask(2 * frames, mels.shape[-1])[:, None, :]
+        model = self.model
+        local = gelu(model.conv1(mels)) * masking.mask(2 * frames, mels.shape[-1])[:, None, :]
         hidden = gelu(model.conv2(local)).transpose(1, 2)
         hidden = hidden + model.embed_positions.weight[: hidden.shape[1]]
         hidden = torch.nn.functional.dropout(hidden, p=model.dropout, training=self.training)
-        inside = validframes.mask(frames, hidden.shape[1])
+        inside = masking.mask(frames, hidden.shape[1])
         mask = None
         if not bool(inside.all()):
             mask = create_bidirectional_mask(config=model.config, inputs_embeds=hidden, attention_mask=inside)
-        with EveryLayer(model.layers, wanted=every_layer) as layers:
-            for layer in model.layers:
-                output = layer(hidden, mask)
-                hidden = output[0] if isinstance(output, tuple) else output
-        return layers.stacked(model.layer_norm(hidden))
+        for layer in model.layers:
+            output = layer(hidden, mask)
+            hidden = output[0] if isinstance(output, tuple) else output
+        return model.layer_norm(hidden)

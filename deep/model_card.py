@@ -5,31 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+CARD = "README.md"
 
-def model_card(said: Mapping[str, Any]) -> str:
+
+def model_card(description: Mapping[str, Any]) -> str:
     """Return a model card in Markdown.
 
     Parameters
     ----------
-    said : mapping
-        What `model.json` says.
+    description : mapping
+        Content of `model.json`.
     """
-    training, about, versions = said["training"], said["about"], said["versions"]
+    training, about, versions = description["training"], description["about"], description["versions"]
     parameters = training.get("parameters", {})
-    chosen = training.get("chosen", {})
+    best = training.get("best_params", {})
     lines = [
         "# Speech emotion recogniser",
         "",
-        f"A speech encoder (`{said['encoder']['config'].get('model_type')}`) with a linear head on the mean of its "
-        f"last layer, over the labels {', '.join(said['labels'])}.",
+        f"A speech encoder (`{description['encoder']['config'].get('model_type')}`) with a linear head on the mean of "
+        f"its last layer, over the labels {', '.join(description['labels'])}.",
         "",
         "## Made from",
         "",
         f"- encoder: {parameters.get('encoder', 'not recorded')}",
         *(f"- {name}: {_value(value)}" for name, value in about.items()),
-        *([f"- epoch kept: {chosen['epoch']}, chosen by UAR on validation speakers"] if "epoch" in chosen else []),
+        *([f"- epoch: {best['epoch']}, selected by UAR on validation speakers"] if "epoch" in best else []),
         *(f"- {note}" for note in training.get("notes", [])),
-        f"- saved {said['saved']} by version {said['toolkit']}; "
+        f"- saved {description['saved']} by version {description['toolkit']}; "
         + ", ".join(f"{name} {number}" for name, number in versions.items()),
         "",
         "## Settings",
@@ -39,7 +41,7 @@ def model_card(said: Mapping[str, Any]) -> str:
         "## Use",
         "",
         "```",
-        "python -m deep.predict --model FOLDER recording.wav",
+        "python -m deep.predict FOLDER recording.wav",
         "```",
         "",
         "## Limits",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deep.hub import ENCODER_FILES, RELEASED, RELEASED_FILES, family, folder_of, starting_files
+from deep import versions
+from deep.hub import RELEASED, Kind, resolve
 from deep.options import PipelineOptions
 from features.errors import SerError
 
@@ -17,19 +17,18 @@ if TYPE_CHECKING:
 
 ENCODER = "facebook/wav2vec2-base"
 RELEASED_LABELS = ("ang", "hap", "neu", "sad")
-LIBRARIES = ("torch", "torchaudio", "speechbrain", "transformers", "safetensors")
 
 
 @dataclass(frozen=True)
-class DeepPipeline:
+class DeepModel:
     """A deep pipeline that can be built.
 
     Attributes
     ----------
     name : str
-        Its name in every table.
+        Name in every table.
     description : str
-        What it is, in one honest line.
+        What it is, in one line.
     build : callable
         `(options) -> estimator`, not fitted.
     needs : callable
@@ -37,7 +36,13 @@ class DeepPipeline:
     contaminated_on : tuple of str
         Corpora whose speakers it has seen in training: a score on them is not a test result.
     random_init : bool
-        Whether it starts from random weights, never from an encoder that the user chose; its rows are marked so.
+        Whether it starts from random weights, never from an encoder that the user chose; its rows are flagged so.
+
+    Examples
+    --------
+    >>> from deep.models import MODELS
+    >>> MODELS["speechbrain-released"].contaminated_on
+    ('iemocap',)
     """
 
     name: str
@@ -48,17 +53,23 @@ class DeepPipeline:
     random_init: bool = False
 
     def availability(self, options: PipelineOptions, labels: Sequence[str]) -> str | None:
-        """Return in one line why it cannot run here, or None where it can."""
-        missing = [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
-        if missing:
-            return f"needs {', '.join(missing)}: pip install -e '.[deep]' in the toolkit's folder"
-        return self.needs(options, labels)
+        """Return in one line why it cannot run here, or None where it can.
+
+        Parameters
+        ----------
+        options : PipelineOptions
+            Options of the run.
+        labels : sequence of str
+            Labels of the corpus.
+        """
+        return versions.availability() or self.needs(options, labels)
 
 
 def _training(options: PipelineOptions) -> dict[str, Any]:
-    given: dict[str, Any] = {"device": options.device}
-    given |= {"augment": True} if options.augment else {}
-    return given if options.epochs is None else {**given, "epochs": options.epochs}
+    """Return the parameters of a fine-tuned classifier that a user has set."""
+    parameters: dict[str, Any] = {"device": options.device}
+    parameters |= {"augment": True} if options.augment else {}
+    return parameters if options.epochs is None else {**parameters, "epochs": options.epochs}
 
 
 def _wav2vec2(options: PipelineOptions) -> BaseEstimator:
@@ -68,9 +79,12 @@ def _wav2vec2(options: PipelineOptions) -> BaseEstimator:
 
 
 def _wav2vec2_tiny(options: PipelineOptions) -> BaseEstimator:
-    from deep.tiny import tiny_classifier
+    from deep.classifier import FineTunedClassifier
+    from deep.encoder import RandomInit
+    from deep.tiny import TINY_RECIPE, tiny_configuration
 
-    return tiny_classifier(**_training(options))
+    encoder = RandomInit("wav2vec2-tiny", tiny_configuration)
+    return FineTunedClassifier(encoder, **{**TINY_RECIPE, **_training(options)})
 
 
 def _released(options: PipelineOptions) -> BaseEstimator:
@@ -80,52 +94,48 @@ def _released(options: PipelineOptions) -> BaseEstimator:
 
 
 def _encoder_is_here(options: PipelineOptions, _labels: Sequence[str]) -> str | None:
-    source = options.encoder or ENCODER
-    needed = starting_files(source)
     try:
-        folder = folder_of(source, patterns=needed)
-        if needed == ENCODER_FILES:
-            family(folder)
+        if resolve(options.encoder or ENCODER).kind is Kind.ENCODER:
+            from deep.loading import load_encoder
+
+            load_encoder(options.encoder or ENCODER)  # refuses weights that are missing before any clip is decoded
     except SerError as error:
         return str(error)
     return None
 
 
 def _released_fits(options: PipelineOptions, labels: Sequence[str]) -> str | None:
-    source, known = options.released or RELEASED, list(RELEASED_LABELS)
+    from deep.formats.hyperparams import describe, read_labels
+
+    expected = sorted(RELEASED_LABELS)
     try:
-        if sorted(labels) == sorted(known) or Path(source).expanduser().is_dir():
-            known = _released_labels(folder_of(source, patterns=RELEASED_FILES))
+        if options.released or sorted(labels) == expected:
+            folder = resolve(options.released or RELEASED, hub_kind=Kind.RELEASED).folder
+            describe(folder)
+            expected = sorted(read_labels(folder / "label_encoder.txt"))
     except SerError as error:
         return str(error)
-    if sorted(labels) != sorted(known):
-        return f"knows {', '.join(sorted(known))} only; here the labels are {', '.join(sorted(labels))}"
+    if sorted(labels) != expected:
+        return f"knows {', '.join(expected)} only; here the labels are {', '.join(sorted(labels))}"
     return None
 
 
-def _released_labels(folder: Path) -> list[str]:
-    from deep.formats.released import describe, read_labels
-
-    describe(folder)
-    return read_labels(folder / "label_encoder.txt")
-
-
-PIPELINES: Mapping[str, DeepPipeline] = {
-    pipeline.name: pipeline
-    for pipeline in (
-        DeepPipeline(
+MODELS: Mapping[str, DeepModel] = {
+    model.name: model
+    for model in (
+        DeepModel(
             "wav2vec2",
             "pretrained speech encoder, fine-tuned on every fold by SpeechBrain's recipe",
             _wav2vec2,
             _encoder_is_here,
         ),
-        DeepPipeline(
+        DeepModel(
             "wav2vec2-tiny",
             "wav2vec2 architecture with a few small layers, random start, not pretrained",
             _wav2vec2_tiny,
             random_init=True,
         ),
-        DeepPipeline(
+        DeepModel(
             "speechbrain-released",
             "SpeechBrain's published emotion checkpoint as it is, trained on IEMOCAP's speakers",
             _released,
@@ -134,3 +144,11 @@ PIPELINES: Mapping[str, DeepPipeline] = {
         ),
     )
 }
+
+
+def __getattr__(name: str) -> Any:
+    if name == "PIPELINES":
+        message = "deep.models.PIPELINES is now MODELS; the old name goes with the next version"
+        warnings.warn(message, FutureWarning, stacklevel=2)
+        return MODELS
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-from deep import masking as validframes
+from deep import masking
+from deep.configuration import EncoderConfig
 from deep.encoder import Encoder, build_encoder, configuration_of
 from features.errors import ModelError
 
@@ -37,48 +38,58 @@ class EmotionNetwork(torch.nn.Module):
         self.head = torch.nn.Linear(encoder.width, n_classes, bias=False)
 
     def embed(self, waveforms: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """Return one vector a clip, shape (n_clips, width), float32."""
+        """Return one vector per clip: float32 tensor of shape (n_clips, width)."""
         hidden, frames = self.encoder(waveforms, lengths)
         hidden = hidden.float()
         if self.output_norm:
-            hidden = validframes.over_each(
-                lambda x: torch.nn.functional.layer_norm(x, x.shape[1:]), hidden, frames, dim=-2
-            )
-        return validframes.mean(hidden, frames)
+            hidden = masking.over_each(lambda x: torch.nn.functional.layer_norm(x, x.shape[1:]), hidden, frames, dim=-2)
+        return masking.mean(hidden, frames)
 
     def forward(self, waveforms: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-        """Return logits, shape (n_clips, n_classes), float32.
+        """Return logits: float32 tensor of shape (n_clips, n_classes).
 
         Parameters
         ----------
-        waveforms : torch.Tensor
-            Shape (n_clips, n_samples), 16 kHz, zero behind each clip's end.
-        lengths : torch.Tensor
-            Integer, shape (n_clips,): samples of each clip.
+        waveforms : torch.Tensor of shape (n_clips, n_samples)
+            16 kHz, zero behind each clip's end.
+        lengths : integer torch.Tensor of shape (n_clips,)
+            Samples of each clip.
         """
         return self.head(self.embed(waveforms, lengths)).float()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as shape and tensors: torch refuses to pickle the weight norm of the positional convolution."""
-        shape = (*configuration_of(self.encoder), self.head.out_features, self.output_norm)
-        return restored, (*shape, {name: tensor.cpu() for name, tensor in self.state_dict().items()})
+        tensors = {name: tensor.cpu() for name, tensor in self.state_dict().items()}
+        return restored, (configuration_of(self.encoder), self.head.out_features, self.output_norm, tensors)
 
 
 def restored(
-    config: Mapping[str, Any],
-    preprocessor: Mapping[str, Any],
-    n_classes: int,
-    output_norm: bool,
-    tensors: Mapping[str, torch.Tensor],
+    config: EncoderConfig, n_classes: int, output_norm: bool, tensors: Mapping[str, torch.Tensor]
 ) -> EmotionNetwork:
-    """Return the network of that shape with these weights, on the CPU.
+    """Return a network with given weights, on the CPU.
+
+    Parameters
+    ----------
+    config : EncoderConfig
+        Architecture of its encoder.
+    n_classes : int
+        Number of labels.
+    output_norm : bool
+        As in `EmotionNetwork`.
+    tensors : mapping of str to torch.Tensor
+        Its state.
+
+    Returns
+    -------
+    EmotionNetwork
+        In evaluation mode.
 
     Raises
     ------
     ModelError
-        When the tensors do not fit the shape.
+        If the tensors do not fit the architecture.
     """
-    network = EmotionNetwork(build_encoder(config, preprocessor, seed=0), n_classes, output_norm=output_norm)
+    network = EmotionNetwork(build_encoder(config, seed=0), n_classes, output_norm=output_norm)
     try:
         network.load_state_dict(dict(tensors))
     except RuntimeError as error:

@@ -1,37 +1,37 @@
-"""Answer for sound files with a deep model: ``python -m deep.predict --model DIR a.wav folder/``."""
+"""Predict the emotion of sound files with a deep model: ``python -m deep.predict MODEL a.wav folder/``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from pathlib import Path
 
 from deep.hub import RELEASED
-from features.errors import SerError
-from features.predictions import add_options, answers, asked_for, timeline, to_json, to_text
+from features.command import add_prediction_arguments, command, make_parser, read_inputs, show_predictions
+from features.errors import InputError
 
-EXAMPLE = f"""examples:
-  python -m deep.predict --model model/ a.wav b.wav folder/
-  python -m deep.predict --model model/ call.wav --window 3 --hop 1 --plot call.png
-  python -m deep.predict a.wav --json                    ({RELEASED})
+EXAMPLES = f"""
+python -m deep.predict model/ a.wav b.wav folder/
+python -m deep.predict model/ call.wav --window 3 --hop 1 --plot call.png
+python -m deep.predict {RELEASED} a.wav --json
 """
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Options of the command."""
-    parser = argparse.ArgumentParser(
-        prog="python -m deep.predict",
-        description="Answer for sound files with a fine-tuned speech encoder, or with the released emotion model.",
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = make_parser(
+        "deep.predict",
+        "Predict the emotion of sound files with a fine-tuned speech encoder, or with the published emotion model.",
+        examples=EXAMPLES,
     )
     parser.add_argument(
-        "--model",
-        metavar="DIR|NAME",
-        default=RELEASED,
-        help="folder written by benchmarks.train, or folder or hub name of the released model (default: %(default)s)",
+        "model",
+        metavar="MODEL",
+        nargs="?",
+        help="folder written by benchmarks.train, or folder or hub name of the published model",
     )
-    add_options(parser)
+    parser.add_argument("--model", dest="model_option", metavar="MODEL", help=argparse.SUPPRESS)
+    add_prediction_arguments(parser)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: %(default)s)")
     parser.add_argument(
         "--precision", default="auto", help="float32, bfloat16, or auto: bfloat16 on a GPU that has it (default: auto)"
@@ -39,29 +39,26 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; 0, or 2 for what the user can mend."""
-    options = build_parser().parse_args(argv)
-    try:
-        _answer(options)
-    except SerError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+def execute(arguments: argparse.Namespace) -> None:
+    """Load the model, predict, and print the predictions."""
+    from features.predictions import to_predictions
 
+    if arguments.model_option is not None:  # as it was given before MODEL came first
+        arguments.inputs = [*([arguments.model] if arguments.model else []), *arguments.inputs]
+        arguments.model = arguments.model_option
+    if arguments.model is None or Path(arguments.model).is_file():
+        expected = f"a folder, or a hub name such as {RELEASED}"
+        raise InputError(f"MODEL is {arguments.model or 'missing'}; expected {expected}; name it before the inputs")
+    table = read_inputs(arguments)
+    from deep.loading import load
 
-def _answer(options: argparse.Namespace) -> None:
-    table = asked_for(options)
-    from deep.persistence import load, made_otherwise
-
-    model = load(options.model, device=options.device, precision=options.precision)
-    for note in made_otherwise(options.model):
+    model = load(arguments.model, device=arguments.device, precision=arguments.precision)
+    for note in model.notes_:
         print(f"note: {note}", file=sys.stderr)
-    given = answers(table, model.classes_.tolist(), model.predict_proba(table))
-    print(to_json(given) if options.json else to_text(given))
-    if options.plot:
-        timeline(given).save(options.plot)
+    show_predictions(to_predictions(table, model.classes_.tolist(), model.predict_proba(table)), arguments)
 
+
+main = command(build_parser, execute)
 
 if __name__ == "__main__":
     sys.exit(main())

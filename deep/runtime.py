@@ -1,8 +1,11 @@
-"""Where a network runs: the device by name, the number type it computes in, the threads it may use."""
+"""Where a network runs: device, number type, CPU threads, and the libraries' own output kept quiet."""
 
 from __future__ import annotations
 
 import contextlib
+import logging
+import sys
+import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     import torch
 
 PRECISIONS = ("auto", "float32", "bfloat16")
+QUIET_LIBRARIES = ("speechbrain", "transformers", "huggingface_hub")
 
 
 def resolve(name: str = "auto") -> torch.device:
@@ -25,19 +29,19 @@ def resolve(name: str = "auto") -> torch.device:
     Raises
     ------
     ModelError
-        When the name is unknown, or this machine has no such device.
+        If the name is unknown, or this machine has no such device.
     """
     import torch
 
-    found = visible()
+    devices = visible()
     if name == "auto":
-        return torch.device(found[0])
+        return torch.device(devices[0])
     if name == "cuda" and torch.cuda.is_available():
         return torch.device("cuda:0")
-    if name == "cpu" or name in found:
+    if name == "cpu" or name in devices:
         return torch.device(name)
     if name == "cuda" or name.startswith("cuda:"):
-        raise ModelError(f"device {name!r} is not on this machine, which has {', '.join(found)}: choose one of these")
+        raise ModelError(f"device {name!r} is not on this machine, which has {', '.join(devices)}: choose one of these")
     raise ModelError(f"device {name!r} is unknown; expected auto, cpu, cuda or cuda:N")
 
 
@@ -61,7 +65,7 @@ def number_type(precision: str, device: torch.device) -> torch.dtype:
     Raises
     ------
     ModelError
-        When `precision` is none of these.
+        If `precision` is none of these.
     """
     import torch
 
@@ -95,3 +99,40 @@ def threads(n_jobs: int | None) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Silence logs, progress bars and warnings of SpeechBrain and transformers, and restore them afterwards.
+
+    Their errors are still logged, and exceptions pass through untouched.
+    """
+    from transformers.utils import logging as transformers_logging
+
+    levels = {name: logging.getLogger(name).level for name in QUIET_LIBRARIES}
+    bars = transformers_logging.is_progress_bar_enabled()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            for name in QUIET_LIBRARIES:
+                logging.getLogger(name).setLevel(logging.ERROR)
+            transformers_logging.disable_progress_bar()
+            yield
+        finally:
+            for name, level in levels.items():
+                logging.getLogger(name).setLevel(level)
+            if bars:
+                transformers_logging.enable_progress_bar()
+
+
+def settle_lazy_modules() -> None:
+    """Prevent SpeechBrain's lazy modules from being imported by attribute access.
+
+    Hypothesis, debuggers and notebook reloaders ask every module for its file; SpeechBrain's placeholder for k2 then
+    raises ImportError in the middle of them. With a `__file__` of None they do not.
+    """
+    from speechbrain.utils.importutils import LazyModule
+
+    for module in list(sys.modules.values()):
+        if isinstance(module, LazyModule):
+            vars(module).setdefault("__file__", None)

@@ -1,15 +1,29 @@
-"""The shape of `wav2vec2-tiny`: wav2vec 2.0 with a few small layers, trained from a random start."""
+"""The architecture of `wav2vec2-tiny`: wav2vec 2.0 with a few small layers, trained from random weights."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from deep.classifier import FineTunedClassifier
-from deep.encoder import WAVEFORM_PREPROCESSOR, RandomStart
+from deep.configuration import EncoderConfig
+
+TINY_RECIPE: Mapping[str, Any] = {
+    "epochs": 16,
+    "augment": True,  # without, so few clips are soon memorised
+    "head_rate": 1e-3,
+    "encoder_rate": 1e-3,
+    "annealing_factor": 1.0,
+    "batch_seconds": 12.0,
+    "pad_seconds": 0.25,
+    "freeze_front_end": False,
+    "output_norm": False,
+    "balanced": True,
+}
+"""Parameters of `deep.FineTunedClassifier`: everything is trained, at rates for random weights."""
 
 
-def tiny_configuration() -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the configuration of the encoder and of its preprocessor."""
+def tiny_configuration() -> EncoderConfig:
+    """Return the configuration of the encoder."""
     from transformers import Wav2Vec2Config
 
     config = Wav2Vec2Config(
@@ -35,32 +49,4 @@ def tiny_configuration() -> tuple[dict[str, Any], dict[str, Any]]:
         hidden_act="relu",
         apply_spec_augment=False,
     )
-    return config.to_dict(), dict(WAVEFORM_PREPROCESSOR)
-
-
-def tiny_classifier(*, epochs: int = 16, augment: bool = True, **parameters: Any) -> FineTunedClassifier:
-    """Return the classifier of `wav2vec2-tiny`: everything is trained, at rates for a random start.
-
-    Parameters
-    ----------
-    epochs : int
-        Number of epochs.
-    augment : bool
-        Augment the training clips: without, so few of them are soon learnt by heart.
-    **parameters
-        Further parameters of `FineTunedClassifier`.
-    """
-    return FineTunedClassifier(
-        RandomStart("wav2vec2-tiny", tiny_configuration),
-        epochs=epochs,
-        augment=augment,
-        head_rate=1e-3,
-        encoder_rate=1e-3,
-        annealing_factor=1.0,
-        batch_seconds=12.0,
-        pad_seconds=0.25,
-        freeze_front_end=False,
-        output_norm=False,
-        balanced=True,
-        **parameters,
-    )
+    return EncoderConfig(config.to_dict())

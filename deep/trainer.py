@@ -1,8 +1,9 @@
-"""Fine-tune a network: SpeechBrain's recipe for IEMOCAP, on given folds, with the best epoch by UAR."""
+"""Fine-tune a network by SpeechBrain's recipe for IEMOCAP, and select the epoch with the best UAR."""
 
 from __future__ import annotations
 
 import json
+import logging
 import time
 import warnings
 from collections.abc import Sequence
@@ -18,13 +19,15 @@ from speechbrain.nnet.schedulers import NewBobScheduler, update_learning_rate
 from speechbrain.utils.checkpoints import mark_as_loader, mark_as_saver, register_checkpoint_hooks
 from speechbrain.utils.epoch_loop import EpochCounter
 
-from deep import lazy_modules
-from deep.batches import Batch
+from deep.batches import Batch, retry_on_oom
 from deep.checkpoints import WholeCheckpointer
-from deep.memory import within_memory
 from deep.network import EmotionNetwork
+from deep.runtime import settle_lazy_modules
 
-lazy_modules.settle()
+settle_lazy_modules()
+LONG = 300.0
+"""Seconds of training from which on an estimate is logged."""
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Recipe:
 
 @register_checkpoint_hooks
 class History:
-    """One row an epoch, saved and recovered with the checkpoints."""
+    """One row per epoch, saved and recovered with the checkpoints."""
 
     def __init__(self) -> None:
         self.rows: list[dict[str, float]] = []
@@ -84,7 +87,7 @@ class EmotionBrain(sb.Brain):
     n_valid : int
         Number of validation clips.
     checkpointer : WholeCheckpointer
-        Where epochs are kept; an interrupted training goes on from the last one in it.
+        Stores epochs; an interrupted training resumes from the last one in it.
     augment : torch.nn.Module, optional
         Maps (waveforms, lengths) of a training batch to augmented ones.
     device : torch.device
@@ -145,9 +148,9 @@ class EmotionBrain(sb.Brain):
             "head": list(network.head.parameters()),
         }
         self.optimizers_dict = {
-            name: torch.optim.Adam(chosen, lr=getattr(self.recipe, f"{name}_rate"))
-            for name, chosen in parameters.items()
-            if chosen
+            name: torch.optim.Adam(trained, lr=getattr(self.recipe, f"{name}_rate"))
+            for name, trained in parameters.items()
+            if trained
         }
         recoverables = {"network": network, "epochs": self.epochs, "history": self.history}
         recoverables |= {f"adam_{name}": adam for name, adam in self.optimizers_dict.items()}
@@ -155,7 +158,7 @@ class EmotionBrain(sb.Brain):
         self.checkpointer.add_recoverables(recoverables)
 
     def on_fit_start(self) -> None:
-        """Start afresh, or go on from the last whole epoch."""
+        """Start afresh, or resume from the last whole epoch."""
         self.init_optimizers()
         self.checkpointer.recover_if_possible(importance_key=latest)
 
@@ -182,23 +185,23 @@ class EmotionBrain(sb.Brain):
         return (losses * self._class_weights[batch.targets]).mean()
 
     def fit_batch(self, batch: Batch) -> torch.Tensor:
-        """Make one step; a batch that does not fit into memory is worked off in pieces, with the same gradient."""
-        loss = within_memory(batch, self._accumulate)
+        """Make one step; a batch that does not fit into memory is split, with the same gradient."""
+        loss = retry_on_oom(batch, self._accumulate)
         self.optimizers_step()
         return loss
 
     def evaluate_batch(self, batch: Batch, stage: sb.Stage) -> torch.Tensor:
         """Return the loss of a validation batch."""
-        return within_memory(batch, lambda pieces: self._evaluate(pieces, stage))
+        return retry_on_oom(batch, lambda pieces: self._evaluate(pieces, stage))
 
     def _accumulate(self, pieces: Sequence[Batch]) -> torch.Tensor:
         self.zero_grad(set_to_none=True)
         total = sum(len(piece) for piece in pieces)
         mean = torch.zeros(())
         for piece in pieces:
-            there = piece.to(self.device)
+            batch = piece.to(self.device)
             with self.training_ctx:
-                loss = self.compute_objectives(self.compute_forward(there, sb.Stage.TRAIN), there, sb.Stage.TRAIN)
+                loss = self.compute_objectives(self.compute_forward(batch, sb.Stage.TRAIN), batch, sb.Stage.TRAIN)
             share = loss * (len(piece) / total)
             self.check_loss_isfinite(share)
             share.backward()
@@ -210,14 +213,14 @@ class EmotionBrain(sb.Brain):
         total = sum(len(piece) for piece in pieces)
         mean = torch.zeros(())
         for piece in pieces:
-            there = piece.to(self.device)
+            batch = piece.to(self.device)
             with self.evaluation_ctx:
-                loss = self.compute_objectives(self.compute_forward(there, stage), there, stage)
+                loss = self.compute_objectives(self.compute_forward(batch, stage), batch, stage)
             mean = mean + loss.cpu() * (len(piece) / total)
         return mean
 
     def on_stage_end(self, stage: sb.Stage, stage_loss: float, epoch: int | None = None) -> None:
-        """Note the epoch, anneal the rates, keep the last and the best epoch."""
+        """Record the epoch, anneal the rates, keep the checkpoints of the last and the best epoch."""
         if stage == sb.Stage.TRAIN:
             self._train_loss = float(stage_loss)
             return
@@ -230,6 +233,9 @@ class EmotionBrain(sb.Brain):
             row[f"{name}_rate"] = old
         row["seconds"] = time.perf_counter() - self._began
         self.history.rows.append(row)
+        left = row["seconds"] * (self.recipe.epochs - row["epoch"])
+        if row["epoch"] == 1 and left > LONG:
+            logger.warning("fine-tuning on %s takes about %s more", self.device, spoken(left))
         self.checkpointer.save_and_keep_only(
             meta={"epoch": row["epoch"], "uar": uar, "loss": float(stage_loss)},
             name=f"epoch-{row['epoch']:04d}",
@@ -244,10 +250,23 @@ class EmotionBrain(sb.Brain):
 
     def load_best(self) -> int:
         """Give the network the weights of its best epoch, and return which that was."""
-        chosen = self.checkpointer.find_checkpoint(importance_key=best)
-        weights = torch.load(chosen.paramfiles["network"], map_location=self.device, weights_only=True)
+        checkpoint = self.checkpointer.find_checkpoint(importance_key=best)
+        weights = torch.load(checkpoint.paramfiles["network"], map_location=self.device, weights_only=True)
         self.modules.network.load_state_dict(weights)
-        return int(chosen.meta["epoch"])
+        return int(checkpoint.meta["epoch"])
+
+
+def spoken(seconds: float) -> str:
+    """Return a duration for people.
+
+    Examples
+    --------
+    >>> spoken(5400)
+    '1.5 h'
+    >>> spoken(400)
+    '7 min'
+    """
+    return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds / 60:.0f} min"
 
 
 def best(checkpoint: Any) -> tuple[float, float, int]:

@@ -2,98 +2,125 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch.nn.functional import layer_norm
 
-from deep import masking as validframes
-from deep.layers import EveryLayer
+from deep import masking
+from deep.hidden_states import HiddenStates
 from features.errors import ModelError
 
 
 class WaveformEncoder(torch.nn.Module):
-    """An encoder of raw 16 kHz waveforms behind one of SpeechBrain's classes.
+    """An encoder of raw 16 kHz waveforms: wav2vec 2.0, HuBERT or WavLM.
 
-    SpeechBrain's own forward pass normalises the waveform, the first convolution and the output over padded rows, so
-    that a clip's answer depends on its batch. Here each of these is computed over the clip's own samples and frames.
+    The forward pass of `transformers` normalises the waveform and the first convolution over padded rows, so that the
+    result of a clip depends on its batch. Here both are computed over the clip's own samples and frames.
 
     Parameters
     ----------
-    lobe : speechbrain.integrations.huggingface.wav2vec2.Wav2Vec2 or a subclass of it
-        Holds the transformers model (`lobe.model`) and whether it wants normalised waveforms (`lobe.normalize_wav`).
+    model : torch.nn.Module
+        Wav2Vec2Model, HubertModel or WavLMModel of `transformers`.
+    preprocessor : mapping
+        Content of `preprocessor_config.json`; says whether waveforms are normalised.
+
+    Raises
+    ------
+    ModelError
+        If the model has an adapter, or batch norm in its positional convolution.
 
     References
     ----------
     Baevski et al. (2020), wav2vec 2.0, https://arxiv.org/abs/2006.11477
     """
 
-    lobe: Any
+    model: Any
 
-    def __init__(self, lobe: torch.nn.Module) -> None:
+    def __init__(self, model: torch.nn.Module, preprocessor: Mapping[str, Any]) -> None:
         super().__init__()
-        model: Any = lobe.model
+        config: Any = model.config
         if getattr(model, "adapter", None) is not None:
             raise ModelError("an encoder with an adapter (add_adapter=true) is not supported: use one without")
-        if getattr(model.config, "conv_pos_batch_norm", False):
+        if getattr(config, "conv_pos_batch_norm", False):
             raise ModelError("an encoder with conv_pos_batch_norm=true is not supported: use one with weight norm")
-        self.lobe = lobe
-        self.normalises_waveforms = bool(lobe.normalize_wav)
-        self.receptive_field, self.hop = _geometry(model.config)
+        self.model = model
+        self.preprocessor = dict(preprocessor)
+        self.normalises_waveforms = bool(preprocessor.get("do_normalize", True))
+        self.receptive_field, self.hop = _geometry(config)
 
     @property
     def width(self) -> int:
         """Number of values in a frame."""
-        return int(self._model.config.hidden_size)
+        return int(self.model.config.hidden_size)
 
     @property
     def n_layers(self) -> int:
         """Number of transformer layers."""
-        return int(self._model.config.num_hidden_layers)
-
-    @property
-    def _model(self) -> Any:
-        return self.lobe.model
+        return int(self.model.config.num_hidden_layers)
 
     def freeze_front_end(self) -> None:
         """Keep the convolutional front end as it is during training."""
-        for parameter in self._model.feature_extractor.parameters():
+        for parameter in self.model.feature_extractor.parameters():
             parameter.requires_grad = False
 
-    def forward(
-        self, waveforms: torch.Tensor, lengths: torch.Tensor, *, every_layer: bool = False
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(self, waveforms: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Encode a padded batch.
 
         Parameters
         ----------
-        waveforms : torch.Tensor
-            Shape (n_clips, n_samples), 16 kHz, zero behind each clip's end.
-        lengths : torch.Tensor
-            Integer, shape (n_clips,): samples of each clip.
-        every_layer : bool
-            Return the input of the first layer and the output of every layer, not only the last.
+        waveforms : torch.Tensor of shape (n_clips, n_samples)
+            16 kHz, zero behind each clip's end.
+        lengths : integer torch.Tensor of shape (n_clips,)
+            Samples of each clip.
 
         Returns
         -------
-        hidden : torch.Tensor
-            Shape (n_clips, n_frames, width), or (n_layers + 1, n_clips, n_frames, width).
-        frames : torch.Tensor
-            Integer, shape (n_clips,): valid frames of each clip; what lies behind them has no meaning.
+        hidden : torch.Tensor of shape (n_clips, n_frames, width)
+            Output of the last layer.
+        frames : integer torch.Tensor of shape (n_clips,)
+            Valid frames of each clip; what lies behind them has no meaning.
         """
+        hidden, attention_mask, frames = self._front_end(waveforms, lengths)
+        return self._transform(hidden, attention_mask), frames
+
+    def every_layer(self, waveforms: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Encode a padded batch and keep every layer.
+
+        Parameters
+        ----------
+        waveforms, lengths : torch.Tensor
+            As in `forward`.
+
+        Returns
+        -------
+        hidden : torch.Tensor of shape (n_layers + 1, n_clips, n_frames, width)
+            Input of the first layer and output of every layer.
+        frames : integer torch.Tensor of shape (n_clips,)
+            Valid frames of each clip.
+        """
+        hidden, attention_mask, frames = self._front_end(waveforms, lengths)
+        with HiddenStates(self.model.encoder.layers) as states:
+            last = self._transform(hidden, attention_mask)
+        return states.stacked(last), frames
+
+    def _front_end(
+        self, waveforms: torch.Tensor, lengths: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]:
         if self.normalises_waveforms:
-            waveforms = validframes.over_each(lambda x: layer_norm(x, x.shape[1:]), waveforms, lengths, dim=-1)
+            waveforms = masking.over_each(lambda x: layer_norm(x, x.shape[1:]), waveforms, lengths, dim=-1)
         waveforms, lengths = self._at_least_one_frame(waveforms, lengths)
-        front_end_learns = any(p.requires_grad for p in self._model.feature_extractor.parameters())
+        front_end_learns = any(p.requires_grad for p in self.model.feature_extractor.parameters())
         with torch.set_grad_enabled(torch.is_grad_enabled() and front_end_learns):
             local, frames = self._convolve(waveforms, lengths)
-        projected = self._model.feature_projection(local.transpose(1, 2))
+        projected = self.model.feature_projection(local.transpose(1, 2))
         hidden = projected[0] if isinstance(projected, tuple) else projected
-        inside = validframes.mask(frames, hidden.shape[1])
-        attention_mask = None if bool(inside.all()) else inside
-        with EveryLayer(self._model.encoder.layers, wanted=every_layer) as layers:
-            last = self._model.encoder(hidden, attention_mask=attention_mask).last_hidden_state
-        return layers.stacked(last), frames
+        inside = masking.mask(frames, hidden.shape[1])
+        return hidden, None if bool(inside.all()) else inside, frames
+
+    def _transform(self, hidden: torch.Tensor, attention_mask: torch.Tensor | None) -> torch.Tensor:
+        return self.model.encoder(hidden, attention_mask=attention_mask).last_hidden_state
 
     def _at_least_one_frame(self, waveforms: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         missing = self.receptive_field - waveforms.shape[1]
@@ -103,12 +130,12 @@ class WaveformEncoder(torch.nn.Module):
 
     def _convolve(self, waveforms: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         hidden = waveforms[:, None]
-        for layer in self._model.feature_extractor.conv_layers:
+        for layer in self.model.feature_extractor.conv_layers:
             conv = layer.conv
             lengths = torch.div(lengths - conv.kernel_size[0], conv.stride[0], rounding_mode="floor") + 1
             norm = getattr(layer, "layer_norm", None)
             if isinstance(norm, torch.nn.GroupNorm):
-                hidden = layer.activation(validframes.over_each(norm, conv(hidden), lengths, dim=-1))
+                hidden = layer.activation(masking.over_each(norm, conv(hidden), lengths, dim=-1))
             else:
                 hidden = layer(hidden)
         return hidden, lengths

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from features.errors import AudioError
+from features.sound_file import OpenedSound, frames_stated, go_to
 
 if TYPE_CHECKING:
     import soundfile
 
 RATE = 16000
+SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".w64", ".caf")
 SHORTEST = 0.02
-LOUDEST = 1e5
+LOUDEST = 8.0
+"""Largest sample that is believed, 18 dB above full scale: beyond it, integers were written as floats."""
+
+CANCELLED = 1e-6
+"""Power of a sum of channels, relative to the loudest of them, below which they cancel: -60 dB."""
+
 _BLOCK_SECONDS = 10
-_HASH_BLOCK = 1 << 20
-_UNFINISHED_SIZES = (0, 0xFFFFFFFF, 0xFFFFFFFE, 0x7FFFFFFF)
+_MOST_AT_ONCE = 1 << 26
 
 
 def load(path: str | Path, *, start: float | None = None, end: float | None = None, rate: int = RATE) -> np.ndarray:
@@ -51,10 +54,11 @@ def load(path: str | Path, *, start: float | None = None, end: float | None = No
         that are not finite or far out of range.
     """
     path = Path(path)
-    with _Opened(path) as sound:
-        first, last = _stretch(sound, path, start, end)
+    with OpenedSound(path) as sound:
+        first, last = _span(sound, path, start, end)
         waveform = _read(sound, path, first, last, rate)
-    if first == 0 and last == sound.frames and not waveform.any():
+        whole = first == 0 and last == frames_stated(sound)
+    if whole and not waveform.any():
         raise AudioError(f"{path}: every sample is 0; expected sound; replace the file or leave it out")
     return _checked(waveform, rate, str(path))
 
@@ -87,9 +91,11 @@ def from_array(waveform: np.ndarray, *, rate: int, name: str = "waveform", to: i
     if not 1000 <= rate <= 1_000_000:
         raise AudioError(f"{name}: rate {rate} Hz; expected 1,000 to 1,000,000; pass samples a second")
     if samples.ndim == 2:
-        alive = samples.any(axis=1)
-        samples = samples.sum(axis=0, dtype=np.float32) / np.float32(max(int(alive.sum()), 1))
-    _refuse_odd_values(samples, name)
+        mixer = _Mixer(len(samples))
+        mixed = mixer.mix(samples.T).astype(np.float32, copy=False)
+        mixer.check_cancelled(name)
+        samples = mixed / np.float32(max(int(mixer.alive.sum()), 1))
+    _check_values(samples, name)
     if rate != to and samples.size:
         import soxr
 
@@ -97,113 +103,112 @@ def from_array(waveform: np.ndarray, *, rate: int, name: str = "waveform", to: i
     return _checked(np.array(samples, dtype=np.float32), to, name)
 
 
-def content_hash(path: str | Path) -> str:
-    """Hash of a file's bytes (BLAKE2b, 128 bits, hexadecimal): equal for copies, different after any change.
-
-    Raises
-    ------
-    AudioError
-        The file cannot be read.
-    """
-    digest = hashlib.blake2b(digest_size=16)
-    try:
-        with Path(path).open("rb") as stream:
-            while block := stream.read(_HASH_BLOCK):
-                digest.update(block)
-    except OSError as error:
-        raise AudioError(f"{path}: {error.strerror or error}; expected a readable file; check the path") from error
-    return digest.hexdigest()
+def sound_files(folder: Path) -> list[Path]:
+    """Sound files in a folder and its subfolders, by their suffixes, sorted by path; hidden files are left out."""
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    ]
 
 
-class _Opened:
-    """A sound file opened by its content: a descriptor, so that no suffix is ever consulted."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __enter__(self) -> soundfile.SoundFile:
-        import soundfile
-
-        try:
-            if not self.path.is_file():
-                raise AudioError(f"{self.path}: no such file; expected a sound file; check the path")
-            if self.path.stat().st_size == 0:
-                raise AudioError(f"{self.path}: the file is empty (0 bytes); expected sound; copy it again")
-            self.descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-        except OSError as error:
-            raise AudioError(f"{self.path}: {error.strerror or error}; expected a readable file") from error
-        try:
-            self.sound = soundfile.SoundFile(self.descriptor, closefd=False)
-        except (soundfile.LibsndfileError, TypeError) as error:
-            os.close(self.descriptor)
-            raise AudioError(
-                f"{self.path}: not audio that can be read ({error}); expected WAV, FLAC, OGG, MP3 or AIFF content"
-            ) from error
-        return self.sound
-
-    def __exit__(self, *_: object) -> None:
-        self.sound.close()
-        os.close(self.descriptor)
-
-
-def _stretch(sound: soundfile.SoundFile, path: Path, start: float | None, end: float | None) -> tuple[int, int]:
-    _refuse_truncated_header(sound, path)
+def _span(sound: soundfile.SoundFile, path: Path, start: float | None, end: float | None) -> tuple[int, int | None]:
+    """First frame and the one behind the last; None for the end of a file that does not state its length."""
+    frames, rate = frames_stated(sound), sound.samplerate
+    length = np.inf if frames is None else frames / rate
     begin = 0.0 if start is None or np.isnan(start) else float(start)
-    length = sound.frames / sound.samplerate
-    stop = length if end is None or np.isnan(end) else float(end)
-    if not 0 <= begin < stop or begin >= length:
-        raise AudioError(
-            f"{path}: stretch {begin:g} s to {stop:g} s of {length:.3f} s; expected 0 <= start < end within the file"
-        )
-    return round(begin * sound.samplerate), min(round(stop * sound.samplerate), sound.frames)
+    stop = np.inf if end is None or np.isnan(end) else float(end)
+    if frames == 0:
+        raise AudioError(f"{path}: no samples; expected sound; record or copy it again")
+    if not 0 <= begin < min(stop, length):
+        until = f"{stop:g} s" if np.isfinite(stop) else "the end"
+        raise AudioError(f"{path}: {begin:g} s to {until} of {length:.3f} s; expected 0 <= start < end within the file")
+    last = frames if stop >= length else round(stop * rate)
+    return round(begin * rate), last
 
 
-def _refuse_truncated_header(sound: soundfile.SoundFile, path: Path) -> None:
-    if sound.format not in {"WAV", "WAVEX", "AIFF", "RF64", "W64"}:
-        return
-    found = re.search(r"^\s*(?:data|SSND)\s*:\s*(\d+)\s*\(should be (\d+)\)", sound.extra_info, re.MULTILINE)
-    if found and int(found[1]) not in _UNFINISHED_SIZES and int(found[1]) > int(found[2]):
-        raise AudioError(
-            f"{path}: truncated: {found[2]} of {found[1]} bytes of sound; expected the whole file; copy it again"
-        )
-
-
-def _read(sound: soundfile.SoundFile, path: Path, first: int, last: int, rate: int) -> np.ndarray:
-    """Frames `first` to `last`, mixed down and resampled block by block into one array."""
+def _read(sound: soundfile.SoundFile, path: Path, first: int, last: int | None, rate: int) -> np.ndarray:
+    """Frames `first` to `last`, mixed down and resampled block by block; no more is allocated than is there."""
     import soundfile
     import soxr
 
-    same = sound.samplerate == rate
-    stream = None if same else soxr.ResampleStream(sound.samplerate, rate, 1, dtype="float32")
-    result = np.empty(last - first if same else -(-(last - first) * rate // sound.samplerate) + 64, dtype=np.float32)
-    alive = np.zeros(sound.channels, dtype=bool)
-    wanted, filled = last - first, 0
+    stream = None if sound.samplerate == rate else soxr.ResampleStream(sound.samplerate, rate, 1, dtype="float32")
+    expected = _MOST_AT_ONCE if last is None else -(-(last - first) * rate // sound.samplerate) + 64
+    mixer, result, read = _Mixer(sound.channels), _Growing(min(expected, _MOST_AT_ONCE)), 0
     block_size = _BLOCK_SECONDS * sound.samplerate
     try:
-        sound.seek(first)
-        while wanted > 0:
-            block = sound.read(min(block_size, wanted), dtype="float32", always_2d=True)
-            _refuse_missing(len(block), min(block_size, wanted), wanted, last - first, sound, path)
-            wanted = wanted - len(block) if len(block) == min(block_size, wanted) else 0
-            alive |= block.any(axis=0)
-            mixed = block[:, 0] if block.shape[1] == 1 else block.sum(axis=1)
-            _refuse_odd_values(mixed, str(path))
-            piece = mixed if stream is None else stream.resample_chunk(np.ascontiguousarray(mixed), last=wanted == 0)
-            result[filled : filled + len(piece)] = piece
-            filled += len(piece)
+        go_to(sound, first)
+        while last is None or read < last - first:
+            wanted = block_size if last is None else min(block_size, last - first - read)
+            block = sound.read(wanted, dtype="float32", always_2d=True)
+            read += len(block)
+            ended = len(block) < wanted or (last is not None and read == last - first)
+            mixed = mixer.mix(block)
+            _check_values(mixed, str(path))
+            result.append(mixed if stream is None else stream.resample_chunk(np.ascontiguousarray(mixed), last=ended))
+            if ended:
+                break
     except soundfile.LibsndfileError as error:
         raise AudioError(f"{path}: damaged ({error}); expected a whole sound file; copy it again") from error
-    result = result[:filled]
-    result /= np.float32(max(int(alive.sum()), 1))
-    return result
+    if last is not None:
+        _check_complete(read, last - first, sound, path)
+    mixer.check_cancelled(str(path))
+    waveform = result.values()
+    waveform /= np.float32(max(int(mixer.alive.sum()), 1))
+    return waveform
 
 
-def _refuse_missing(got: int, asked: int, wanted: int, total: int, sound: soundfile.SoundFile, path: Path) -> None:
+class _Growing:
+    """Float32 samples that are appended; memory is asked for as they come, since a header may state any length."""
+
+    def __init__(self, capacity: int) -> None:
+        self._samples = np.empty(capacity, dtype=np.float32)
+        self._filled = 0
+
+    def append(self, piece: np.ndarray) -> None:
+        end = self._filled + len(piece)
+        if end > len(self._samples):
+            larger = np.empty(max(end, 2 * len(self._samples)), dtype=np.float32)
+            larger[: self._filled] = self._samples[: self._filled]
+            self._samples = larger
+        self._samples[self._filled : end] = piece
+        self._filled = end
+
+    def values(self) -> np.ndarray:
+        return self._samples[: self._filled]
+
+
+class _Mixer:
+    """Adds channels up, and remembers which of them were ever alive and how loud they and their sum are."""
+
+    def __init__(self, channels: int) -> None:
+        self.channels = channels
+        self.alive = np.zeros(channels, dtype=bool)
+        self._power, self._mixed_power = np.zeros(channels), 0.0
+
+    def mix(self, block: np.ndarray) -> np.ndarray:
+        self.alive |= block.any(axis=0)
+        if self.channels == 1:
+            return block[:, 0]
+        mixed: np.ndarray = block.sum(axis=1)
+        self._power += np.square(block, dtype=np.float64).sum(axis=0)
+        self._mixed_power += float(np.square(mixed, dtype=np.float64).sum())
+        return mixed
+
+    def check_cancelled(self, name: str) -> None:
+        """Refuse channels of which one is the other's negative: a mis-wired cable leaves nothing but rounding."""
+        if self.channels > 1 and self._mixed_power < CANCELLED * self._power.max():
+            raise AudioError(
+                f"{name}: the {self.channels} channels cancel each other; expected a sum that holds sound; take one of "
+                "them, for instance with `sox IN.wav OUT.wav remix 1`"
+            )
+
+
+def _check_complete(read: int, expected: int, sound: soundfile.SoundFile, path: Path) -> None:
     """Compressed formats may end a few frames early (padding); anything more is a truncated file."""
-    missing = wanted - got if got < asked else 0
-    if missing > max(0.05 * sound.samplerate, 0.001 * total):
+    if expected - read > max(0.05 * sound.samplerate, 0.001 * expected):
         raise AudioError(
-            f"{path}: truncated: {total - missing} of {total} frames could be read; expected the whole; copy it again"
+            f"{path}: truncated: {read} of {expected} frames could be read; expected the whole; copy it again"
         )
 
 
@@ -220,11 +225,24 @@ def _full_scale(samples: np.ndarray, name: str) -> np.ndarray:
     if samples.dtype == np.uint8:
         return (samples.astype(np.float32) - 128) / 128
     if np.issubdtype(samples.dtype, np.signedinteger):
+        _check_integers(samples, name)
         return (samples / -float(np.iinfo(samples.dtype).min)).astype(np.float32)
     raise AudioError(f"{name}: samples of type {samples.dtype}; expected floats or signed integers; convert them")
 
 
-def _refuse_odd_values(samples: np.ndarray, name: str) -> None:
+def _check_integers(samples: np.ndarray, name: str) -> None:
+    """Refuse wide integers whose upper half is empty: read at their own full scale they would be next to silence."""
+    bits = 8 * samples.dtype.itemsize
+    peak = max(int(samples.max(initial=0)), -int(samples.min(initial=0)))
+    fits = 16 if peak <= 1 << 15 else bits // 2
+    if bits > 16 and 0 < peak <= 1 << (fits - 1):
+        raise AudioError(
+            f"{name}: {samples.dtype} samples up to {peak}, which are {fits}-bit values; expected values that use the "
+            f"type's range; convert with .astype(numpy.int{fits})"
+        )
+
+
+def _check_values(samples: np.ndarray, name: str) -> None:
     if not samples.size:
         return
     peak = max(float(samples.max()), -float(samples.min()))

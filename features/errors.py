@@ -5,15 +5,19 @@ class SerError(Exception):
     """Base of every error that a user's input, files or options can cause.
 
     The message states the value found, what was expected, and the remedy, on one line; command lines print it and exit
-    with status 2.
+    with status 2. Errors about arguments are `ValueError` too, as scikit-learn's callers expect.
     """
+
+
+class InputError(SerError):
+    """Inputs that cannot be used: no sound files, a table that does not fit, windows or options that make no sense."""
 
 
 class AudioError(SerError):
     """A sound file that cannot be read, or holds nothing that can be analysed."""
 
 
-class FeatureError(SerError):
+class FeatureError(SerError, ValueError):
     """An unknown feature group or set, or a feature table that does not fit."""
 
 
@@ -25,11 +29,11 @@ class CorpusError(SerError):
     """A corpus that is missing, incomplete, or not what its publisher describes."""
 
 
-class FoldError(SerError):
+class FoldError(SerError, ValueError):
     """Folds that cannot be made, or that would leak from training to test."""
 
 
-class PipelineError(SerError):
+class PipelineError(SerError, ValueError):
     """An unknown pipeline, or one that cannot be trained on the data it was given."""
 
 

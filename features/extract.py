@@ -5,30 +5,29 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features.errors import AudioError, FeatureError, SerError
+from features.command import command, make_parser
+from features.errors import AudioError, FeatureError
+from features.files import replacing
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from features.clips import Clip
 
-SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".caf", ".w64"})
-
 
 def build_parser() -> argparse.ArgumentParser:
     """Options of `python -m features.extract`."""
-    parser = argparse.ArgumentParser(
-        prog="python -m features.extract",
-        description="Compute named features of every sound file in a folder, or of every row of a manifest.",
-        epilog="example: python -m features.extract recordings/ features.csv --groups prosodic",
+    parser = make_parser(
+        "features.extract",
+        "Compute named features of every sound file in a folder, or of every row of a manifest.",
+        examples="python -m features.extract recordings/ features.csv --groups prosodic",
     )
     add = parser.add_argument
     add("input", type=Path, help="folder (searched throughout), or CSV with `path` and perhaps `id start end`")
-    add("output", type=Path, help="table to write: .csv or .parquet; one row an utterance, `id` first")
+    add("output", type=Path, help="table to write: .csv or .parquet; one row per utterance, `id` first")
     add(
         "--groups",
         default="all",
@@ -46,24 +45,18 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status."""
-    options = build_parser().parse_args(argv)
-    try:
-        table = extract(
-            options.input,
-            options.output,
-            groups=options.groups,
-            normalise_level=options.normalise_level,
-            n_jobs=options.jobs,
-            use_cache=not options.no_cache,
-            skip_bad=options.skip_bad,
-        )
-    except SerError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(f"{options.output}: {len(table)} utterances, {table.shape[1]} features")
-    return 0
+def execute(arguments: argparse.Namespace) -> None:
+    """Compute the features, write them, and print where they are."""
+    table = extract(
+        arguments.input,
+        arguments.output,
+        groups=arguments.groups,
+        normalise_level=arguments.normalise_level,
+        n_jobs=arguments.jobs,
+        use_cache=not arguments.no_cache,
+        skip_bad=arguments.skip_bad,
+    )
+    print(f"{arguments.output}: {len(table)} utterances, {table.shape[1]} features")
 
 
 def extract(
@@ -103,6 +96,7 @@ def extract(
     AudioError
         A file cannot be analysed.
     """
+    from features.audio import SUFFIXES
     from features.cache import FeatureCache
     from features.extractors.statistics import FeatureExtractor
 
@@ -114,7 +108,7 @@ def extract(
     if skip_bad:
         found = {name: clip for name, clip in found.items() if _good(clip)}
     if not found:
-        raise FeatureError(f"{source}: no sound files; expected some of {' '.join(sorted(SUFFIXES))}")
+        raise FeatureError(f"{source}: no sound files; expected some of {' '.join(SUFFIXES)}")
     cache = FeatureCache() if use_cache else None
     extractor = FeatureExtractor(groups, normalise_level=normalise_level, cache=cache, n_jobs=n_jobs, progress=True)
     table = extractor.extract(list(found.values())).to_frame(list(found)).rename_axis("id")
@@ -124,11 +118,10 @@ def extract(
 
 def _from_folder(folder: Path) -> dict[str, Clip]:
     """Clips by id: the path inside the folder without its suffix, with it where two files differ in nothing else."""
+    from features.audio import sound_files
     from features.clips import Clip
 
-    paths = sorted(
-        path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and not path.name.startswith("._")
-    )
+    paths = sound_files(folder)
     short = [path.relative_to(folder).with_suffix("").as_posix() for path in paths]
     often = Counter(short)
     names = [name if often[name] == 1 else path.relative_to(folder).as_posix() for name, path in zip(short, paths)]
@@ -136,22 +129,12 @@ def _from_folder(folder: Path) -> dict[str, Clip]:
 
 
 def _from_manifest(manifest: Path) -> dict[str, Clip]:
-    import pandas as pd
-
     from features.clips import clips_from
+    from features.utterances import read_utterances
 
-    try:
-        rows = pd.read_csv(manifest, dtype={"id": str, "path": str})
-    except (OSError, ValueError) as error:
-        raise FeatureError(f"{manifest}: {error}; expected a folder, or a CSV file with a column `path`") from error
-    if "path" not in rows.columns or rows["path"].isna().any():
-        raise FeatureError(f"{manifest}: columns {list(rows.columns)[:6]}; expected a `path` in every row")
-    if "id" not in rows.columns:
-        rows["id"] = rows["path"]
-    if rows["id"].duplicated().any():
-        twice = rows["id"][rows["id"].duplicated()].iloc[0]
-        raise FeatureError(f"{manifest}: id {twice!r} occurs twice; expected a different `id` in every row")
-    rows["path"] = [str(manifest.parent / path) for path in rows["path"]]
+    table = read_utterances(manifest, error=FeatureError)
+    table.refuse("id", table.rows["id"].duplicated(), expected="a different id in every row")
+    rows = table.rows.assign(start=table.numbers("start"), end=table.numbers("end"))
     return dict(zip(rows["id"], clips_from(rows)))
 
 
@@ -165,18 +148,17 @@ def _good(clip: Clip) -> bool:
 
 
 def _write(table: pd.DataFrame, target: Path) -> None:
-    part = target.with_name(f".{target.name}.part")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.suffix == ".csv":
-            table.to_csv(part)
-        else:
-            table.to_parquet(part)
-        part.replace(target)
+        with replacing(target) as part:
+            if target.suffix == ".csv":
+                table.to_csv(part)
+            else:
+                table.to_parquet(part)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise FeatureError(f"{target}: {error.strerror or error}; expected a place that can be written") from error
 
 
+main = command(build_parser, execute, on_interrupt="stopped; the same command goes on from here")
+
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

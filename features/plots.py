@@ -1,31 +1,35 @@
-"""Plots of what the descriptors see in a waveform, and of what their functionals make of it."""
+"""Plots of contours, of the functionals over them, and of predictions over time."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from features.audio import RATE
-from features.catalogue import catalogue, features_of
+from features.compute import features_in, features_of
 from features.descriptors import MODULES
 from features.descriptors.analysis import Analysis
 from features.descriptors.frames import FRAME, FRAMES_A_SECOND, HOP, frames_between
 from features.descriptors.stft import power_spectra
-from features.errors import FeatureError
-from features.predictions import COLOURS, Picture
+from features.errors import FeatureError, InputError
+from features.plotting import GREY, PALETTE, Plot, line_style
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
 
+    from features.predictions import Prediction
+
 DEPTH_DB = 80.0
-FAINT = "#6b7078"
 
 
-def contours_plot(waveforms: Mapping[str, np.ndarray]) -> Picture:
+def contours_plot(waveforms: Mapping[str, np.ndarray]) -> Plot:
     """Waveform, spectrogram, F0 and level of some utterances, a column each, all on the same scales.
 
     Parameters
@@ -60,7 +64,7 @@ def contours_plot(waveforms: Mapping[str, np.ndarray]) -> Picture:
     for panel in panels[-1]:
         panel.set_xlabel("time (s)")
     figure.colorbar(image, ax=panels[1, :].tolist(), label="dB re the loudest", pad=0.01, fraction=0.03)
-    return Picture(figure, f"Waveform, spectrogram, F0 and level over time. {'; '.join(told)}.")
+    return Plot(figure, f"Waveform, spectrogram, F0 and level over time. {'; '.join(told)}.")
 
 
 def functionals_plot(
@@ -69,7 +73,7 @@ def functionals_plot(
     *,
     frames: str = "voiced",
     functionals: tuple[str, ...] = ("p20", "p50", "p80"),
-) -> Picture:
+) -> Plot:
     """Draw one contour, and the numbers that some functionals make of it.
 
     Parameters
@@ -97,11 +101,11 @@ def functionals_plot(
     shown = contour if frames == "all" else np.where(analysis.voiced == (frames == "voiced"), contour, np.nan)
     figure = Figure(figsize=(8.0, 3.4), layout="constrained")
     panel = figure.subplots()
-    panel.plot(times, contour, "-", color=FAINT, alpha=0.35, linewidth=1.0)
-    panel.plot(times, shown, ".", color=FAINT, markersize=4)
+    panel.plot(times, contour, "-", color=GREY, alpha=0.35, linewidth=1.0)
+    panel.plot(times, shown, ".", color=GREY, markersize=4)
     heights = _apart(list(values.values()), gap=0.06 * float(np.ptp(panel.get_ylim())))
     for place, ((name, value), height) in enumerate(zip(values.items(), heights)):
-        colour = COLOURS[place % len(COLOURS)]
+        colour = PALETTE[place % len(PALETTE)]
         panel.axhline(value, color=colour, linewidth=1.5)
         panel.annotate(
             f"{name} = {value:.1f} {unit}",
@@ -116,7 +120,61 @@ def functionals_plot(
     panel.set(xlabel="time (s)", ylabel=f"{descriptor.partition('.')[2]} ({unit})")
     panel.set_xlim(0, times[-1])
     told = ", ".join(f"{name} {value:.1f}" for name, value in values.items())
-    return Picture(figure, f"The contour {descriptor} over time in {unit}, with its functionals: {told}.")
+    return Plot(figure, f"The contour {descriptor} over time in {unit}, with its functionals: {told}.")
+
+
+def timeline(predictions: Sequence[Prediction]) -> Plot:
+    """Draw class probabilities over time, one panel per recording.
+
+    Parameters
+    ----------
+    predictions : sequence of Prediction
+        Of windows, with start and end.
+
+    Raises
+    ------
+    InputError
+        If there are none, or one has no start or end.
+
+    Examples
+    --------
+    >>> from features.predictions import Prediction
+    >>> timeline([Prediction("a.wav", "sad", {"sad": 1.0}, start=0.0, end=2.0)]).alt_text
+    'Class probabilities over time. a.wav: sad 0.0 to 2.0 s.'
+    """
+    from matplotlib.figure import Figure
+
+    if not predictions or any(prediction.start is None or prediction.end is None for prediction in predictions):
+        raise InputError("a timeline needs windows: give --window and --hop")
+    by_path: dict[str, list[Prediction]] = {}
+    for prediction in predictions:
+        by_path.setdefault(prediction.path, []).append(prediction)
+    figure = Figure(figsize=(9.0, 0.8 + 2.4 * len(by_path)), layout="constrained")
+    panels = figure.subplots(len(by_path), 1, squeeze=False)[:, 0]
+    for panel, (path, windows) in zip(panels, by_path.items()):
+        times = [(window.start + window.end) / 2 for window in windows]  # type: ignore[operator]
+        for k, label in enumerate(windows[0].probabilities):
+            values = [window.probabilities[label] for window in windows]
+            panel.plot(times, values, **line_style(k), marker=".", label=label)
+        panel.set(ylim=(0, 1), ylabel="probability", xlabel="middle of the window (s)")
+        panel.set_title(Path(path).name, loc="left", fontsize="medium", parse_math=False)
+        panel.grid(alpha=0.3)
+        panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+    courses = "; ".join(f"{Path(path).name}: {_course(windows)}" for path, windows in by_path.items())
+    return Plot(figure, f"Class probabilities over time. {courses}.")
+
+
+def _course(windows: Sequence[Prediction]) -> str:
+    """Which label leads from when to when, in words."""
+    parts: list[tuple[str, float, float]] = []
+    for window in windows:
+        start, end = float(window.start or 0.0), float(window.end or 0.0)
+        if parts and parts[-1][0] == window.label:
+            parts[-1] = (window.label, parts[-1][1], end)
+        else:
+            parts.append((window.label, start, end))
+    first = ", ".join(f"{label} {start:.1f} to {end:.1f} s" for label, start, end in parts[:8])
+    return first + (f", and {len(parts) - 8} more changes" if len(parts) > 8 else "")
 
 
 def _levels(waveform: np.ndarray) -> np.ndarray:
@@ -129,14 +187,14 @@ def _levels(waveform: np.ndarray) -> np.ndarray:
 def _draw_column(column: np.ndarray, analysis: Analysis, levels: np.ndarray, top: float) -> AxesImage:
     wave, spectrum, pitch, energy = column
     times = np.arange(analysis.n_frames) / FRAMES_A_SECOND
-    wave.plot(np.arange(len(analysis.waveform)) / RATE, analysis.waveform, color=COLOURS[0], linewidth=0.4)
+    wave.plot(np.arange(len(analysis.waveform)) / RATE, analysis.waveform, color=PALETTE[0], linewidth=0.4)
     # The image is drawn below vector text as pixels, half a frame and half a bin around each centre.
     extent = (-0.5 / FRAMES_A_SECOND, times[-1] + 0.5 / FRAMES_A_SECOND, 0.0, RATE / 2000)
     image = spectrum.imshow(
         levels.T - top, origin="lower", aspect="auto", extent=extent, cmap="magma", vmin=-DEPTH_DB, vmax=0.0
     )
     _draw_pitch(pitch, times, analysis)
-    energy.plot(times, analysis.level, color=COLOURS[1], linewidth=1.2)
+    energy.plot(times, analysis.level, color=PALETTE[1], linewidth=1.2)
     for panel in (pitch, energy):
         panel.grid(alpha=0.3)
     return image
@@ -144,9 +202,9 @@ def _draw_column(column: np.ndarray, analysis: Analysis, levels: np.ndarray, top
 
 def _draw_pitch(panel: Axes, times: np.ndarray, analysis: Analysis) -> None:
     f0 = analysis.track.f0
-    panel.plot(times, f0, ".", color=COLOURS[0], markersize=3)
+    panel.plot(times, f0, ".", color=PALETTE[0], markersize=3)
     if analysis.voiced.any():
-        panel.axhline(float(np.nanmedian(f0)), color=FAINT, linestyle="--", linewidth=1)
+        panel.axhline(float(np.nanmedian(f0)), color=GREY, linestyle="--", linewidth=1)
     panel.set_yscale("log")
     panel.set_yticks((75, 100, 150, 200, 300, 400, 600), ("75", "100", "150", "200", "300", "400", "600"))
     panel.minorticks_off()
@@ -183,7 +241,7 @@ def _values(
     waveform: np.ndarray, descriptor: str, frames: str, functionals: tuple[str, ...], unit: str
 ) -> dict[str, float]:
     group = (descriptor.partition(".")[0],)
-    features, row = catalogue(group), features_of(waveform, group)
+    features, row = features_in(group), features_of(waveform, group)
     own = {feature.name: (feature.unit, float(value)) for feature, value in zip(features, row)}
     values = {}
     for functional in functionals:

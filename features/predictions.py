@@ -1,44 +1,39 @@
-"""What a model says of utterances: as a table on the terminal, as JSON, and as a timeline of class probabilities."""
+"""What a model says of utterances: the record, and its forms as JSON and as a table of text."""
 
 from __future__ import annotations
 
-import argparse
-import html
 import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from features.utterances import InputError, cut, utterances
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
     from numpy.typing import NDArray
-
-# Okabe and Ito's colours, which people with any colour vision tell apart; line styles go on where colours end.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8A7000")
-STYLES = ("-", "--", ":", "-.")
 
 
 @dataclass(frozen=True)
-class Answer:
+class Prediction:
     """What a model says of one utterance.
 
     Attributes
     ----------
-    path
+    path : str
         Sound file.
-    label
+    label : str
         Label with the highest probability.
-    probabilities
+    probabilities : dict of str to float
         Probability of every label; they sum to 1.
-    start, end
+    start, end : float or None
         Stretch in seconds; None where it is the whole file.
-    reasons
-        Features that pushed hardest, and how far: above 0 towards the label, below 0 away from it.
+    attributions : tuple of (str, float)
+        Features that contributed most, and how much: above 0 towards the label, below 0 away from it.
+
+    Examples
+    --------
+    >>> Prediction("a.wav", "sad", {"ang": 0.25, "sad": 0.75}).label
+    'sad'
     """
 
     path: str
@@ -46,196 +41,109 @@ class Answer:
     probabilities: dict[str, float]
     start: float | None = None
     end: float | None = None
-    reasons: tuple[tuple[str, float], ...] = ()
+    attributions: tuple[tuple[str, float], ...] = ()
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A figure, and the text that stands for it where it cannot be seen."""
-
-    figure: Figure
-    alt: str
-
-    def save(self, path: str | Path) -> None:
-        """Write the figure as its suffix says (PNG, SVG, PDF), its text in the file's metadata."""
-        suffix = Path(path).suffix.lower()
-        if suffix not in (".png", ".svg", ".pdf"):
-            raise InputError(f"{path}: a plot is written as .png, .svg or .pdf; choose one of these suffixes")
-        key = {".png": "Description", ".svg": "Description", ".pdf": "Subject"}[suffix]
-        try:
-            self.figure.savefig(path, bbox_inches="tight", metadata={key: self.alt})
-        except OSError as error:
-            raise InputError(f"{path}: cannot be written ({error.strerror or error}); check the folder") from error
-
-    def titled(self, title: str) -> Picture:
-        """Put a title above the figure, where `save` and a notebook make room for it, and return the picture."""
-        self.figure.draw_without_rendering()
-        self.figure.set_layout_engine("none")  # all has its place now, and keeps it
-        above = 1 + 0.08 / self.figure.get_figheight()
-        self.figure.text(0.01, above, title, ha="left", va="bottom", fontsize="large", parse_math=False)
-        for legend in self.figure.legends:  # else they would move up with the edge of what is saved
-            legend.set_bbox_to_anchor((0, 0, 1, 1), transform=self.figure.transFigure)
-        return self
-
-    def _repr_html_(self) -> str:
-        """The figure with its text, as a notebook shows it."""
-        import base64
-        import io
-
-        picture = io.BytesIO()
-        self.figure.savefig(picture, format="png", dpi=120, bbox_inches="tight", metadata={"Software": None})
-        text = html.escape(self.alt, quote=True)
-        return f'<img alt="{text}" src="data:image/png;base64,{base64.b64encode(picture.getvalue()).decode()}">'
-
-
-def answers(
+def to_predictions(
     table: pd.DataFrame,
     classes: Sequence[str],
     probabilities: NDArray,
     *,
-    reasons: Sequence[Sequence[tuple[str, float]]] = (),
-) -> list[Answer]:
+    attributions: Sequence[Sequence[tuple[str, float]]] = (),
+) -> list[Prediction]:
     """Put a model's probabilities beside the utterances they are about.
 
     Parameters
     ----------
-    table
-        Utterances table of n rows.
-    classes
+    table : pandas.DataFrame
+        Utterances table of n rows: columns path, start, end.
+    classes : sequence of str
         Labels, k of them.
-    probabilities : (n, k)
+    probabilities : ndarray of shape (n, k)
         Rows sum to 1.
-    reasons
-        For every row the features that pushed hardest; empty for none.
+    attributions : sequence of sequence of (str, float), optional
+        For every row the features that contributed most.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"path": ["a.wav"], "start": [float("nan")], "end": [float("nan")]})
+    >>> to_predictions(table, ["ang", "sad"], np.array([[0.25, 0.75]]))[0].label
+    'sad'
     """
     result = []
-    for position, (path, start, end) in enumerate(zip(table["path"], table["start"], table["end"])):
-        row = probabilities[position]
+    attributions = attributions or [()] * len(table)
+    for i, (path, start, end) in enumerate(zip(table["path"], table["start"], table["end"])):
         result.append(
-            Answer(
+            Prediction(
                 path=str(path),
-                label=str(classes[int(row.argmax())]),
-                probabilities={str(label): float(p) for label, p in zip(classes, row)},
+                label=str(classes[int(probabilities[i].argmax())]),
+                probabilities={str(label): float(p) for label, p in zip(classes, probabilities[i])},
                 start=None if math.isnan(start) else float(start),
                 end=None if math.isnan(end) else float(end),
-                reasons=tuple((str(name), float(push)) for name, push in reasons[position]) if len(reasons) else (),
+                attributions=tuple((str(name), float(value)) for name, value in attributions[i])
+                if attributions
+                else (),
             )
         )
     return result
 
 
-def to_json(given: Sequence[Answer]) -> str:
-    """Answers as a JSON list of objects: path, label, probabilities; start, end and reasons where there are any."""
-    return json.dumps([_plain(answer) for answer in given], indent=2, ensure_ascii=False)
+def to_json(predictions: Sequence[Prediction]) -> str:
+    """Predictions as a JSON list of objects: path, label, probabilities; start, end and attributions where known.
+
+    Examples
+    --------
+    >>> json.loads(to_json([Prediction("a.wav", "sad", {"sad": 1.0})]))
+    [{'path': 'a.wav', 'label': 'sad', 'probabilities': {'sad': 1.0}}]
+    """
+    return json.dumps([_plain(prediction) for prediction in predictions], indent=2, ensure_ascii=False)
 
 
-def _plain(answer: Answer) -> dict[str, Any]:
-    plain: dict[str, Any] = {"path": answer.path, "label": answer.label, "probabilities": answer.probabilities}
-    if answer.start is not None or answer.end is not None:
-        plain |= {"start": answer.start, "end": answer.end}
-    if answer.reasons:
-        plain["reasons"] = [{"feature": name, "push": push} for name, push in answer.reasons]
+def _plain(prediction: Prediction) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        "path": prediction.path,
+        "label": prediction.label,
+        "probabilities": prediction.probabilities,
+    }
+    if prediction.start is not None or prediction.end is not None:
+        plain |= {"start": prediction.start, "end": prediction.end}
+    if prediction.attributions:
+        plain["attributions"] = [{"feature": name, "value": value} for name, value in prediction.attributions]
     return plain
 
 
-def to_text(given: Sequence[Answer]) -> str:
-    """Answers as a table of aligned columns, the reasons under each row."""
-    if not given:
+def to_text(predictions: Sequence[Prediction]) -> str:
+    """Predictions as a table of aligned columns, the attributions under each row.
+
+    Examples
+    --------
+    >>> print(to_text([Prediction("a.wav", "sad", {"ang": 0.25, "sad": 0.75})]))
+    path   label    ang    sad
+    a.wav    sad  0.250  0.750
+    """
+    if not predictions:
         return ""
-    timed = any(answer.start is not None or answer.end is not None for answer in given)
-    head = ["path", *(["start", "end"] if timed else []), "label", *given[0].probabilities]
+    timed = any(prediction.start is not None or prediction.end is not None for prediction in predictions)
+    header = ["path", *(["start", "end"] if timed else []), "label", *predictions[0].probabilities]
     rows = []
-    for answer in given:
-        times = [_seconds(answer.start), _seconds(answer.end)] if timed else []
-        rows.append([answer.path, *times, answer.label, *(f"{p:.3f}" for p in answer.probabilities.values())])
-    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
-    lines = [_aligned(head, widths)]
-    for row, answer in zip(rows, given):
+    for prediction in predictions:
+        times = [_seconds(prediction.start), _seconds(prediction.end)] if timed else []
+        rows.append(
+            [prediction.path, *times, prediction.label, *(f"{p:.3f}" for p in prediction.probabilities.values())]
+        )
+    widths = [max(map(len, column)) for column in zip(header, *rows)]
+    lines = [_aligned(header, widths)]
+    for row, prediction in zip(rows, predictions):
         lines.append(_aligned(row, widths))
-        lines.extend(f"    {push:+8.3f}  {name}" for name, push in answer.reasons)
+        lines.extend(f"    {value:+8.3f}  {name}" for name, value in prediction.attributions)
     return "\n".join(lines)
 
 
-def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
-    left = cells[0].ljust(widths[0])
-    return "  ".join([left, *(cell.rjust(width) for cell, width in zip(cells[1:], widths[1:]))]).rstrip()
+def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join([row[0].ljust(widths[0]), *(text.rjust(n) for text, n in zip(row[1:], widths[1:]))]).rstrip()
 
 
 def _seconds(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
-
-
-def timeline(given: Sequence[Answer]) -> Picture:
-    """Draw class probabilities over time, one panel a recording.
-
-    Parameters
-    ----------
-    given
-        Answers for windows, with start and end.
-
-    Raises
-    ------
-    InputError
-        If an answer has no start or end.
-    """
-    from matplotlib.figure import Figure
-
-    if not given or any(answer.start is None or answer.end is None for answer in given):
-        raise InputError("a timeline needs windows: give --window and --hop")
-    paths = list(dict.fromkeys(answer.path for answer in given))
-    figure = Figure(figsize=(9.0, 0.8 + 2.4 * len(paths)), layout="constrained")
-    panels = figure.subplots(len(paths), 1, squeeze=False)[:, 0]
-    told = []
-    for panel, path in zip(panels, paths):
-        own = [answer for answer in given if answer.path == path]
-        times = [(answer.start + answer.end) / 2 for answer in own]  # type: ignore[operator]
-        for k, label in enumerate(own[0].probabilities):
-            style = STYLES[k // len(COLOURS) % len(STYLES)]
-            values = [answer.probabilities[label] for answer in own]
-            panel.plot(times, values, style, color=COLOURS[k % len(COLOURS)], marker=".", label=label)
-        panel.set(ylim=(0, 1), ylabel="probability", xlabel="middle of the window (s)")
-        panel.set_title(Path(path).name, loc="left", fontsize="medium", parse_math=False)
-        panel.grid(alpha=0.3)
-        panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
-        told.append(f"{Path(path).name}: {_course(own)}")
-    return Picture(figure, "Class probabilities over time. " + "; ".join(told) + ".")
-
-
-def _course(own: Sequence[Answer]) -> str:
-    """Say in words which label leads from when to when."""
-    parts: list[tuple[str, float, float]] = []
-    for answer in own:
-        start, end = float(answer.start or 0.0), float(answer.end or 0.0)
-        if parts and parts[-1][0] == answer.label:
-            parts[-1] = (answer.label, parts[-1][1], end)
-        else:
-            parts.append((answer.label, start, end))
-    shown = ", ".join(f"{label} {start:.1f} to {end:.1f} s" for label, start, end in parts[:8])
-    return shown + (f", and {len(parts) - 8} more changes" if len(parts) > 8 else "")
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add what every `predict` command takes: inputs, and how to answer."""
-    parser.add_argument("inputs", nargs="*", metavar="INPUT", help="sound file, or folder of sound files")
-    parser.add_argument("--manifest", metavar="CSV", help="table with path and, where known, speaker, start, end")
-    parser.add_argument("--one-speaker", action="store_true", help="everything is spoken by the same person")
-    parser.add_argument("--window", type=float, metavar="S", help="answer for windows of this many seconds")
-    parser.add_argument("--hop", type=float, metavar="S", help="seconds from window to window (default: a third)")
-    parser.add_argument("--json", action="store_true", help="print a JSON list instead of a table")
-    parser.add_argument("--plot", metavar="FILE", help="draw the timeline of the windows as .png, .svg or .pdf")
-
-
-def asked_for(options: argparse.Namespace) -> pd.DataFrame:
-    """Utterances table of the inputs and windows that `add_options` has read.
-
-    Raises
-    ------
-    InputError
-        If the options do not go together, or there is nothing to answer for.
-    """
-    if options.window is None and (options.hop is not None or options.plot):
-        raise InputError("--hop and --plot are for windows: give --window too")
-    table = utterances(options.inputs, manifest=options.manifest, one_speaker=options.one_speaker)
-    if options.window is None:
-        return table
-    return cut(table, window=options.window, hop=options.window / 3 if options.hop is None else options.hop)

@@ -1,4 +1,4 @@
-"""The utterances to answer for: files, folders or a manifest, whole or in windows over long recordings."""
+"""Tables of utterances: from files, folders or a CSV, whole or in windows over long recordings."""
 
 from __future__ import annotations
 
@@ -6,18 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features.errors import AudioError, SerError
+from features.audio import SUFFIXES, sound_files
+from features.errors import AudioError, InputError, SerError
+from features.tables import Table, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".w64", ".caf")
-COLUMNS = ("path", "start", "end", "gender", "session")
 SHORTEST_TAIL = 0.1
-
-
-class InputError(SerError):
-    """Inputs that cannot be answered for: no sound files, a manifest that does not fit, windows that make no sense."""
 
 
 def utterances(
@@ -57,6 +53,46 @@ def utterances(
     )
     table["gender"] = table["session"] = ""
     table.index = _index(speakers, _ids(table))
+    return table
+
+
+def read_utterances(
+    path: str | Path, *, required: Sequence[str] = ("path",), error: type[SerError] = InputError
+) -> Table:
+    """Read a CSV with one row per utterance.
+
+    Parameters
+    ----------
+    path : str or Path
+        The CSV; see `features.tables.read_table`.
+    required : sequence of str
+        Columns in which no cell may be empty; `path` is one of them.
+    error : type
+        Kind of error to raise.
+
+    Returns
+    -------
+    Table
+        `path` is joined to the folder of the CSV; `id`, where there is no such column, is the path as it stands there,
+        with the times behind it where several rows have that path; `start` and `end` are there, empty where they were
+        not.
+
+    Raises
+    ------
+    SerError
+        If the file cannot be read, or a required cell is empty; of the kind `error`.
+    """
+    table = read_table(path, required=required, error=error)
+    rows = table.rows
+    for column in required:
+        table.refuse(column, rows[column] == "", expected=f"a {column} in every row")
+    times = [rows[column] for column in ("start", "end") if column in rows]
+    if "id" not in rows:
+        stretch = ["#" + "-".join(texts) for texts in zip(*times)] if times else ""
+        rows["id"] = rows["path"].where(~rows["path"].duplicated(keep=False), rows["path"] + stretch)
+    rows["path"] = [str(table.path.parent / relative) for relative in rows["path"]]
+    for column in {"start", "end"} - set(rows):
+        rows[column] = ""
     return table
 
 
@@ -136,36 +172,19 @@ def _files(given: Path) -> list[Path]:
         return [given]
     if not given.is_dir():
         raise InputError(f"{given}: no such file or folder; expected sound files or folders; check the path")
-    hidden = (path for path in sorted(given.rglob("*")) if not path.name.startswith("."))
-    found = [path for path in hidden if path.suffix.lower() in SUFFIXES and path.is_file()]
+    found = sound_files(given)
     if not found:
         raise InputError(f"{given}: no sound file in this folder; expected one of {' '.join(SUFFIXES)}")
     return found
 
 
 def _manifest_rows(manifest: Path) -> list[tuple[Path, float, float, str]]:
-    import pandas as pd
-
-    try:
-        read = pd.read_csv(manifest, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{manifest}: not a CSV that can be read ({error}); expected the column path") from error
-    if "path" not in read:
-        raise InputError(f"{manifest}: columns {', '.join(read)}; expected at least path, better also speaker")
-    times = {}
-    for name in ("start", "end"):
-        text = read[name] if name in read else pd.Series("", index=read.index)
-        seconds = pd.to_numeric(text.replace("", "nan"), errors="coerce")
-        odd = seconds.isna() & ~text.str.strip().str.lower().isin(["", "nan"])
-        if odd.any():
-            raise InputError(f"{manifest}: {name} {text[odd].iloc[0]!r} is no number; expected seconds")
-        times[name] = seconds
-    paths = [manifest.parent / path for path in read["path"]]
-    for path in paths:
-        if not path.is_file():
-            raise InputError(f"{manifest}: {path} is not there; expected paths relative to the manifest's folder")
-    speakers = read["speaker"] if "speaker" in read else [""] * len(read)
-    return list(zip(paths, times["start"], times["end"], speakers))
+    table = read_utterances(manifest)
+    table.refuse(
+        "path", [not Path(path).is_file() for path in table.rows["path"]], expected="a sound file that is there"
+    )
+    speakers = table.rows["speaker"] if "speaker" in table.rows else [""] * len(table.rows)
+    return list(zip(map(Path, table.rows["path"]), table.numbers("start"), table.numbers("end"), speakers))
 
 
 def _ids(table: pd.DataFrame) -> list[str]:

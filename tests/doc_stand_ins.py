@@ -63,13 +63,13 @@ def run(folder: Path) -> None:
 def deep_model(folder: Path) -> None:
     import small_encoders
 
-    from deep.encoder import load_encoder
+    from deep.loading import load_encoder
     from deep.network import EmotionNetwork
     from deep.persistence import save
-    from deep.predictor import Recogniser
+    from deep.predictor import Predictor
 
     encoder = load_encoder(small_encoders.save("wav2vec2", folder.parent / "its-encoder"))
-    save(Recogniser(EmotionNetwork(encoder, 3), ["ang", "neu", "sad"], device="cpu"), folder)
+    save(Predictor(EmotionNetwork(encoder, 3), ["ang", "neu", "sad"], device="cpu"), folder)
 
 
 def encoder(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -12,8 +13,16 @@ import pytest
 from miniatures import iemocap, iemocap_dialog
 
 from benchmarks import corpora
-from benchmarks.corpora import iemocap_counts
-from benchmarks.corpora.iemocap import parse_turn, read_labels, read_turns
+from benchmarks.corpora.iemocap import (
+    COUNTS,
+    FOUR,
+    IMPROVISED,
+    IMPROVISED_COUNTS,
+    SPEAKER_COUNTS,
+    parse_turn,
+    read_labels,
+    read_turns,
+)
 from benchmarks.folds.leakage import check_folds
 from benchmarks.folds.splitters import make_folds
 from features.errors import CorpusError
@@ -32,7 +41,8 @@ from features.errors import CorpusError
 )
 def test_the_last_field_says_who_speaks(name: str, speaker: str, gender: str, improvised: bool) -> None:
     turn = parse_turn(name, label="ang", ratings=(1.0, 2.0, 3.0), file=Path("x.txt"))
-    assert (turn.speaker, turn.gender, turn.improvised, turn.session) == (speaker, gender, improvised, name[:5])
+    assert (turn.speaker, turn.gender, turn.session) == (speaker, gender, name[:5])
+    assert bool(re.search(IMPROVISED, turn.id)) == improvised
     assert turn.dialog + name[-5:] == name
 
 
@@ -103,11 +113,11 @@ def test_a_damaged_line_is_named(mini: Path, tmp_path: Path) -> None:
 
 def write_published(root: Path, change: dict[str, str] | None = None) -> Path:
     """All 10,039 turns with the published counts, empty sound files, spread over a dialogue a speaker and kind."""
-    left = Counter(iemocap_counts.TOTALS)
+    left = Counter(COUNTS)
     turns: dict[str, list[tuple[str, str]]] = {}
-    improvised = Counter(iemocap_counts.IMPROVISED)
-    for speaker, counts in iemocap_counts.SPEAKERS.items():
-        for label, count in zip(iemocap_counts.FIVE, counts, strict=True):
+    improvised = Counter(IMPROVISED_COUNTS)
+    for speaker, counts in SPEAKER_COUNTS.items():
+        for label, count in zip(FOUR, counts, strict=True):
             left[label] -= count
             for _ in range(count):
                 kind = "impro01" if improvised[label] else "script01_1"
@@ -145,16 +155,14 @@ def test_missing_audio_is_named_or_counted(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=f"'{gone.stem}' is missing: expected .*{gone.name}"):
         corpora.load("iemocap", root)
     partial = corpora.load("iemocap", root, allow_partial=True)
-    assert f"left out 1 labelled turns without audio, the first {gone.stem}" in partial.notes[1]
+    assert f"left out 1 labelled utterances without audio, the first {gone.stem}" in partial.notes[1]
 
 
 def test_the_five_counts_add_up() -> None:
     """The table of speakers, the improvised totals and all totals are one set of figures."""
-    columns = [sum(column) for column in zip(*iemocap_counts.SPEAKERS.values(), strict=True)]
-    assert dict(zip(iemocap_counts.FIVE, columns, strict=True)) == {
-        k: iemocap_counts.TOTALS[k] for k in iemocap_counts.FIVE
-    }
-    assert sum(iemocap_counts.TOTALS.values()) == 10_039
+    columns = [sum(column) for column in zip(*SPEAKER_COUNTS.values(), strict=True)]
+    assert dict(zip(FOUR, columns, strict=True)) == {k: COUNTS[k] for k in FOUR}
+    assert sum(COUNTS.values()) == 10_039
     assert sum(columns) == 5531
 
 
@@ -172,7 +180,7 @@ def test_published_utterances_in_real_dialogs(tmp_path: Path) -> None:
     assert len(dialogs) == 151
     corpus = corpora.load("iemocap", tmp_path, allow_partial=True)
     found = corpus.utterances.groupby(level="speaker").size().to_dict()
-    assert found == {speaker: sum(counts) for speaker, counts in iemocap_counts.SPEAKERS.items()}
+    assert found == {speaker: sum(counts) for speaker, counts in SPEAKER_COUNTS.items()}
     sizes = corpus.utterances.groupby("session").size().tolist()
     assert sizes == [1085, 1023, 1151, 1031, 1241]
     keys = corpus.utterances.index.get_level_values("id").tolist()

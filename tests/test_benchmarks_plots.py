@@ -48,10 +48,10 @@ def test_every_plot_draws_or_has_nothing_to_show_and_says_what_it_shows(plot, fi
 
 
 def test_one_plot_can_be_drawn_from_a_folder_or_from_findings(findings: Findings) -> None:
-    from_folder = draw(findings.run.folder, "scores").titled("svm leads by $x$")
+    from_folder = draw(findings.run.folder, "scores").with_title("svm leads by $x$")
     assert from_folder.figure.texts[-1].get_text() == "svm leads by $x$"
-    assert from_folder.alt == draw(findings, "scores").alt
-    assert "svm" in from_folder.alt
+    assert from_folder.alt_text == draw(findings, "scores").alt_text
+    assert "svm" in from_folder.alt_text
     with pytest.raises(ResultsError, match="expected one of scores, differences"):
         draw(findings, "score")
     with pytest.raises(ResultsError, match="nothing to show as 'shapley'"):
@@ -64,7 +64,7 @@ def test_every_plot_has_a_name_of_its_own() -> None:
 
 @pytest.mark.parametrize("name", ["scores", "recalls", "speakers"])
 def test_a_title_lies_above_all_else(findings: Findings, name: str, tmp_path: Path) -> None:
-    plain, titled = draw(findings, name), draw(findings, name).titled("Somebody")
+    plain, titled = draw(findings, name), draw(findings, name).with_title("Somebody")
     heights = []
     for place, picture in enumerate((plain, titled)):
         picture.save(tmp_path / f"{place}.png")
@@ -79,8 +79,8 @@ def test_a_title_lies_above_all_else(findings: Findings, name: str, tmp_path: Pa
 
 def test_a_confusion_says_in_words_what_is_right_and_what_is_most_often_wrong() -> None:
     picture = confusion_picture(["a", "a", "b", "b", "b"], ["a", "b", "b", "b", "b"], ["a", "b", "c"], "svm")
-    assert picture.alt == "svm. Right of each label: a 50%, b 100%. Most often wrong: a taken for b, 1 times."
-    assert "Most" not in confusion_picture(["a", "b"], ["a", "b"], ["a", "b"], "svm").alt
+    assert picture.alt_text == "svm. Right of each label: a 50%, b 100%. Most often wrong: a taken for b, 1 times."
+    assert "Most" not in confusion_picture(["a", "b"], ["a", "b"], ["a", "b"], "svm").alt_text
 
 
 def test_confusion_figure_shows_shares_of_the_truth(tmp_path: Path) -> None:

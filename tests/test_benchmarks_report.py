@@ -254,7 +254,7 @@ def test_lone_predictions_of_another_tool_make_a_report(run: Path, tmp_path: Pat
         ("", "not a predictions table"),
         ("pipeline,seed\nsvm,0\n", "lacks the columns"),
         ("pipeline,seed,fold,utterance,speaker,truth,prediction\n", "holds no predictions"),
-        ("pipeline,seed,fold,utterance,speaker,truth,prediction\nsvm,zero,1,u,s,ang,ang\n", "not a predictions table"),
+        ("pipeline,seed,fold,utterance,speaker,truth,prediction\nsvm,zero,1,u,s,ang,ang\n", "seed is 'zero'"),
         ("pipeline,seed,fold,utterance,speaker,truth,prediction\n" + 2 * "svm,0,1,u,s,ang,ang\n", "stands twice"),
         ("pipeline,seed,fold,utterance,speaker,truth,prediction,p_ang\nsvm,0,1,u,s,ang,sad,1\n", "no column p_"),
         (

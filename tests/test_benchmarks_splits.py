@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from benchmarks.corpora.corpus import utterances_table
 from benchmarks.folds.fold import Fold, read_folds, speakers_of, write_folds
 from benchmarks.folds.leakage import check_folds
-from benchmarks.folds.splitters import BalancedSpeakerKFold, LeaveOneOut, make_folds
+from benchmarks.folds.splitters import balanced_speaker_groups, make_folds, validation_speakers
 from features.errors import FoldError
 
 
@@ -63,7 +63,7 @@ def test_no_speaker_on_both_sides_and_everybody_tested_once(sizes: list[int], sc
 @given(sizes=st.lists(st.integers(5, 30), min_size=8, max_size=24), k=st.integers(2, 4), seed=st.integers(0, 99))
 def test_k_folds_are_balanced_in_gender(sizes: list[int], k: int, seed: int) -> None:
     table = table_of(sizes, seed=seed)
-    groups = BalancedSpeakerKFold(k).assign(table, table["label"].tolist())
+    groups = balanced_speaker_groups(table, k)
     for gender in ("female", "male"):
         own = [groups[s] for s in sorted(groups) if table.loc[s]["gender"].iloc[0] == gender]
         numbers = np.bincount(own, minlength=k)
@@ -79,7 +79,7 @@ def test_k_folds_are_closer_to_the_labels_shares_than_dealing_in_order() -> None
         member = [groups[s] for s in table.index.get_level_values("speaker")]
         return float(((pd.crosstab(member, table["label"]) - total) ** 2).to_numpy().sum())
 
-    balanced = BalancedSpeakerKFold(4).assign(table, table["label"].tolist())
+    balanced = balanced_speaker_groups(table, 4)
     dealt = {speaker: place % 4 for place, speaker in enumerate(sorted(balanced))}
     assert deviation(balanced) < deviation(dealt)
 
@@ -110,13 +110,23 @@ def test_one_training_speaker_left() -> None:
         make_folds(table_of([4, 4]), "speaker")
 
 
-def test_splitters_look_like_scikit_learns() -> None:
-    table = table_of([4, 5, 6])
-    splitter = LeaveOneOut("speaker")
-    assert splitter.get_n_splits(table) == 3
-    train, test = next(splitter.split(table))
-    assert sorted([*train, *test]) == list(range(15))
-    assert BalancedSpeakerKFold(3).get_n_splits(table) == 3
+@pytest.mark.parametrize("scheme", ["session", "speaker", "speaker-811", "3"])
+def test_validation_speakers_are_those_of_the_folds(scheme: str) -> None:
+    table = table_of([5, 6, 7, 8, 9, 5], sessions=1)
+    folds = make_folds(table, scheme)
+    for fold in folds:
+        assert validation_speakers(table, scheme, fold.name) == speakers_of(table, fold.valid)
+    everybody = sorted(set(table.index.get_level_values("speaker")))
+    assert validation_speakers(table, scheme) == speakers_of(table, folds[0].test)
+    assert set(validation_speakers(table, scheme)) < set(everybody)
+
+
+def test_validation_speakers_leave_somebody_to_train() -> None:
+    table = table_of([40, 40])
+    assert validation_speakers(table, "speaker") == ["s00"]
+    assert validation_speakers(table, "speaker", "s00") == []
+    table = table_of([5, 5, 5, 5])
+    assert validation_speakers(table, "2", "fold1") == speakers_of(table, make_folds(table, "2")[0].valid)
 
 
 @pytest.mark.parametrize(
@@ -125,6 +135,7 @@ def test_splitters_look_like_scikit_learns() -> None:
         ("session", "no sessions; choose --folds speaker"),
         ("sessions", "unknown folds 'sessions'; expected session, speaker"),
         ("1", "unknown folds '1'"),
+        ("<k>", "unknown folds '<k>'"),
         ("9", "has 3 speakers; expected 2 to 3"),
     ],
 )
@@ -163,7 +174,7 @@ def test_planted_leaks_are_named() -> None:
         check_folds([fold, Fold("other", fold.train, fold.valid, fold.test)], table, keys)
     with pytest.raises(FoldError, match="share a name"):
         check_folds([fold, fold], table, keys)
-    with pytest.raises(FoldError, match="nobody on the side valid"):
+    with pytest.raises(FoldError, match="no utterance in the subset valid"):
         check_folds([Fold("f", fold.train, fold.valid[:0], fold.test)], table, keys)
     with pytest.raises(FoldError, match="no folds"):
         check_folds([], table, keys)
@@ -182,11 +193,14 @@ def test_folds_survive_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda text: text.replace("s00_001,s00,test", "s00_001,s00,tset"), "unknown side 'tset'"),
+        (
+            lambda text: text.replace("s00_001,s00,test", "s00_001,s00,tset"),
+            "line 3: side is 'tset'; expected train, valid, test",
+        ),
         (lambda text: text.replace("s00_001", "s99_001"), "'s99_001' .*not in the corpus"),
         (lambda text: text.replace("s00_001", "s00_000"), "'s00_000' stands twice"),
         (lambda text: text.replace("s00,s00_001,s00,test\n", ""), "1 utterances of the corpus are missing"),
-        (lambda text: text.replace("fold,", "part,", 1), "expected fold,utterance,side"),
+        (lambda text: text.replace("fold,", "part,", 1), "has no column fold"),
     ],
 )
 def test_bad_folds_files(change: object, message: str, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from made_up_speakers import speak
 
 from classical.fusion import FusionClassifier, combine, learn_weights
-from classical.speech_classifier import build
+from classical.models import build
 from features.errors import PipelineError
 
 CLASSES = np.array(["ang", "neu", "sad"])
@@ -88,9 +88,9 @@ def test_a_fusion_to_keep_pools_its_members_with_weights_from_their_inner_folds(
     fusion = FusionClassifier(members, random_state=4).fit(table[~held_out], labels[~held_out])
     own = [member for _, member in fusion.members_]
     assert all(member.random_state == 4 for member in own)
-    expected = learn_weights([member.inner_probability_ for member in own], labels[~held_out], fusion.classes_)
+    expected = learn_weights([member.oof_proba_ for member in own], labels[~held_out], fusion.classes_)
     assert np.allclose(fusion.weights_, expected)
     found = fusion.predict_proba(table[held_out])
     assert np.allclose(found, combine([member.predict_proba(table[held_out]) for member in own], expected))
-    assert set(fusion.chosen_["weights"]) == {"svm", "logistic"}
-    assert fusion.n_settings_ == sum(member.n_settings_ for member in own)
+    assert set(fusion.best_params_["weights"]) == {"svm", "logistic"}
+    assert fusion.n_candidates_ == sum(member.n_candidates_ for member in own)

@@ -12,11 +12,12 @@ from sklearn.base import clone
 from sklearn.metrics import log_loss
 from sklearn.svm import SVC
 
-from classical.boosting import BoostingClassifier, choose_device, count_gpus
-from classical.kernels import Kernel, class_scores, fit_machine, squared_lengths
-from classical.speech_classifier import MODELS, SpeechClassifier, build
+from classical.boosting import BoostingClassifier, choose_device, has_gpu
+from classical.inner_folds import uar
+from classical.kernels import Kernel, class_scores, fit_ovo, squared_lengths
+from classical.models import MODELS, build
+from classical.speech_classifier import SpeechClassifier
 from classical.svm import SvmClassifier
-from classical.tuning import uar
 from features.errors import PipelineError
 
 TUNED = ("svm", "xgboost", "logistic")
@@ -40,11 +41,11 @@ def test_every_model_keeps_the_contract_of_pipelines(name, normalise):
     assert found.shape == (len(later), 4)
     assert np.allclose(found.sum(1), 1, atol=1e-9)
     assert (pipeline.predict(later) == pipeline.classes_[found.argmax(1)]).all()
-    assert pipeline.inner_probability_.shape == (len(X), 4)
-    assert pipeline.n_settings_ >= 1
-    assert pipeline.tuning_cpu_seconds_ >= 0
+    assert pipeline.oof_proba_.shape == (len(X), 4)
+    assert pipeline.n_candidates_ >= 1
+    assert pipeline.search_time_ >= 0
     assert all(isinstance(note, str) for note in pipeline.notes_)
-    json.dumps([pipeline.chosen_, pipeline.n_settings_, pipeline.tuning_cpu_seconds_, pipeline.notes_])
+    json.dumps([pipeline.best_params_, pipeline.n_candidates_, pipeline.search_time_, pipeline.notes_])
     again = clone(pipeline).fit(X, y)
     assert (again.predict_proba(later) == found).all()
 
@@ -55,7 +56,7 @@ def test_tuned_models_learn_and_their_inner_probabilities_are_honest(name):
     X, y, later, truth = sides(table, labels)
     pipeline = build(name, features=features).fit(X, y)
     reached = (pipeline.predict(later) == truth).mean()
-    inner = pipeline.inner_probability_
+    inner = pipeline.oof_proba_
     judged = (pipeline.classes_[inner.argmax(1)] == y).mean()
     fitted = (pipeline.predict(X) == y).mean()
     assert reached > 0.6
@@ -77,7 +78,7 @@ def test_inner_probabilities_come_from_fits_without_the_speaker(name):
     features = StoredFeatures(pd.DataFrame(values, index=table.index, columns=[f"mfcc.{k}" for k in range(12)]))
     pipeline = build(name, features=features).fit(table, labels)
     fitted = (pipeline.predict(table) == labels).mean()
-    judged = (pipeline.classes_[pipeline.inner_probability_.argmax(1)] == labels).mean()
+    judged = (pipeline.classes_[pipeline.oof_proba_.argmax(1)] == labels).mean()
     assert fitted == 1.0
     assert judged < 0.9
 
@@ -110,8 +111,8 @@ def test_plain_arrays_decide_as_scikit_learns_machine(kernel, n_classes):
     codes = np.arange(60) % n_classes
     X = rng.normal(size=(60, 6)) + codes[:, None]
     later = rng.normal(size=(40, 6)) + 1
-    machine = fit_machine(kernel(X, X), codes, n_classes=n_classes, cost=2.0)
-    found = kernel(later, X[machine.support]) @ machine.weights + machine.intercepts
+    machine = fit_ovo(kernel(X, X), codes, n_classes=n_classes, C=2.0)
+    found = kernel(later, X[machine.support]) @ machine.dual_coef + machine.intercept
     peer = SVC(C=2.0, kernel="precomputed", class_weight="balanced", decision_function_shape="ovo").fit(
         kernel(X, X), codes
     )
@@ -188,7 +189,7 @@ def test_speakers_are_asked_for_where_they_are_needed():
     ("spoil", "words"),
     [
         (lambda table, labels: (table, labels[:-1]), "72 utterances but 71 labels"),
-        (lambda table, labels: (table, np.full(len(labels), "sad")), "one label"),
+        (lambda table, labels: (table, np.full(len(labels), "sad")), "one class"),
         (lambda table, labels: (table.droplevel("speaker"), labels), "level 'speaker'"),
     ],
 )
@@ -235,14 +236,14 @@ def test_devices_are_named_or_refused():
     assert choose_device("auto") in ("cpu", "cuda")
     with pytest.raises(PipelineError, match="'tpu' is unknown"):
         choose_device("tpu")
-    if not count_gpus():
+    if not has_gpu():
         with pytest.raises(PipelineError, match="finds no GPU"):
             choose_device("cuda")
 
 
 @pytest.mark.gpu
 def test_boosting_on_a_gpu_agrees_with_the_cpu():
-    if not count_gpus():
+    if not has_gpu():
         pytest.skip("needs a CUDA device")
     table, labels, features = speak(n_each=20)
     found = {
@@ -256,7 +257,7 @@ def test_the_search_of_the_svm_is_as_wide_as_it_says():
     table, labels, features = speak(n_speakers=3, n_each=3)
     pipeline = build("svm", features=features).fit(table, labels)
     space = SvmClassifier()
-    assert pipeline.n_settings_ == len(space.gammas) * len(space.costs) + len(space.linear_costs)
+    assert pipeline.n_candidates_ == len(space.gammas) * len(space.Cs) + len(space.linear_Cs)
 
 
 @pytest.mark.parametrize("name", ["svm", "logistic", "majority"])
@@ -264,9 +265,29 @@ def test_one_group_of_features_is_chosen_on_inner_folds(name):
     table, labels, features = speak(apart=2.0)
     X, y, later, truth = sides(table, labels)
     pipeline = build(name, features=features, choose_group=True).fit(X, y)
-    assert {feature.partition(".")[0] for feature in pipeline.feature_names_} == {pipeline.chosen_["group"]}
+    assert {feature.partition(".")[0] for feature in pipeline.feature_names_} == {pipeline.best_params_["group"]}
     assert pipeline.standardise(later).shape == (len(later), len(pipeline.feature_names_))
     if name != "majority":
-        assert pipeline.chosen_["group"] == "pitch"
+        assert pipeline.best_params_["group"] == "pitch"
         assert (pipeline.predict(later) == truth).mean() > 0.6
-        assert pipeline.n_settings_ == 3 * build(name, features=features).fit(X, y).n_settings_
+        assert pipeline.n_candidates_ == 3 * build(name, features=features).fit(X, y).n_candidates_
+
+
+def test_random_draws_by_the_shares_of_training_and_anew_in_every_fold():
+    table, labels, features = speak(n_speakers=40, n_each=1, classes=("ang", "hap", "neu", "sad", "sad_"))
+    labels = np.where(labels == "sad_", "sad", labels)
+    draws = []
+    for test in ("s00", "s01", "s02", "s03"):
+        X, y, _, _ = sides(table, labels, test=test)
+        draws.append(build("random", features=features).fit(X, y).predict(table))
+        assert (draws[-1] == build("random", features=features).fit(X, y).predict(table)).all()
+    assert all((a != b).mean() > 0.5 for k, a in enumerate(draws) for b in draws[:k])
+    shares = np.mean([np.concatenate(draws) == label for label in ("ang", "sad")], axis=1)
+    assert shares == pytest.approx([0.2, 0.4], abs=0.06)
+
+
+def test_majority_gives_the_shares_of_training():
+    table, labels, features = speak(n_speakers=3, n_each=2, classes=("ang", "hap"))
+    labels[:2] = "hap"
+    found = build("majority", features=features).fit(table, labels).predict_proba(table)
+    assert (found == np.array([4, 8]) / 12).all()

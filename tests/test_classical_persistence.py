@@ -17,7 +17,7 @@ from sklearn.linear_model import Ridge
 import classical
 from classical import persistence
 from classical.fusion import FusionClassifier
-from classical.speech_classifier import MODELS, build
+from classical.models import MODELS, build
 from features import FeatureExtractor
 from features.errors import ModelError, PipelineError
 
@@ -146,9 +146,9 @@ def test_nothing_of_this_machine_or_of_training_clips_is_kept(recordings, tmp_pa
         content = b"".join(archive.read(name) for name in archive.namelist())
     assert str(tmp_path).encode() not in content
     assert model.features.cache is not None
-    assert model.inner_probability_ is not None
+    assert model.oof_proba_ is not None
     pipeline = classical.load(file).pipeline
-    assert not hasattr(pipeline, "inner_probability_")
+    assert not hasattr(pipeline, "oof_proba_")
     assert pipeline.n_jobs == 1
 
 
@@ -241,7 +241,7 @@ def test_a_foreign_type_is_refused_by_name_and_its_code_does_not_run(kept, tmp_p
 
 def test_what_skops_itself_would_trust_is_refused_too(tmp_path):
     file = tmp_path / "model.skops"
-    skops.io.dump({"format": 1, "pipeline": Ridge().fit([[0.0], [1.0]], [0, 1]), "metadata": "{}"}, file)
+    skops.io.dump({"format": 2, "pipeline": Ridge().fit([[0.0], [1.0]], [0, 1]), "metadata": "{}"}, file)
     with pytest.raises(ModelError, match=r"sklearn\.linear_model\._ridge\.Ridge"):
         classical.load(file)
 
@@ -252,7 +252,9 @@ def test_what_skops_itself_would_trust_is_refused_too(tmp_path):
         (b"", "not a skops file"),
         (b"PK\x03\x04 cut short", "not a skops file"),
         (skops.io.dumps({"format": 99, "pipeline": {}, "metadata": "{}"}), "format 99"),
+        (skops.io.dumps({"format": 1, "pipeline": Ridge()}), "format 1; this version reads format 2"),
         (skops.io.dumps({"something": "else"}), "damaged"),
+        (skops.io.dumps(["a", "list"]), "damaged"),
     ],
 )
 def test_damaged_files_are_named_with_what_was_expected(content, words, tmp_path):
@@ -290,6 +292,116 @@ def test_a_pipeline_on_stored_features_cannot_be_kept(tmp_path):
 
     table, labels, features = speak(n_speakers=2, n_each=2)
     model = build("majority", features=features).fit(table, labels)
-    with pytest.raises(ModelError, match=r"could not be loaded again|cannot be kept"):
+    with pytest.raises(ModelError, match=r"could not be loaded again|cannot be saved"):
         classical.save(tmp_path / "m.skops", model, metadata={})
     assert not (tmp_path / "m.skops").exists()
+
+
+@pytest.mark.parametrize("labels", [[2, 10, 1], [0.0, 1.0, 2.0], [True, False, True]], ids=["integer", "float", "bool"])
+@pytest.mark.parametrize("text", [False, True], ids=["own type", "objects"])
+def test_labels_keep_their_type_in_a_file(recordings, tmp_path, labels, text):
+    codes = np.unique(recordings["label"], return_inverse=True)[1]
+    y = np.asarray(labels)[codes]
+    y = y.astype(str).astype(object) if text else y
+    pipeline = build("majority", features=FeatureExtractor("energy")).fit(recordings.drop(columns="label"), y)
+    file, _ = classical.save(tmp_path / "m.skops", pipeline, metadata={})
+    loaded = classical.load(file)
+    assert loaded.classes_.dtype == y.dtype
+    assert loaded.classes_.tolist() == np.unique(y).tolist()
+    assert loaded.metadata["labels"] == np.unique(y).tolist()
+
+
+def test_the_card_has_the_head_that_the_hub_reads(recordings, tmp_path):
+    huggingface_hub = pytest.importorskip("huggingface_hub")
+    metadata = {
+        "pipeline": "svm@mfcc",
+        "corpus": "tonès: a corpus",
+        "licence": "CC BY-NC-SA 4.0",
+        "scores": {"uar": 0.5, "wa": 0.625},
+        "synthetic": True,
+    }
+    _, card = classical.save(tmp_path / "model.skops", trained("majority", recordings), metadata=metadata)
+    head = huggingface_hub.ModelCard.load(card).data
+    assert head.license == "cc-by-nc-sa-4.0"
+    assert head.library_name == "speech-emotion-baselines"
+    assert {"audio-classification", "speech-emotion-recognition", "synthetic-data"} <= set(head.tags)
+    [uar, wa] = head.eval_results
+    assert (uar.dataset_name, uar.metric_type, uar.metric_value) == ("tonès: a corpus", "uar", 0.5)
+    assert (wa.metric_type, wa.metric_value) == ("wa", 0.625)
+    assert head.model_name == "svm@mfcc"
+
+
+@pytest.mark.parametrize(
+    ("licence", "name"),
+    [("", "unknown"), ("CC0 1.0", "cc0-1.0"), ("free for research", "other"), ("MIT, as us", "mit")],
+)
+def test_the_licence_of_the_data_stands_in_the_head(licence, name, recordings, tmp_path):
+    huggingface_hub = pytest.importorskip("huggingface_hub")
+    _, card = classical.save(tmp_path / "model.skops", trained("majority", recordings), metadata={"licence": licence})
+    head = huggingface_hub.ModelCard.load(card).data
+    assert head.license == name
+    assert head.to_dict().get("license_name") == (licence if name == "other" else None)
+    assert head.eval_results is None
+
+
+def run_elsewhere(code, *arguments, path=ROOT):
+    environment = {**os.environ, "PYTHONPATH": f"{path}{os.pathsep}{ROOT}", "OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, check=False, env=environment
+    )
+
+
+def test_a_classical_model_is_loaded_without_deep_and_torch(kept):
+    code = "import sys, classical; classical.load(sys.argv[1]); print(*{'deep', 'torch'} & set(sys.modules))"
+    done = run_elsewhere(code, kept[1])
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
+
+
+class OwnExtractor(FeatureExtractor):
+    """An extractor of a user's own package."""
+
+
+def test_a_users_own_extractor_is_trusted_by_name(recordings, tmp_path):
+    X, y = recordings.drop(columns="label"), recordings["label"].to_numpy()
+    model = build("majority", features=OwnExtractor("energy")).fit(X, y)
+    own = f"{OwnExtractor.__module__}.OwnExtractor"
+    with pytest.raises(ModelError, match=own):
+        classical.save(tmp_path / "m.skops", model, metadata={})
+    file, _ = classical.save(tmp_path / "m.skops", model, metadata={}, trusted=[own])
+    with pytest.raises(ModelError, match=own):
+        classical.load(file)
+    assert isinstance(classical.load(file, trusted=[own]).pipeline.features, OwnExtractor)
+
+
+@pytest.fixture
+def installed(tmp_path):
+    """A folder whose metadata say what installing the package with setup.cfg says."""
+    import configparser
+
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    declared = setup["options.entry_points"][persistence.EXTRACTORS].strip()
+    folder = tmp_path / "installed" / "declared-1.dist-info"
+    folder.mkdir(parents=True)
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: declared\nVersion: 1\n")
+    (folder / "entry_points.txt").write_text(f"[{persistence.EXTRACTORS}]\n{declared}\n")
+    return folder.parent
+
+
+def test_a_model_on_a_frozen_encoder_predicts_through_the_command(recordings, tmp_path, installed):
+    pytest.importorskip("torch")
+    from small_encoders import save as save_encoder
+
+    from deep.frozen import FrozenEncoder
+
+    encoder = save_encoder("wav2vec2", tmp_path / "encoder", seed=1)
+    X, y = recordings.drop(columns="label"), recordings["label"].to_numpy()
+    model = build("svm", features=FrozenEncoder(str(encoder), device="cpu")).fit(X, y)
+    extractor = f"{FrozenEncoder.__module__}.{FrozenEncoder.__qualname__}"
+    file, _ = classical.save(tmp_path / "m.skops", model, metadata={}, trusted=[extractor])
+    clip = X["path"].iloc[0]
+    code = "import sys; from classical.predict import main; sys.exit(main(sys.argv[1:]))"
+    done = run_elsewhere(code, file, clip, "--json", path=installed)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)[0]["probabilities"]
+    assert list(found.values()) == pytest.approx(model.predict_proba([clip])[0].tolist(), abs=1e-6)

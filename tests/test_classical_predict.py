@@ -15,11 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import classical
+from classical.models import build
 from classical.predict import build_parser, main
-from classical.speech_classifier import build
 from features import FeatureExtractor
 from features.errors import AudioError
-from features.predictions import Answer, answers, timeline, to_json, to_text
+from features.plots import timeline
+from features.predictions import Prediction, to_json, to_predictions, to_text
 from features.utterances import InputError, cut, duration, spans, utterances
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -92,8 +93,8 @@ def test_reasons_stand_in_the_table_and_in_json(models, speech, name, capsys):
     assert len(lines) == 1 + 2 * 6
     assert main([str(models / f"{name}.skops"), *paths, "--explain", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)[0]
-    assert len(answer["reasons"]) == 5
-    assert answer["reasons"][0]["feature"] in lines[2]
+    assert len(answer["attributions"]) == 5
+    assert answer["attributions"][0]["feature"] in lines[2]
 
 
 def test_windows_follow_a_long_recording_with_a_timeline(models, long_recording, tmp_path, capsys):
@@ -142,7 +143,7 @@ def test_a_manifest_says_who_speaks_and_one_speaker_says_it_too(models, speech, 
         (["{models}/svm.skops", "{clip}", "--hop", "1"], "give --window too"),
         (["{models}/svm.skops", "{clip}", "--window", "0"], "must be above 0"),
         (["{models}/svm.skops", "{clip}", "--window", "1", "--plot", "{here}/a.bmp"], "a plot is written as .png"),
-        (["{models}/svm.skops", "--manifest", "{here}/none.csv"], "none.csv: not a CSV"),
+        (["{models}/svm.skops", "--manifest", "{here}/none.csv"], "none.csv: cannot be read as a CSV"),
         (["{models}/logistic.skops", "{clip}"], "not all of these have a speaker"),
         (["{models}/svm.skops", "{here}/fake.txt"], "not audio"),
     ],
@@ -161,9 +162,9 @@ def test_what_a_user_can_mend_is_one_line_and_exit_2(models, speech, tmp_path, c
     ("content", "words"),
     [
         ("file,speaker\na.wav,x\n", "expected at least path"),
-        ("path,start\n{clip},soon\n", "'soon' is no number"),
-        ("path\nmissing.wav\n", "is not there"),
-        ("", "not a CSV"),
+        ("path,start\n{clip},soon\n", "start is 'soon'"),
+        ("path\nmissing.wav\n", "expected a sound file that is there"),
+        ("", "cannot be read as a CSV"),
     ],
 )
 def test_manifests_that_do_not_fit_are_refused(speech, tmp_path, content, words):
@@ -204,10 +205,11 @@ def test_duration_of_what_is_no_sound(tmp_path):
         duration(tmp_path / "text.wav")
 
 
-def test_answers_read_the_same_everywhere():
+def test_predictions_read_the_same_everywhere():
     table = pd.DataFrame({"path": ["a.wav", "b/ä.wav"], "start": [0.0, np.nan], "end": [1.5, np.nan]})
-    found = answers(table, ["ang", "sad"], np.array([[0.9, 0.1], [0.25, 0.75]]), reasons=[[("pitch.x", 0.5)], []])
-    assert found[1] == Answer("b/ä.wav", "sad", {"ang": 0.25, "sad": 0.75})
+    probabilities = np.array([[0.9, 0.1], [0.25, 0.75]])
+    found = to_predictions(table, ["ang", "sad"], probabilities, attributions=[[("pitch.x", 0.5)], []])
+    assert found[1] == Prediction("b/ä.wav", "sad", {"ang": 0.25, "sad": 0.75})
     lines = to_text(found).splitlines()
     assert lines[0].split() == ["path", "start", "end", "label", "ang", "sad"]
     assert lines[2].split() == ["+0.500", "pitch.x"]
@@ -222,9 +224,9 @@ def test_answers_read_the_same_everywhere():
 
 def test_the_timeline_says_in_words_what_it_shows():
     own = [
-        Answer("a.wav", label, {"ang": p, "sad": 1 - p}, float(k), k + 2.0)
+        Prediction("a.wav", label, {"ang": p, "sad": 1 - p}, float(k), k + 2.0)
         for k, (label, p) in enumerate([("ang", 0.9), ("ang", 0.8), ("sad", 0.1)])
     ]
     picture = timeline(own)
-    assert picture.alt == "Class probabilities over time. a.wav: ang 0.0 to 3.0 s, sad 2.0 to 4.0 s."
+    assert picture.alt_text == "Class probabilities over time. a.wav: ang 0.0 to 3.0 s, sad 2.0 to 4.0 s."
     assert len(picture.figure.axes) == 1

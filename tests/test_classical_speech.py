@@ -8,7 +8,7 @@ import pytest
 from made_up_speakers import StoredFeatures
 from sklearn.metrics import balanced_accuracy_score
 
-from classical.speech_classifier import build
+from classical.models import build
 from features import FeatureExtractor
 from features.utterances import utterances
 

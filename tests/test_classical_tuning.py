@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import balanced_accuracy_score
 
-from classical.calibration import learn_sharpness, probabilities
-from classical.tuning import balanced_weights, encode, inner_folds, uar
+from classical.calibration import learn_inverse_temperature, probabilities
+from classical.inner_folds import inner_folds, uar
+from classical.labels import balanced_weights, encode
 from features.errors import PipelineError
 
 
@@ -67,7 +68,7 @@ def test_weights_make_every_class_count_the_same():
 
 
 def test_one_label_is_refused():
-    with pytest.raises(PipelineError, match="one label \\('sad'\\)"):
+    with pytest.raises(PipelineError, match="one class \\('sad'\\)"):
         encode(np.array(["sad", "sad"]))
 
 
@@ -77,7 +78,7 @@ def test_the_temperature_that_made_the_scores_blunt_is_found_again(factor):
     true = rng.normal(0, 2, (20000, 5))
     chances = probabilities(true, 1.0)
     codes = (chances.cumsum(1) < rng.random((20000, 1))).sum(1).clip(max=4)
-    assert learn_sharpness(true / factor, codes) == pytest.approx(factor, rel=0.05)
+    assert learn_inverse_temperature(true / factor, codes) == pytest.approx(factor, rel=0.05)
 
 
 def test_calibration_never_changes_who_wins():
@@ -89,4 +90,4 @@ def test_calibration_never_changes_who_wins():
 
 
 def test_without_rows_the_sharpness_is_1():
-    assert learn_sharpness(np.full((3, 2), np.nan), np.array([0, 1, 0])) == 1.0
+    assert learn_inverse_temperature(np.full((3, 2), np.nan), np.array([0, 1, 0])) == 1.0

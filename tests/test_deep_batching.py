@@ -12,8 +12,7 @@ from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 from small_encoders import voices  # noqa: E402
 
-from deep.batches import ClipDataset, LengthBuckets, collate, expected_samples, loader, rounded_up  # noqa: E402
-from deep.memory import within_memory  # noqa: E402
+from deep.batches import ClipDataset, LengthBuckets, collate, expected_samples, loader, retry_on_oom, rounded_up  # noqa: E402
 from features.clips import Clip, clips_from  # noqa: E402
 from features.errors import AudioError, ModelError  # noqa: E402
 
@@ -114,7 +113,7 @@ def test_out_of_memory_halves_the_batch_and_goes_on(fits):
             raise torch.OutOfMemoryError("CUDA out of memory")
         return [position for piece in pieces for position in piece.positions.tolist()]
 
-    assert within_memory(_batch(8), work) == list(range(8))
+    assert retry_on_oom(_batch(8), work) == list(range(8))
     assert tried == [size for size in (8, 4, 2, 1) if size > fits] + [max(s for s in (8, 4, 2, 1) if s <= fits)]
 
 
@@ -123,7 +122,7 @@ def test_a_clip_that_does_not_fit_alone_is_an_error():
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     with pytest.raises(ModelError, match="does not fit"):
-        within_memory(_batch(3), work)
+        retry_on_oom(_batch(3), work)
 
 
 def test_widths_are_multiples_of_a_step_within_the_budget():

@@ -20,8 +20,9 @@ torch = pytest.importorskip("torch")
 from small_encoders import config, save  # noqa: E402
 
 from deep.classifier import FineTunedClassifier  # noqa: E402
-from deep.encoder import WAVEFORM_PREPROCESSOR, RandomStart  # noqa: E402
-from deep.models import PIPELINES  # noqa: E402
+from deep.configuration import EncoderConfig  # noqa: E402
+from deep.encoder import RandomInit  # noqa: E402
+from deep.models import MODELS  # noqa: E402
 from deep.options import PipelineOptions  # noqa: E402
 from deep.trainer import EmotionBrain  # noqa: E402
 from features.errors import ModelError, PipelineError  # noqa: E402
@@ -30,8 +31,8 @@ LETTERS = {"W": "ang", "T": "sad", "N": "neu"}
 
 
 def small_configuration():
-    return config("wav2vec2", conv_dim=(16,) * 3, conv_kernel=(40, 8, 4), conv_stride=(20, 8, 4)).to_dict(), dict(
-        WAVEFORM_PREPROCESSOR
+    return EncoderConfig(
+        config("wav2vec2", conv_dim=(16,) * 3, conv_kernel=(40, 8, 4), conv_stride=(20, 8, 4)).to_dict()
     )
 
 
@@ -58,7 +59,7 @@ def speech(emodb_root):
 @pytest.fixture
 def small():
     return FineTunedClassifier(
-        RandomStart("small", small_configuration),
+        RandomInit("small", small_configuration),
         epochs=3,
         head_rate=3e-3,
         encoder_rate=1e-3,
@@ -69,19 +70,19 @@ def small():
     )
 
 
-def _sides(table, valid):
-    return table.assign(side=np.where(table.index.get_level_values("speaker") == valid, "valid", "train"))
+def _of(table, speaker):
+    return table.index.get_level_values("speaker") == speaker
 
 
 def test_the_registered_tiny_pipeline_learns_real_speech(speech):
     table, truth = speech
     train = table.index.get_level_values("speaker") != "16"
-    model = clone(PIPELINES["wav2vec2-tiny"].build(PipelineOptions(epochs=6, device="cpu"))).set_params(n_jobs=1)
-    model.fit(_sides(table[train], "08"), truth[train])
+    model = clone(MODELS["wav2vec2-tiny"].build(PipelineOptions(epochs=6, device="cpu"))).set_params(n_jobs=1)
+    model.fit(table[train], truth[train], valid=_of(table[train], "08"))
     assert model.classes_.tolist() == ["ang", "neu", "sad"]
     assert len(model.history_) == 6
     assert model.history_[-1]["train_loss"] < model.history_[0]["train_loss"]
-    assert model.chosen_["valid_uar"] == max(row["valid_uar"] for row in model.history_)
+    assert model.best_params_["valid_uar"] == max(row["valid_uar"] for row in model.history_)
     probability = model.predict_proba(table[~train])
     np.testing.assert_allclose(probability.sum(axis=1), 1)
     assert balanced_accuracy_score(truth[~train], model.predict(table[~train])) > 1 / 3
@@ -89,13 +90,13 @@ def test_the_registered_tiny_pipeline_learns_real_speech(speech):
 
 def test_probabilities_of_validation_speakers_only_and_of_the_kept_epoch(speech, small):
     table, truth = speech
-    small.fit(_sides(table, "11"), truth)
+    small.fit(table, truth, valid=_of(table, "11"))
     valid = (table.index.get_level_values("speaker") == "11").nonzero()[0]
-    known = ~np.isnan(small.inner_probability_).any(axis=1)
+    known = ~np.isnan(small.oof_proba_).any(axis=1)
     assert known.nonzero()[0].tolist() == valid.tolist()
-    chosen = small.classes_[small.inner_probability_[valid].argmax(axis=1)]
-    assert balanced_accuracy_score(truth[valid], chosen) == pytest.approx(small.chosen_["valid_uar"])
-    np.testing.assert_allclose(small.predict_proba(table.iloc[valid]), small.inner_probability_[valid], atol=1e-6)
+    chosen = small.classes_[small.oof_proba_[valid].argmax(axis=1)]
+    assert balanced_accuracy_score(truth[valid], chosen) == pytest.approx(small.best_params_["valid_uar"])
+    np.testing.assert_allclose(small.predict_proba(table.iloc[valid]), small.oof_proba_[valid], atol=1e-6)
 
 
 def test_the_same_seed_gives_the_same_bytes_and_leaves_the_generator_alone(speech, small):
@@ -103,10 +104,10 @@ def test_the_same_seed_gives_the_same_bytes_and_leaves_the_generator_alone(speec
     torch.manual_seed(1)
     expected = torch.rand(2)
     torch.manual_seed(1)
-    first = clone(small).fit(_sides(table, "08"), truth).predict_proba(table)
+    first = clone(small).fit(table, truth, valid=_of(table, "08")).predict_proba(table)
     assert torch.equal(torch.rand(2), expected)
-    again = clone(small).fit(_sides(table, "08"), truth).predict_proba(table)
-    other = clone(small).set_params(random_state=1).fit(_sides(table, "08"), truth).predict_proba(table)
+    again = clone(small).fit(table, truth, valid=_of(table, "08")).predict_proba(table)
+    other = clone(small).set_params(random_state=1).fit(table, truth, valid=_of(table, "08")).predict_proba(table)
     assert first.tobytes() == again.tobytes()
     assert not np.allclose(first, other)
 
@@ -115,7 +116,7 @@ def test_the_same_seed_gives_the_same_bytes_and_leaves_the_generator_alone(speec
 def test_an_interrupted_training_ends_with_the_same_numbers(speech, small, tmp_path, monkeypatch, augment):
     table, truth = speech
     small.set_params(augment=augment)
-    unbroken = clone(small).fit(_sides(table, "08"), truth)
+    unbroken = clone(small).fit(table, truth, valid=_of(table, "08"))
     usual = EmotionBrain.fit_batch
 
     def breaks_in_the_third_epoch(brain, batch):
@@ -125,13 +126,13 @@ def test_an_interrupted_training_ends_with_the_same_numbers(speech, small, tmp_p
 
     monkeypatch.setattr(EmotionBrain, "fit_batch", breaks_in_the_third_epoch)
     with pytest.raises(KeyboardInterrupt):
-        clone(small).set_params(work_dir=tmp_path).fit(_sides(table, "08"), truth)
+        clone(small).set_params(work_dir=tmp_path).fit(table, truth, valid=_of(table, "08"))
     monkeypatch.undo()
     epochs = []
     monkeypatch.setattr(
         EmotionBrain, "fit_batch", lambda brain, batch: (epochs.append(brain.epochs.current), usual(brain, batch))[1]
     )
-    resumed = clone(small).set_params(work_dir=tmp_path).fit(_sides(table, "08"), truth)
+    resumed = clone(small).set_params(work_dir=tmp_path).fit(table, truth, valid=_of(table, "08"))
     assert set(epochs) == {3}
     assert resumed.predict_proba(table).tobytes() == unbroken.predict_proba(table).tobytes()
     timeless = [{name: value for name, value in row.items() if name != "seconds"} for row in resumed.history_]
@@ -143,12 +144,12 @@ def test_another_fold_does_not_pick_the_checkpoint_up(speech, small, tmp_path, m
     usual = EmotionBrain.load_best
     monkeypatch.setattr(EmotionBrain, "load_best", lambda brain: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        clone(small).set_params(work_dir=tmp_path).fit(_sides(table, "08"), truth)
+        clone(small).set_params(work_dir=tmp_path).fit(table, truth, valid=_of(table, "08"))
     monkeypatch.setattr(EmotionBrain, "load_best", usual)
     left = list(tmp_path.glob("checkpoints-*"))
     assert len(left) == 1
-    fresh = clone(small).fit(_sides(table, "11"), truth)
-    beside = clone(small).set_params(work_dir=tmp_path).fit(_sides(table, "11"), truth)
+    fresh = clone(small).fit(table, truth, valid=_of(table, "11"))
+    beside = clone(small).set_params(work_dir=tmp_path).fit(table, truth, valid=_of(table, "11"))
     assert list(tmp_path.glob("checkpoints-*")) == left
     assert beside.predict_proba(table).tobytes() == fresh.predict_proba(table).tobytes()
 
@@ -160,19 +161,19 @@ from pathlib import Path
 import pandas as pd
 from test_deep_classifier import small_configuration
 from deep.classifier import FineTunedClassifier
-from deep.encoder import RandomStart
+from deep.encoder import RandomInit
 table = pd.read_pickle({table!r})
-FineTunedClassifier(RandomStart("small", small_configuration), epochs=3, head_rate=3e-3, encoder_rate=1e-3,
+FineTunedClassifier(RandomInit("small", small_configuration), epochs=3, head_rate=3e-3, encoder_rate=1e-3,
     batch_seconds=8.0, freeze_front_end=False, device="cpu", n_jobs=1, work_dir=Path({work!r}),
-).fit(table.drop(columns="label"), table["label"].to_numpy())
+).fit(
+    table.drop(columns="label"), table["label"].to_numpy(), valid=table.index.get_level_values("speaker") == "08")
 """
 
 
 @pytest.mark.long
 def test_a_killed_process_leaves_nothing_that_hinders_the_next(speech, small, tmp_path):
     table, truth = speech
-    given = _sides(table, "08")
-    given.assign(label=truth).to_pickle(tmp_path / "table.pkl")
+    table.assign(label=truth).to_pickle(tmp_path / "table.pkl")
     here = Path(__file__).parent
     script = KILLED.format(
         tests=str(here), root=str(here.parent), table=str(tmp_path / "table.pkl"), work=str(tmp_path / "work")
@@ -187,14 +188,14 @@ def test_a_killed_process_leaves_nothing_that_hinders_the_next(speech, small, tm
         time.sleep(rng.uniform(0, 0.6))
         process.send_signal(signal.SIGKILL)
         process.wait()
-    resumed = clone(small).set_params(work_dir=tmp_path / "work").fit(given, truth)
-    unbroken = clone(small).fit(given, truth)
+    resumed = clone(small).set_params(work_dir=tmp_path / "work").fit(table, truth, valid=_of(table, "08"))
+    unbroken = clone(small).fit(table, truth, valid=_of(table, "08"))
     assert resumed.predict_proba(table).tobytes() == unbroken.predict_proba(table).tobytes()
 
 
 def test_history_is_written_and_checkpoints_are_cleared(speech, small, tmp_path):
     table, truth = speech
-    small.set_params(work_dir=tmp_path).fit(_sides(table, "08"), truth)
+    small.set_params(work_dir=tmp_path).fit(table, truth, valid=_of(table, "08"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["history.csv", "history.svg"]
     written = pd.read_csv(tmp_path / "history.csv")
     columns = ["epoch", "train_loss", "valid_loss", "valid_uar", "encoder_rate", "head_rate", "seconds"]
@@ -209,12 +210,12 @@ def test_memory_that_is_short_changes_no_gradient(speech, small, monkeypatch):
         assert hasattr(config("wav2vec2"), name)
 
     def without_dropout():
-        described, preprocessor = small_configuration()
+        described = small_configuration().model
         off = {name: 0.0 for name in described if name.endswith("dropout") or name == "layerdrop"}
-        return {**described, **off}, preprocessor
+        return EncoderConfig({**described, **off})
 
-    small.set_params(encoder=RandomStart("still", without_dropout))
-    whole = clone(small).fit(_sides(table, "08"), truth).predict_proba(table)
+    small.set_params(encoder=RandomInit("still", without_dropout))
+    whole = clone(small).fit(table, truth, valid=_of(table, "08")).predict_proba(table)
     usual = EmotionBrain.compute_forward
 
     def two_clips_at_most(brain, batch, stage):
@@ -223,32 +224,34 @@ def test_memory_that_is_short_changes_no_gradient(speech, small, monkeypatch):
         return usual(brain, batch, stage)
 
     monkeypatch.setattr(EmotionBrain, "compute_forward", two_clips_at_most)
-    np.testing.assert_allclose(clone(small).fit(_sides(table, "08"), truth).predict_proba(table), whole, atol=1e-4)
+    np.testing.assert_allclose(
+        clone(small).fit(table, truth, valid=_of(table, "08")).predict_proba(table), whole, atol=1e-4
+    )
 
 
-def test_without_sides_speakers_are_held_out(speech, small):
+def test_without_validation_rows_speakers_are_held_out(speech, small):
     table, truth = speech
     small.set_params(epochs=1).fit(table, truth)
-    held = ~np.isnan(small.inner_probability_).any(axis=1)
+    held = ~np.isnan(small.oof_proba_).any(axis=1)
     speakers = table.index.get_level_values("speaker")
     assert 0 < held.sum() < len(held)
     assert not set(speakers[held]) & set(speakers[~held])
     assert "held-out" in small.notes_[0]
     small.fit(table["path"].tolist(), truth)
-    assert "only one speaker" in small.notes_[0]
+    assert "fewer than two speakers" in small.notes_[0]
 
 
 def test_a_pretrained_encoder_keeps_its_front_end(speech, tmp_path):
     table, truth = speech
     save("wav2vec2", tmp_path / "encoder")
     model = FineTunedClassifier(str(tmp_path / "encoder"), epochs=1, encoder_rate=1e-2, device="cpu", n_jobs=1)
-    model.fit(_sides(table, "08"), truth)
-    from deep.encoder import load_encoder
+    model.fit(table, truth, valid=_of(table, "08"))
+    from deep.loading import load_encoder
 
     before = load_encoder(tmp_path / "encoder").state_dict()
-    after = model.recogniser_.network.encoder.state_dict()
-    front = "lobe.model.feature_extractor.conv_layers.0.conv.weight"
-    layer = "lobe.model.encoder.layers.0.attention.q_proj.weight"
+    after = model.predictor_.network.encoder.state_dict()
+    front = "model.feature_extractor.conv_layers.0.conv.weight"
+    layer = "model.encoder.layers.0.attention.q_proj.weight"
     assert torch.equal(before[front], after[front])
     assert not torch.equal(before[layer], after[layer])
 
@@ -257,7 +260,7 @@ def test_a_whisper_encoder_is_fine_tuned_too(speech, whisper_folder):
     table, truth = speech
     rows = np.arange(0, len(table), 6)
     model = FineTunedClassifier(str(whisper_folder), epochs=1, device="cpu", n_jobs=1, batch_seconds=30.0)
-    model.fit(_sides(table.iloc[rows], "08"), truth[rows])
+    model.fit(table.iloc[rows], truth[rows], valid=_of(table.iloc[rows], "08"))
     assert np.isfinite(model.predict_proba(table.iloc[rows])).all()
 
 
@@ -274,22 +277,28 @@ def test_a_whisper_encoder_is_fine_tuned_too(speech, whisper_folder):
 def test_parameters_that_cannot_be_are_named(speech, small, changed, error, words):
     table, truth = speech
     with pytest.raises(error, match=words) as caught:
-        small.set_params(**changed).fit(_sides(table, "08"), truth)
+        small.set_params(**changed).fit(table, truth, valid=_of(table, "08"))
     assert "\n" not in str(caught.value)
 
 
-def test_sides_and_labels_that_do_not_fit_are_named(speech, small):
+def test_validation_rows_and_labels_that_do_not_fit_are_named(speech, small):
     table, truth = speech
     with pytest.raises(PipelineError, match="labels"):
         small.fit(table, truth[:-1])
-    with pytest.raises(PipelineError, match="validation"):
-        small.fit(table.assign(side="train"), truth)
+    for valid, words in [
+        (np.zeros(len(table), dtype=bool), "0 of .* for validation"),
+        (np.ones(len(table), dtype=bool), "expected some, and not all"),
+        (np.arange(3), "valid is int64"),
+        (np.zeros(3, dtype=bool), "shape"),
+    ]:
+        with pytest.raises(PipelineError, match=words):
+            small.fit(table, truth, valid=valid)
 
 
 def test_nothing_is_printed_and_nothing_lies_about(speech, small, tmp_path, monkeypatch, capfd):
     table, truth = speech
     monkeypatch.chdir(tmp_path)
-    small.set_params(epochs=1).fit(_sides(table, "08"), truth)
+    small.set_params(epochs=1).fit(table, truth, valid=_of(table, "08"))
     assert capfd.readouterr() == ("", "")
     assert not list(tmp_path.iterdir())
 
@@ -299,6 +308,6 @@ def test_fine_tuning_on_a_gpu(speech, small):
     if not torch.cuda.is_available():
         pytest.skip("needs a CUDA device")
     table, truth = speech
-    model = small.set_params(device="cuda").fit(_sides(table, "08"), truth)
-    assert model.recogniser_.device.type == "cuda"
+    model = small.set_params(device="cuda").fit(table, truth, valid=_of(table, "08"))
+    assert model.predictor_.device.type == "cuda"
     assert model.predict_proba(table).shape == (len(table), 3)

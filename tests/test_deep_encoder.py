@@ -11,7 +11,9 @@ torch = pytest.importorskip("torch")
 
 from small_encoders import KINDS, PREPROCESSOR, config, padded, save, voices  # noqa: E402
 
-from deep.encoder import build_encoder, load_encoder, random_twin  # noqa: E402
+from deep.configuration import EncoderConfig, read_configuration  # noqa: E402
+from deep.encoder import build_encoder  # noqa: E402
+from deep.loading import load_encoder  # noqa: E402
 from deep.network import EmotionNetwork  # noqa: E402
 from features.errors import ModelError  # noqa: E402
 
@@ -22,6 +24,10 @@ WAVEFORM_KINDS = [kind for kind in KINDS if kind != "whisper"]
 def folders(tmp_path_factory):
     root = tmp_path_factory.mktemp("encoders")
     return {kind: save(kind, root / kind) for kind in KINDS}
+
+
+def _random(folder, seed):
+    return build_encoder(read_configuration(folder), seed=seed)
 
 
 def _normalised(sound):
@@ -51,7 +57,7 @@ def test_every_layer_is_that_of_transformers(folders, kind):
     theirs = transformers.AutoModel.from_pretrained(folders[kind]).eval()
     with torch.no_grad():
         expected = theirs(_normalised(sound), output_hidden_states=True)
-        hidden, _ = load_encoder(folders[kind]).eval()(*padded([sound]), every_layer=True)
+        hidden, _ = load_encoder(folders[kind]).eval().every_layer(*padded([sound]))
     assert len(hidden) == 4
     for ours, own in zip(hidden[:-1], expected.hidden_states, strict=False):
         torch.testing.assert_close(ours, own, atol=1e-5, rtol=0)
@@ -63,16 +69,16 @@ def test_frames_do_not_depend_on_the_batch(folders, kind):
     encoder = load_encoder(folders[kind]).eval()
     sounds = voices(2.0, 0.61, 1.234, 0.03, 2.0)
     with torch.no_grad():
-        together, frames = encoder(*padded(sounds), every_layer=True)
+        together, frames = encoder.every_layer(*padded(sounds))
         for row, sound in enumerate(sounds):
-            alone, own = encoder(*padded([sound]), every_layer=True)
+            alone, own = encoder.every_layer(*padded([sound]))
             assert own.item() == frames[row].item()
             difference = (together[:, row, : own.item()] - alone[:, 0, : own.item()]).abs().max().item()
             assert difference < 2e-5
 
 
 def _largest_difference(shape: dict, sounds: list[np.ndarray]) -> float:
-    encoder = build_encoder(shape, PREPROCESSOR, seed=3)
+    encoder = build_encoder(EncoderConfig(shape, PREPROCESSOR), seed=3)
     network = EmotionNetwork(encoder, len(sounds)).eval()
     with torch.no_grad():
         embedded = torch.cat([network.embed(*padded([sound])) for sound in sounds])
@@ -146,34 +152,34 @@ def test_log_mel_frames_are_whispers_own(folders, emodb_root):
     torch.testing.assert_close(found, expected[:, : found.shape[1]], atol=2e-4, rtol=0)
 
 
-def test_the_random_twin_has_the_same_shape_and_other_weights(folders):
-    own, twin = load_encoder(folders["wav2vec2"]), random_twin(folders["wav2vec2"], seed=7)
-    again = random_twin(folders["wav2vec2"], seed=7)
+def test_random_weights_have_the_same_shape_and_are_others(folders):
+    own, drawn = load_encoder(folders["wav2vec2"]), _random(folders["wav2vec2"], seed=7)
+    again = _random(folders["wav2vec2"], seed=7)
     shapes = {name: tensor.shape for name, tensor in own.state_dict().items()}
-    assert shapes == {name: tensor.shape for name, tensor in twin.state_dict().items()}
-    weight = "lobe.model.encoder.layers.0.feed_forward.output_dense.weight"
-    assert not torch.equal(own.state_dict()[weight], twin.state_dict()[weight])
-    assert torch.equal(again.state_dict()[weight], twin.state_dict()[weight])
+    assert shapes == {name: tensor.shape for name, tensor in drawn.state_dict().items()}
+    weight = "model.encoder.layers.0.feed_forward.output_dense.weight"
+    assert not torch.equal(own.state_dict()[weight], drawn.state_dict()[weight])
+    assert torch.equal(again.state_dict()[weight], drawn.state_dict()[weight])
 
 
 def test_building_leaves_torchs_generator_alone(folders):
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    random_twin(folders["whisper"], seed=1)
+    _random(folders["whisper"], seed=1)
     assert torch.equal(torch.rand(3), expected)
 
 
 def test_gradients_reach_the_first_convolution_unless_it_is_frozen(folders):
     network = EmotionNetwork(load_encoder(folders["wav2vec2"]), 4)
-    first = network.encoder.lobe.model.feature_extractor.conv_layers[0].conv.weight
+    first = network.encoder.model.feature_extractor.conv_layers[0].conv.weight
     network(*padded(voices(1.0, 0.6))).sum().backward()
     assert first.grad.abs().max() > 0
     first.grad = None
     network.encoder.freeze_front_end()
     network(*padded(voices(1.0, 0.6))).sum().backward()
     assert first.grad is None
-    assert network.encoder.lobe.model.encoder.layers[0].attention.q_proj.weight.grad is not None
+    assert network.encoder.model.encoder.layers[0].attention.q_proj.weight.grad is not None
 
 
 @pytest.mark.parametrize(
@@ -182,7 +188,7 @@ def test_gradients_reach_the_first_convolution_unless_it_is_frozen(folders):
         (None, "config.json"),
         ("{", "cannot be read"),
         (json.dumps({"model_type": "bert"}), "bert"),
-        (json.dumps({"model_type": "wav2vec2"}), "cannot be loaded"),
+        (json.dumps({"model_type": "wav2vec2"}), "preprocessor_config.json"),
     ],
 )
 def test_a_folder_that_is_no_encoder_is_named_in_one_line(tmp_path, content, words):
@@ -192,6 +198,44 @@ def test_a_folder_that_is_no_encoder_is_named_in_one_line(tmp_path, content, wor
         load_encoder(tmp_path)
     assert "\n" not in str(caught.value)
     assert str(tmp_path) in str(caught.value)
+
+
+def _keep(folder, keep, name=str):
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(folder / "model.safetensors")
+    left = {name(key): tensor for key, tensor in tensors.items() if keep(key)}
+    save_file(left, folder / "model.safetensors", metadata={"format": "pt"})
+    return len(tensors) - len(left)
+
+
+@pytest.mark.parametrize("kind", ["wav2vec2", "hubert-large", "wavlm", "whisper"])
+def test_an_encoder_that_lacks_weights_is_refused(kind, tmp_path):
+    folder = save(kind, tmp_path)
+    n_missing = _keep(folder, lambda key: not key.startswith("encoder.layers.1."))
+    assert n_missing > 6
+    with pytest.raises(
+        ModelError, match=rf"lacks the weights of {n_missing} of .* encoder\.layers\.1\..* more"
+    ) as caught:
+        load_encoder(folder)
+    assert "\n" not in str(caught.value)
+
+
+def test_weights_behind_another_prefix_are_refused_and_the_prefix_named(tmp_path):
+    folder = save("wav2vec2", tmp_path)
+    _keep(folder, lambda _: True, name=lambda key: f"backbone.{key}")
+    with pytest.raises(ModelError, match=r"behind 'backbone\.'"):
+        load_encoder(folder)
+
+
+@pytest.mark.parametrize(("kind", "unused"), [("wav2vec2", "masked_spec_embed"), ("whisper", "decoder.")])
+def test_what_the_encoder_does_not_use_may_be_missing(kind, unused, tmp_path):
+    folder = save(kind, tmp_path)
+    expected = load_encoder(folder).eval()
+    assert _keep(folder, lambda key: not key.startswith(unused)) > 0
+    with torch.no_grad():
+        sound = padded(voices(0.4))
+        torch.testing.assert_close(load_encoder(folder).eval()(*sound)[0], expected(*sound)[0], atol=0, rtol=0)
 
 
 def test_an_unknown_hub_name_offline_says_what_to_fetch(monkeypatch, tmp_path):

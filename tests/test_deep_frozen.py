@@ -10,8 +10,8 @@ torch = pytest.importorskip("torch")
 
 from small_encoders import save, voices  # noqa: E402
 
-from deep.encoder import load_encoder  # noqa: E402
 from deep.frozen import FrozenEncoder, layer_positions, layers_of  # noqa: E402
+from deep.loading import load_encoder  # noqa: E402
 from features.cache import FeatureCache  # noqa: E402
 from features.errors import FeatureError, ModelError  # noqa: E402
 
@@ -33,7 +33,7 @@ def test_features_are_mean_and_deviation_over_own_frames(small, sounds):
     for row, (sound, _) in enumerate(sounds):
         waveform = torch.from_numpy(sound - sound.mean())[None]
         with torch.no_grad():
-            hidden, _ = encoder(waveform, torch.tensor([len(sound)]), every_layer=True)
+            hidden, _ = encoder.every_layer(waveform, torch.tensor([len(sound)]))
         for layer in range(4):
             values = table.values[row, layer_positions(table.names, layer)]
             expected = torch.cat([hidden[layer, 0].mean(0), hidden[layer, 0].std(0, correction=0)])
@@ -57,7 +57,7 @@ def test_names_are_known_before_any_extraction(small):
 def test_the_cache_serves_every_layer_from_one_computation(small, sounds, tmp_path, monkeypatch):
     cache = FeatureCache(tmp_path)
     first = FrozenEncoder(small, device="cpu", cache=cache).extract(sounds)
-    monkeypatch.setattr(FrozenEncoder, "_encoder", lambda _: pytest.fail("computed again"))
+    monkeypatch.setattr(FrozenEncoder, "_load", lambda _: pytest.fail("computed again"))
     again = FrozenEncoder(small, device="cpu", cache=cache).extract(sounds)
     np.testing.assert_array_equal(first.values, again.values)
     np.testing.assert_array_equal(first.seconds, again.seconds)
@@ -65,12 +65,12 @@ def test_the_cache_serves_every_layer_from_one_computation(small, sounds, tmp_pa
     np.testing.assert_array_equal(one.values, first.values[:, layer_positions(first.names, 3)])
 
 
-def test_the_random_twin_differs_and_depends_on_its_seed(small, sounds):
+def test_random_weights_differ_and_depend_on_the_seed(small, sounds):
     own = FrozenEncoder(small, device="cpu")
-    twins = [FrozenEncoder(small, random_start=True, random_state=seed, device="cpu") for seed in (0, 0, 1)]
-    assert len({own.identity(), twins[0].identity(), twins[2].identity()}) == 3
-    assert twins[0].identity() == twins[1].identity()
-    values = [extractor.transform(sounds) for extractor in [own, *twins]]
+    drawn = [FrozenEncoder(small, random_init=True, random_state=seed, device="cpu") for seed in (0, 0, 1)]
+    assert len({own.identity(), drawn[0].identity(), drawn[2].identity()}) == 3
+    assert drawn[0].identity() == drawn[1].identity()
+    values = [extractor.transform(sounds) for extractor in [own, *drawn]]
     np.testing.assert_array_equal(values[1], values[2])
     assert np.abs(values[0] - values[1]).max() > 0.01
     assert np.abs(values[1] - values[3]).max() > 0.01

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,20 +20,20 @@ from small_encoders import KINDS, save, voices  # noqa: E402
 
 import deep  # noqa: E402
 from deep import predict  # noqa: E402
-from deep.encoder import load_encoder  # noqa: E402
+from deep.loading import load_encoder  # noqa: E402
 from deep.network import EmotionNetwork  # noqa: E402
-from deep.predictor import Recogniser  # noqa: E402
+from deep.predictor import Predictor  # noqa: E402
 from features.errors import ModelError  # noqa: E402
 
 LABELS = ["ang", "neu", "sad"]
 
 
-def recogniser(kind, folder):
+def predictor(kind, folder):
     network = EmotionNetwork(load_encoder(save(kind, folder, initializer_range=0.2)), 3)
     torch.manual_seed(0)
     with torch.no_grad():
         network.head.weight.normal_(0, 0.5)
-    return Recogniser(network, LABELS, device="cpu")
+    return Predictor(network, LABELS, device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +46,13 @@ def sounds(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    made = recogniser("wav2vec2", tmp_path_factory.mktemp("encoder"))
+    made = predictor("wav2vec2", tmp_path_factory.mktemp("encoder"))
     return deep.save(made, tmp_path_factory.mktemp("model"), about={"corpus": "emodb", "uar": 0.31})
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_family_survives_the_round_trip(kind, tmp_path, sounds):
-    made = recogniser(kind, tmp_path / "encoder")
+    made = predictor(kind, tmp_path / "encoder")
     folder = deep.save(made, tmp_path / "model")
     loaded = deep.load(folder, device="cpu")
     assert loaded.classes_.tolist() == LABELS
@@ -101,7 +104,7 @@ def test_an_estimator_that_is_not_fitted_cannot_be_saved(tmp_path):
     ("name", "change", "words"),
     [
         ("model.json", lambda text: text[:40], "cannot be read"),
-        ("model.json", lambda text: text.replace('"format": 1', '"format": 9'), "format"),
+        ("model.json", lambda text: text.replace('"format": 2', '"format": 9'), "format"),
         ("model.json", lambda text: text.replace('"labels"', '"marks"'), "damaged"),
         ("model.json", lambda text: text.replace('"intermediate_size": 64', '"intermediate_size": 48'), "do not fit"),
         ("model.json", lambda text: "[]", "format"),
@@ -124,13 +127,103 @@ def test_cut_tensors_are_refused(model, tmp_path):
         deep.load(tmp_path)
 
 
+class _Dies:
+    """A value to record that ends the save when it is asked for."""
+
+    def __init__(self, end):
+        self.tolist = end
+
+
+def _raise():
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_save_that_is_cut_short_leaves_the_earlier_model_as_it_was(tmp_path, sounds, killed):
+    first = predictor("wav2vec2", tmp_path / "encoder")
+    second = predictor("wav2vec2", tmp_path / "encoder")
+    second.classes_ = np.array(["x", "y", "z"])
+    with torch.no_grad():
+        second.network.head.weight.neg_()
+    folder = deep.save(first, tmp_path / "model")
+    if killed and (child := os.fork()):
+        assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    elif killed:
+        deep.save(second, folder, about={"value": _Dies(lambda: os.kill(os.getpid(), signal.SIGKILL))})
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            deep.save(second, folder, about={"value": _Dies(_raise)})
+    loaded = deep.load(folder, device="cpu")
+    assert loaded.classes_.tolist() == LABELS
+    np.testing.assert_array_equal(loaded.predict_proba(sounds), first.predict_proba(sounds))
+
+
+def test_at_no_moment_of_a_save_are_two_models_mixed(tmp_path, sounds, monkeypatch):
+    """Every step that moves, removes or writes a file is cut off in turn."""
+    first = predictor("wav2vec2", tmp_path / "encoder")
+    second = predictor("wav2vec2", tmp_path / "encoder")
+    second.classes_ = np.array(["x", "y", "z"])
+    with torch.no_grad():
+        second.network.head.weight.neg_()
+    expected = {"ang": first.predict_proba(sounds), "x": second.predict_proba(sounds)}
+    for step in range(1, 20):
+        folder = deep.save(first, tmp_path / f"model{step}")
+        counts = {"left": step}
+
+        def cut(usual, counts=counts):
+            def works(*args, **parameters):
+                counts["left"] -= 1
+                if counts["left"] == 0:
+                    raise KeyboardInterrupt
+                return usual(*args, **parameters)
+
+            return works
+
+        with monkeypatch.context() as patch:
+            for owner, name in ((os, "replace"), (os, "rename"), (os, "unlink"), (io, "open")):
+                patch.setattr(owner, name, cut(getattr(owner, name)))
+            try:
+                deep.save(second, folder)
+            except KeyboardInterrupt:
+                finished = False
+            else:
+                finished = True
+        if (folder / "model.json").exists():
+            loaded = deep.load(folder, device="cpu")
+            np.testing.assert_array_equal(loaded.predict_proba(sounds), expected[loaded.classes_[0]])
+        else:
+            assert not finished
+            with pytest.raises(ModelError, match="holds no model"):
+                deep.load(folder, device="cpu")
+        if finished:
+            return
+    pytest.fail("the save never came to its end")
+
+
+@pytest.mark.parametrize("kind", ["wav2vec2", "whisper"])
+def test_models_of_the_format_before_are_read(kind, tmp_path, sounds):
+    from safetensors.torch import load_file, save_file
+
+    made = predictor(kind, tmp_path / "encoder")
+    folder = deep.save(made, tmp_path / "model")
+    tensors = load_file(folder / "model.safetensors")
+    old = "encoder.lobe.model.encoder." if kind == "whisper" else "encoder.lobe.model."
+    renamed = {name.replace("encoder.model.", old, 1): tensor for name, tensor in tensors.items()}
+    if kind == "whisper":
+        renamed["encoder.lobe._mel_filters"] = torch.zeros(80, 201)
+    save_file(renamed, folder / "model.safetensors")
+    text = (folder / "model.json").read_text().replace('"format": 2', '"format": 1')
+    (folder / "model.json").write_text(text)
+    np.testing.assert_array_equal(deep.load(folder, device="cpu").predict_proba(sounds), made.predict_proba(sounds))
+
+
 def test_an_empty_folder_is_no_model(tmp_path):
     with pytest.raises(ModelError, match=r"holds no model.*model\.json"):
         deep.load(tmp_path)
 
 
 def test_predict_prints_a_table_or_json(model, sounds, capsys):
-    assert predict.main(["--model", str(model), "--device", "cpu", *map(str, sounds), "--json"]) == 0
+    assert predict.main([str(model), *map(str, sounds), "--device", "cpu", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [row["path"] for row in found] == [str(path) for path in sounds]
     expected = deep.load(model, device="cpu").predict_proba(sounds)
@@ -141,10 +234,15 @@ def test_predict_prints_a_table_or_json(model, sounds, capsys):
     assert len(capsys.readouterr().out.splitlines()) == 4
 
 
+def test_predict_still_takes_the_model_as_an_option(model, sounds, capsys):
+    assert predict.main(["--model", str(model), "--device", "cpu", *map(str, sounds), "--json"]) == 0
+    assert [row["path"] for row in json.loads(capsys.readouterr().out)] == [str(path) for path in sounds]
+
+
 def test_predict_follows_windows(model, sounds, tmp_path, capsys):
     picture = tmp_path / "course.svg"
     options = ["--window", "0.5", "--hop", "0.25", "--plot", str(picture), "--json", "--device", "cpu"]
-    assert predict.main(["--model", str(model), str(sounds[2]), *options]) == 0
+    assert predict.main([str(model), str(sounds[2]), *options]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [row["start"] for row in found] == [0.25 * step for step in range(7)]
     assert picture.stat().st_size > 1000
@@ -156,24 +254,33 @@ def test_predict_says_that_versions_differ(model, sounds, tmp_path, capsys):
     said = json.loads((tmp_path / "model.json").read_text())
     said["versions"]["torch"] = "1.0"
     (tmp_path / "model.json").write_text(json.dumps(said))
-    assert predict.main(["--model", str(tmp_path), "--device", "cpu", str(sounds[0])]) == 0
+    assert predict.main([str(tmp_path), str(sounds[0]), "--device", "cpu"]) == 0
     assert "torch 1.0" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("given", [["--model", "/no/such"], ["--device", "cuda:9"], ["missing.wav"]])
-def test_predict_explains_mistakes_in_one_line(model, sounds, given, capsys):
-    given = [*given, str(sounds[0])] if given != ["missing.wav"] else given
-    options = given if "--model" in given else ["--model", str(model), *given]
-    assert predict.main(options) == 2
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("/no/such {sound}", "/no/such"),
+        ("{model} {sound} --device cuda:9", "cuda:9"),
+        ("{model} missing.wav", "missing.wav"),
+        ("{sound}", "name it before the inputs"),
+        ("--json", "MODEL is missing"),
+        ("--model /no/such {sound}", "/no/such"),
+    ],
+)
+def test_predict_explains_mistakes_in_one_line(model, sounds, line, words, capsys):
+    assert predict.main(line.format(model=model, sound=sounds[0]).split()) == 2
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err.startswith("error: ")
+    assert words in told.err
     assert told.err.count("\n") == 1
 
 
 def test_predict_offline_names_what_to_fetch(sounds, monkeypatch, capsys):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    assert predict.main([str(sounds[0])]) == 2
+    assert predict.main(["speechbrain/emotion-recognition-wav2vec2-IEMOCAP", str(sounds[0])]) == 2
     told = capsys.readouterr().err
     assert "https://huggingface.co/speechbrain/emotion-recognition-wav2vec2-IEMOCAP" in told
     assert told.count("\n") == 1
@@ -184,7 +291,7 @@ def test_predict_offline_names_what_to_fetch(sounds, monkeypatch, capsys):
 def test_a_gpu_answers_as_the_cpu_does(kind, tmp_path, sounds):
     if not torch.cuda.is_available():
         pytest.skip("needs a CUDA device")
-    folder = deep.save(recogniser(kind, tmp_path / "encoder"), tmp_path / "model")
+    folder = deep.save(predictor(kind, tmp_path / "encoder"), tmp_path / "model")
     expected = deep.load(folder, device="cpu").predict_proba(sounds)
     exact = deep.load(folder, device="cuda", precision="float32")
     np.testing.assert_allclose(exact.predict_proba(sounds), expected, atol=1e-4)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from deep import models as pipelines
-from deep.models import PIPELINES
+from deep import versions
+from deep.models import MODELS
 from deep.options import PipelineOptions
 
 ROOT = Path(__file__).parent.parent
@@ -27,22 +27,22 @@ def test_help_needs_no_torch():
     script += "sys.exit('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False, capture_output=True, text=True)
     assert done.returncode == 0
-    assert "python -m deep.predict --model" in done.stdout
+    assert "python -m deep.predict model/" in done.stdout
 
 
 def test_every_pipeline_says_what_it_is():
-    assert {"wav2vec2", "wav2vec2-tiny", "speechbrain-released"} <= set(PIPELINES)
-    for name, pipeline in PIPELINES.items():
+    assert {"wav2vec2", "wav2vec2-tiny", "speechbrain-released"} <= set(MODELS)
+    for name, pipeline in MODELS.items():
         assert pipeline.name == name
         assert "\n" not in pipeline.description
-    assert "random start, not pretrained" in PIPELINES["wav2vec2-tiny"].description
-    assert PIPELINES["speechbrain-released"].contaminated_on == ("iemocap",)
+    assert "random start, not pretrained" in MODELS["wav2vec2-tiny"].description
+    assert MODELS["speechbrain-released"].contaminated_on == ("iemocap",)
 
 
-@pytest.mark.parametrize("name", list(PIPELINES))
+@pytest.mark.parametrize("name", list(MODELS))
 def test_missing_libraries_are_named_without_importing_them(name, monkeypatch):
-    monkeypatch.setattr(pipelines.importlib.util, "find_spec", lambda _: None)
-    reason = PIPELINES[name].availability(PipelineOptions(), FOUR)
+    monkeypatch.setattr(versions, "find_spec", lambda _: None)
+    reason = MODELS[name].availability(PipelineOptions(), FOUR)
     assert "torch" in reason
     assert "pip install" in reason
 
@@ -50,24 +50,24 @@ def test_missing_libraries_are_named_without_importing_them(name, monkeypatch):
 def test_offline_the_encoder_to_fetch_is_named(monkeypatch):
     pytest.importorskip("huggingface_hub")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    reason = PIPELINES["wav2vec2"].availability(PipelineOptions(), FOUR)
+    reason = MODELS["wav2vec2"].availability(PipelineOptions(), FOUR)
     assert "https://huggingface.co/facebook/wav2vec2-base" in reason
     assert "folder" in reason
     assert "\n" not in reason
 
 
 def test_an_encoder_in_a_folder_is_available(whisper_folder, tmp_path):
-    assert PIPELINES["wav2vec2"].availability(PipelineOptions(encoder=str(whisper_folder)), FOUR) is None
-    assert "config.json" in PIPELINES["wav2vec2"].availability(PipelineOptions(encoder=str(tmp_path)), FOUR)
+    assert MODELS["wav2vec2"].availability(PipelineOptions(encoder=str(whisper_folder)), FOUR) is None
+    assert "config.json" in MODELS["wav2vec2"].availability(PipelineOptions(encoder=str(tmp_path)), FOUR)
 
 
 def test_options_reach_the_estimators():
     pytest.importorskip("torch")
-    model = PIPELINES["wav2vec2"].build(PipelineOptions(encoder="some/where", epochs=7, augment=True, device="cpu"))
+    model = MODELS["wav2vec2"].build(PipelineOptions(encoder="some/where", epochs=7, augment=True, device="cpu"))
     parameters = model.get_params()
     assert parameters["encoder"] == "some/where"
     assert (parameters["epochs"], parameters["augment"], parameters["device"]) == (7, True, "cpu")
-    recipe = PIPELINES["wav2vec2"].build(PipelineOptions()).get_params()
+    recipe = MODELS["wav2vec2"].build(PipelineOptions()).get_params()
     assert (recipe["epochs"], recipe["head_rate"], recipe["encoder_rate"]) == (30, 1e-4, 1e-5)
     assert recipe["freeze_front_end"]
     assert {"random_state", "n_jobs", "work_dir", "device"} <= set(recipe)

@@ -15,10 +15,10 @@ import soundfile  # noqa: E402
 from small_encoders import PREPROCESSOR, config, save, voices  # noqa: E402
 
 import deep  # noqa: E402
-from deep.formats.released import describe, read_labels  # noqa: E402
-from deep.models import PIPELINES  # noqa: E402
+from deep.formats.hyperparams import describe, read_labels  # noqa: E402
+from deep.models import MODELS  # noqa: E402
 from deep.options import PipelineOptions  # noqa: E402
-from deep.released import ReleasedClassifier, load_released  # noqa: E402
+from deep.released import ReleasedClassifier  # noqa: E402
 from features.errors import ModelError, PipelineError  # noqa: E402
 
 YAML = """# Generated
@@ -189,7 +189,7 @@ def test_a_checkpoint_with_code_is_refused_and_not_run(copy, tmp_path, name):
 def test_a_missing_file_is_named(copy, name):
     (copy / name).unlink()
     with pytest.raises(ModelError, match=name) as caught:
-        load_released(copy)
+        deep.load(copy, device="cpu")
     assert "\n" not in str(caught.value)
 
 
@@ -206,7 +206,7 @@ def test_a_description_that_does_not_fit_is_refused(copy, old, new, words):
     text = (copy / "hyperparams.yaml").read_text()
     (copy / "hyperparams.yaml").write_text(text.replace(old, new))
     with pytest.raises(ModelError, match=words):
-        load_released(copy)
+        deep.load(copy, device="cpu")
 
 
 def test_weights_of_another_shape_are_refused(copy, tmp_path_factory):
@@ -215,7 +215,7 @@ def test_weights_of_another_shape_are_refused(copy, tmp_path_factory):
     line = next(line for line in text.splitlines() if line.startswith("wav2vec2_hub"))
     (copy / "hyperparams.yaml").write_text(text.replace(line, f"wav2vec2_hub: {other}"))
     with pytest.raises(ModelError, match=r"wav2vec2\.ckpt does not fit"):
-        load_released(copy)
+        deep.load(copy, device="cpu")
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_the_published_description_is_understood_without_a_download(tmp_path):
 
 
 def test_the_released_pipeline_runs_on_its_four_labels_only(published, sounds):
-    pipeline = PIPELINES["speechbrain-released"]
+    pipeline = MODELS["speechbrain-released"]
     options = PipelineOptions(released=str(published), device="cpu")
     assert pipeline.availability(options, ["sad", "ang", "hap", "neu"]) is None
     assert "knows ang, hap, neu, sad only" in pipeline.availability(options, ["ang", "bor", "hap", "neu", "sad"])
@@ -258,7 +258,7 @@ def test_the_released_pipeline_runs_on_its_four_labels_only(published, sounds):
     assert isinstance(estimator, ReleasedClassifier)
     estimator.fit(sounds, ["ang", "hap", "neu", "sad"])
     assert estimator.classes_.tolist() == ["ang", "hap", "neu", "sad"]
-    answered = estimator.recogniser_.predict_proba(sounds)
+    answered = estimator.predictor_.predict_proba(sounds)
     np.testing.assert_array_equal(estimator.predict_proba(sounds), answered[:, [1, 2, 0, 3]])
     with pytest.raises(PipelineError, match="bor"):
         pipeline.build(options).fit(sounds, ["ang", "bor", "neu", "sad"])
@@ -266,19 +266,19 @@ def test_the_released_pipeline_runs_on_its_four_labels_only(published, sounds):
 
 def test_offline_the_released_pipeline_says_what_to_fetch(monkeypatch, tmp_path):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    reason = PIPELINES["speechbrain-released"].availability(PipelineOptions(), ["ang", "hap", "neu", "sad"])
+    reason = MODELS["speechbrain-released"].availability(PipelineOptions(), ["ang", "hap", "neu", "sad"])
     assert "wav2vec2.ckpt" in reason
     assert "https://huggingface.co/speechbrain/emotion-recognition-wav2vec2-IEMOCAP" in reason
     assert "\n" not in reason
 
 
 def test_fine_tuning_can_start_from_the_released_model(published):
-    from deep.encoder import load_encoder
+    from deep.loading import load_encoder
 
     encoder = load_encoder(published)
     expected = torch.load(published / "wav2vec2.ckpt", weights_only=True)
     name = "model.encoder.layers.1.final_layer_norm.weight"
-    assert torch.equal(encoder.lobe.state_dict()[name], expected[name])
+    assert torch.equal(encoder.state_dict()[name], expected[name])
 
 
 def test_preprocessor_of_the_tests_is_the_published_one():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.speed import deep as speed_deep
+from benchmarks.speed.__main__ import main
 from deep.speed import lengths_like_iemocap
 
 
@@ -21,7 +21,7 @@ def test_lengths_are_drawn_as_iemocaps():
 def test_the_table_has_every_figure_and_batched_answers_are_the_same(capsys):
     pytest.importorskip("torch")
     options = ["--clips", "4", "--rounds", "1", "--steps", "1", "--layers", "1", "--train-batch-seconds", "4"]
-    assert speed_deep.main([*options, "--device", "cpu", "--threads", "1"]) == 0
+    assert main(["deep", *options, "--device", "cpu", "--threads", "1"]) == 0
     rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines()[2:]]
     figures = {row[0].removeprefix("| "): row[1] for row in rows}
     assert float(figures["largest difference of a probability, float32"]) < 1e-4
@@ -32,5 +32,5 @@ def test_the_table_has_every_figure_and_batched_answers_are_the_same(capsys):
 
 def test_a_device_that_is_not_here_is_one_line(capsys):
     pytest.importorskip("torch")
-    assert speed_deep.main(["--device", "cuda:99"]) == 2
+    assert main(["deep", "--device", "cuda:99"]) == 2
     assert capsys.readouterr().err.startswith("error: device 'cuda:99'")

@@ -152,7 +152,7 @@ def test_no_page_is_left_alone() -> None:
 
 
 def test_the_counts_of_iemocap_are_those_that_the_loader_asserts() -> None:
-    from benchmarks.corpora.iemocap_counts import FIVE, IMPROVISED, SPEAKERS, TOTALS
+    from benchmarks.corpora.iemocap import COUNTS, FOUR, IMPROVISED_COUNTS, SPEAKER_COUNTS
 
     text = (ROOT / "docs" / "iemocap.md").read_text(encoding="utf-8")
     numbers = {
@@ -160,17 +160,17 @@ def test_the_counts_of_iemocap_are_those_that_the_loader_asserts() -> None:
         for row in (line.strip("| \n").split(" | ") for line in text.splitlines() if line.startswith("| "))
         if len(row) == 8 and row[1][:1].isdigit()
     }
-    expected = {name: dict(zip(FIVE, counts, strict=True)) for name, counts in SPEAKERS.items()}
+    expected = {name: dict(zip(FOUR, counts, strict=True)) for name, counts in SPEAKER_COUNTS.items()}
     for session in range(1, 6):
         pair = [expected[f"Ses{session:02d}{letter}"] for letter in "FM"]
-        expected[f"Session {session}"] = {label: pair[0][label] + pair[1][label] for label in FIVE}
-    expected |= {"improvised": IMPROVISED, "all": {label: TOTALS[label] for label in FIVE}}
+        expected[f"Session {session}"] = {label: pair[0][label] + pair[1][label] for label in FOUR}
+    expected |= {"improvised": IMPROVISED_COUNTS, "all": {label: COUNTS[label] for label in FOUR}}
     rows = {
         name: [c["ang"], c["hap"], c["exc"], c["hap"] + c["exc"], c["sad"], c["neu"], sum(c.values())]
         for name, c in expected.items()
     }
     assert numbers == rows
-    for label, count in TOTALS.items():
+    for label, count in COUNTS.items():
         assert re.search(rf"\b{label}\s+{count:,}\b", text), label
 
 
@@ -183,9 +183,9 @@ def test_the_tuning_budget_is_that_of_the_code() -> None:
     rows = {line.split("`")[1]: line for line in text.splitlines() if line.startswith("| `")}
     svm, trees, lines = SvmClassifier(), BoostingClassifier(), LogisticClassifier()
     for model, words in {
-        "svm": f"{len(svm.gammas) * len(svm.costs) + len(svm.linear_costs)}: RBF",
+        "svm": f"{len(svm.gammas) * len(svm.Cs) + len(svm.linear_Cs)}: RBF",
         "xgboost": f"{len(trees.depths)} depths ({', '.join(map(str, trees.depths))})",
-        "logistic": f"{len(lines.costs)} penalties",
+        "logistic": f"{len(lines.Cs)} penalties",
     }.items():
         assert words in rows[model]
     for model, estimator in (("svm", svm), ("xgboost", trees), ("logistic", lines)):

@@ -148,10 +148,8 @@ def test_runs_smoothing_and_turning_points() -> None:
 
 @pytest.mark.long
 def test_the_set_says_more_than_chance_by_far(emodb_root: Path) -> None:
-    from benchmarks.speed.judge import judge
+    from benchmarks import corpora, evaluate
 
-    paths = wavs(emodb_root, 1)
-    labels, speakers = np.array([p.stem[5] for p in paths]), np.array([p.stem[:2] for p in paths])
-    values = FeatureExtractor().extract(paths).values
-    assert judge(values, labels, speakers, per_speaker=False).uar > 0.7
-    assert judge(values, labels, speakers, per_speaker=True).uar > 0.8
+    scores = evaluate(corpora.load("emodb", emodb_root), pipelines=["svm", "svm:speaker"]).scores.set_index("pipeline")
+    assert scores.loc["svm", "uar"] > 0.7
+    assert scores.loc["svm:speaker", "uar"] > 0.8

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from features.audio import RATE, content_hash, from_array, load
+from features.audio import RATE, from_array, load
 from features.errors import AudioError
 from features.extractors.statistics import FeatureExtractor
+from features.files import content_hash
 
 
 def tone(seconds: float = 0.5, rate: int = RATE, frequency: float = 200.0) -> np.ndarray:

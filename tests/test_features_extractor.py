@@ -202,7 +202,12 @@ def test_a_csv_is_looked_up_by_id(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("a,b\n1,2\n", "`id`"), ("id,a\n1,x\n", "not numbers"), ("id,a\n1,2\n1,3\n", "twice"), ("", "expected a CSV")],
+    [
+        ("a,b\n1,2\n", "`id`"),
+        ("id,a\n1,x\n", "expected a number"),
+        ("id,a\n1,2\n1,3\n", "twice"),
+        ("", "expected a CSV"),
+    ],
 )
 def test_a_csv_that_does_not_fit_is_refused(tmp_path: Path, text: str, says: str) -> None:
     path = tmp_path / "own.csv"

@@ -29,12 +29,12 @@ def test_contours_stand_in_a_column_an_utterance_on_shared_scales() -> None:
     assert [panel.get_ylabel() for panel in panels[::2]] == ["amplitude", "frequency (kHz)", "F0 (Hz)", "level (dB)"]
     drawn = panels[4].lines[0].get_ydata()
     assert np.nanmedian(np.asarray(drawn, dtype=float)) == pytest.approx(110, rel=0.03)
-    assert "low: 1.0 s, median F0 110 Hz" in picture.alt
+    assert "low: 1.0 s, median F0 110 Hz" in picture.alt_text
 
 
 def test_contours_of_noise_have_no_pitch() -> None:
     noise = (0.05 * np.random.default_rng(0).normal(size=RATE // 2)).astype(np.float32)
-    assert "no voice" in contours_plot({"noise": noise}).alt
+    assert "no voice" in contours_plot({"noise": noise}).alt_text
 
 
 def test_functionals_are_the_extractors_own() -> None:
@@ -44,7 +44,7 @@ def test_functionals_are_the_extractors_own() -> None:
     row = extractor.transform([(waveform, RATE)]).iloc[0]
     lines = [float(line.get_ydata()[0]) for line in picture.figure.axes[0].lines[2:]]
     assert lines == pytest.approx([row[f"pitch.f0_semitone.{name}.voiced"] for name in ("p20", "p50", "p80")])
-    assert "p50" in picture.alt
+    assert "p50" in picture.alt_text
 
 
 @pytest.mark.parametrize(

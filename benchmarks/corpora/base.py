@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from features.errors import CorpusError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,34 +34,43 @@ COLUMNS = ("path", "start", "end", "gender", "session", "label", "text", "valenc
 
 
 @dataclass(frozen=True)
-class Options:
-    """How a corpus is to be read.
+class LabelPolicy:
+    """A named choice of labels.
 
     Attributes
     ----------
-    policy : str
-        A named label policy of the corpus, such as `"4"` for IEMOCAP; empty for none.
-    improvised : bool
-        Keep improvised dialogues only (IEMOCAP and its likes).
-    allow_partial : bool
-        Accept a deliberate subset: published counts are not asserted.
-    seed : int
-        Seed of the synthesiser; of no effect elsewhere.
+    description : str
+        What it does, in a line.
+    labels : tuple of str
+        Published labels that stay.
+    merged : mapping
+        Labels to rename, from the published one to the one that it is merged into.
+
+    Examples
+    --------
+    >>> LabelPolicy("excitement merged into happiness", ("ang", "hap", "exc"), {"exc": "hap"}).merged["exc"]
+    'hap'
     """
 
-    policy: str = ""
-    improvised: bool = False
-    allow_partial: bool = False
-    seed: int = 0
+    description: str
+    labels: tuple[str, ...]
+    merged: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a reader found: the utterances table, what a user should be told of it, and where it lay if nobody said."""
+    """What a reader makes of a corpus's folder.
+
+    Attributes
+    ----------
+    utterances : pandas.DataFrame
+        As `benchmarks.corpora.utterances_table` makes it.
+    notes : tuple of str
+        What a user should be told of it.
+    """
 
     utterances: pd.DataFrame
     notes: tuple[str, ...] = ()
-    root: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -79,19 +90,21 @@ class Source:
     folds : str
         The default scheme of folds: `session`, `speaker`, `speaker-811` or a number.
     read : callable
-        `(root, options) -> Reading`.
+        `(root: Path) -> Reading` of all that is published, under the published labels.
     counts : mapping
         Published number of utterances of each label; asserted unless a subset is asked for.
+    more_counts : callable or None
+        `(utterances)` to more that is published, as tuples: what is counted, the found and the published number.
     policies : mapping
-        Label policies by name, each a text that says what it does; the first is the default.
-    improvised : bool
-        Whether `--improvised` means something for it.
+        Label policies by name; the first is the default.
+    improvised : str
+        Pattern in the ids of improvised utterances; empty where the corpus does not tell them apart.
     embed_audio : bool
         Whether its licence allows sound clips inside a report that is passed on.
     synthetic : bool
         Whether its speech is made by a machine; its scores are marked.
-    root_needed : bool
-        Whether the user has to say where it lies.
+    default_root : callable or None
+        `(seed) -> Path` of a corpus that can be made where the user names no folder.
     download : Download or None
         Where its publisher offers it with a checksum.
     """
@@ -105,11 +118,34 @@ class Source:
     obtain: str
     layout: str
     folds: str
-    read: Callable[[Path | None, Options], Reading]
+    read: Callable[[Path], Reading]
     counts: Mapping[str, int] = field(default_factory=dict)
-    policies: Mapping[str, str] = field(default_factory=dict)
-    improvised: bool = False
+    more_counts: Callable[[pd.DataFrame], Iterable[tuple[str, int, int]]] | None = None
+    policies: Mapping[str, LabelPolicy] = field(default_factory=dict)
+    improvised: str = ""
     embed_audio: bool = False
     synthetic: bool = False
-    root_needed: bool = True
+    default_root: Callable[[int], Path] | None = None
     download: Download | None = None
+
+    def check_counts(self, utterances: pd.DataFrame) -> None:
+        """Compare numbers of utterances with the published ones.
+
+        Parameters
+        ----------
+        utterances : pandas.DataFrame
+
+        Raises
+        ------
+        CorpusError
+            Naming what is counted, the expected and the found number.
+        """
+        numbers = utterances["label"].value_counts()
+        by_label = ((f"label {label}", int(numbers.get(label, 0)), count) for label, count in self.counts.items())
+        more = self.more_counts(utterances) if self.more_counts else ()
+        for what, found, published in (*more, *by_label):
+            if found != published:
+                raise CorpusError(
+                    f"{self.name}: {what}: expected {published} as published, found {found}; restore the missing "
+                    "files, or allow a deliberate subset with --allow-partial (allow_partial=True)"
+                )

@@ -113,7 +113,7 @@ class Corpus:
         AudioError
             If a file cannot be read.
         """
-        from features.audio import content_hash
+        from features.files import content_hash
 
         paths = self.utterances["path"].unique().tolist()
         with ThreadPoolExecutor() as pool:
@@ -173,15 +173,58 @@ class Corpus:
         return self
 
     def _check_files(self) -> None:
-        folders: dict[Path, set[str]] = {}
-        for (_, name), path in zip(self.utterances.index, map(Path, self.utterances["path"]), strict=True):
-            if path.parent not in folders:
-                folders[path.parent] = {p.name for p in path.parent.iterdir()} if path.parent.is_dir() else set()
-            if path.name not in folders[path.parent]:
-                raise CorpusError(
-                    f"{self.name}: audio of utterance {name!r} is missing: expected {path}; restore the file or remove "
-                    "the utterance"
-                )
+        missing = self._missing_audio()
+        if missing.any():
+            row = int(missing.argmax())
+            raise CorpusError(
+                f"{self.name}: audio of utterance {self.utterances.index[row][1]!r} is missing: expected "
+                f"{self.utterances['path'].iloc[row]}; restore the file or remove the utterance"
+            )
+
+    def _missing_audio(self) -> np.ndarray:
+        """Which utterances have no file; each folder is listed once."""
+        paths = [Path(path) for path in self.utterances["path"]]
+        files = {
+            folder: {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+            for folder in {path.parent for path in paths}
+        }
+        return np.array([path.name not in files[path.parent] for path in paths], dtype=bool)
+
+    def without_missing_audio(self) -> Corpus:
+        """Leave out the utterances whose file is missing, with a note that says so."""
+        missing = self._missing_audio()
+        notes = self.notes
+        if self.source.counts or self.source.more_counts:
+            notes += (f"partial: {len(missing) - missing.sum()} utterances; published counts are not asserted",)
+        if missing.any():
+            first = self.utterances.index[int(missing.argmax())][1]
+            notes += (f"partial: left out {missing.sum()} labelled utterances without audio, the first {first}",)
+        return replace(self, utterances=self.utterances[~missing], notes=notes)
+
+    def apply_policy(self, name: str, *, improvised: bool = False) -> Corpus:
+        """Apply a label policy of the corpus, and leave out what is not improvised if asked for.
+
+        Parameters
+        ----------
+        name : str
+            One of the source's policies; empty for none.
+        improvised : bool, default=False
+            Improvised utterances only.
+
+        Returns
+        -------
+        Corpus
+        """
+        table, words = self.utterances, []
+        if name:
+            policy = self.source.policies[name]
+            table = table[table["label"].isin(policy.labels)]
+            table = table.assign(label=table["label"].map(lambda label: policy.merged.get(label, label)))
+            words.append(policy.description)
+        if improvised:
+            table = table[table.index.get_level_values("id").str.contains(self.source.improvised)]
+            words.append("improvised only")
+        return replace(self, utterances=table, labels=order_labels(table["label"]), policy="; ".join(words))
 
     def restrict(self, classes: Iterable[str]) -> Corpus:
         """Only the utterances of some labels.

@@ -6,7 +6,7 @@ import csv
 import re
 from pathlib import Path
 
-from benchmarks.corpora.base import Options, Reading, Source
+from benchmarks.corpora.base import Reading, Source
 from benchmarks.corpora.filenames import read_named
 from features.errors import CorpusError
 
@@ -26,9 +26,8 @@ def _genders(root: Path) -> dict[str, str]:
     return {}
 
 
-def read(root: Path | None, _: Options) -> Reading:
+def read(root: Path) -> Reading:
     """Read `AudioWAV/1001_DFA_ANG_XX.wav`: actor, sentence, emotion, intensity."""
-    assert root is not None
     genders = _genders(root)
 
     def row(match: re.Match[str], _: Path) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from benchmarks.corpora.base import Options, Reading, Source
+from benchmarks.corpora.base import Reading, Source
 from benchmarks.corpora.filenames import read_named
 
 LABELS = {"W": "ang", "L": "bor", "E": "dis", "A": "fea", "F": "hap", "T": "sad", "N": "neu"}
@@ -30,9 +30,8 @@ def _row(match: re.Match[str], _: Path) -> dict[str, object]:
     return {"speaker": speaker, "label": LABELS[letter], "gender": gender, "text": SENTENCES.get(sentence, sentence)}
 
 
-def read(root: Path | None, _: Options) -> Reading:
+def read(root: Path) -> Reading:
     """Read `wav/03a01Fa.wav` and its like: speaker, sentence, emotion's letter, version."""
-    assert root is not None
     return read_named("emodb", root, pattern=r"(\d\d)([ab]\d\d)([WLEAFTN])([a-z]?)", example="03a01Fa.wav", row=_row)
 
 

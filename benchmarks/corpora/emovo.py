@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from benchmarks.corpora.base import Options, Reading, Source
+from benchmarks.corpora.base import Reading, Source
 from benchmarks.corpora.filenames import read_named
 
 LABELS = {"dis": "dis", "gio": "hap", "neu": "neu", "pau": "fea", "rab": "ang", "sor": "sur", "tri": "sad"}
@@ -17,9 +17,8 @@ def _row(match: re.Match[str], _: Path) -> dict[str, object]:
     return {"speaker": speaker, "label": LABELS[emotion], "gender": gender, "text": sentence}
 
 
-def read(root: Path | None, _: Options) -> Reading:
+def read(root: Path) -> Reading:
     """Read `f1/dis-f1-b1.wav`: emotion, speaker, sentence."""
-    assert root is not None
     pattern = rf"({'|'.join(LABELS)})-([fm][123])-([a-z]\d)"
     return read_named("emovo", root, pattern=pattern, example="f1/dis-f1-b1.wav", row=_row)
 

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from benchmarks.corpora.base import Reading
 from benchmarks.corpora.corpus import utterances_table
+from features.audio import sound_files
 from features.errors import CorpusError
 
 SUFFIXES = (".wav", ".flac")
-
-
-def sound_files(root: Path) -> Iterator[Path]:
-    """Sound files below a folder, sorted by name; hidden files and macOS companions (`._x.wav`) are passed over."""
-    for path in sorted(root.rglob("*")):
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
-            yield path
+"""Of published sound; CREMA-D holds the same utterances as MP3 too."""
 
 
 def read_named(
@@ -58,7 +53,7 @@ def read_named(
         raise CorpusError(f"{name}: {root} is not a folder; expected files such as {example}; mend --root")
     rows: dict[str, Mapping[str, object]] = {}
     skipped = 0
-    files = list(sound_files(root))
+    files = [path for path in sound_files(root) if path.suffix.lower() in SUFFIXES]
     if files and not any(re.fullmatch(pattern, key(path)) for path in files):
         raise CorpusError(
             f"{name}: none of {len(files):,} sound files in {root} follows the published names, expected such as "
@@ -75,9 +70,9 @@ def read_named(
             skipped += 1
             continue
         fields = {"id": key(path), "path": str(path), **fields}
-        twin = rows.setdefault(str(fields["id"]), fields)
-        if twin is not fields:
-            raise CorpusError(f"{name}: {path} and {twin['path']} are the same utterance; point --root at one copy")
+        other = rows.setdefault(str(fields["id"]), fields)
+        if other is not fields:
+            raise CorpusError(f"{name}: {path} and {other['path']} are the same utterance; point --root at one copy")
     if not rows:
         raise CorpusError(f"{name}: no sound file in {root}; expected files such as {example}; mend --root")
     notes = (f"left out {skipped} {left_out}",) if skipped else ()

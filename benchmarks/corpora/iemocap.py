@@ -1,41 +1,72 @@
 """IEMOCAP: English, ten actors in five sessions, improvised and scripted dialogues.
 
-The corpus needs a licence and nothing of it is shipped here but the published counts, which `iemocap_counts` holds.
+The corpus needs a licence and nothing of it is shipped here but the published counts.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from benchmarks.corpora.base import Options, Reading, Source
+from benchmarks.corpora.base import LabelPolicy, Reading, Source
 from benchmarks.corpora.corpus import utterances_table
-from benchmarks.corpora.iemocap_counts import check
 from features.errors import CorpusError
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 LABELS = ("ang", "hap", "sad", "neu", "fea", "dis", "sur", "fru", "exc", "oth", "xxx")
+FOUR = ("ang", "hap", "exc", "sad", "neu")
+INTO_HAPPINESS = {"exc": "hap"}
 POLICIES = {
-    "4": "four classes, excitement merged into happiness",
-    "4-no-exc": "four classes, excitement left out",
-    "5": "five classes: the four with excitement merged into happiness, and frustration",
-    "6": "six classes: excitement and frustration apart",
-    "9": "nine classes: all but 'other' and no majority",
-    "all": "all majority labels as they are",
+    "4": LabelPolicy("four classes, excitement merged into happiness", FOUR, INTO_HAPPINESS),
+    "4-no-exc": LabelPolicy("four classes, excitement left out", ("ang", "hap", "sad", "neu")),
+    "5": LabelPolicy(
+        "five classes: the four with excitement merged into happiness, and frustration", (*FOUR, "fru"), INTO_HAPPINESS
+    ),
+    "6": LabelPolicy("six classes: excitement and frustration apart", (*FOUR, "fru")),
+    "9": LabelPolicy("nine classes: all but 'other' and no majority", LABELS[:9]),
+    "all": LabelPolicy("all majority labels as they are", LABELS[:10]),
 }
-KEPT = {
-    "4": ("ang", "hap", "exc", "sad", "neu"),
-    "4-no-exc": ("ang", "hap", "sad", "neu"),
-    "5": ("ang", "hap", "exc", "sad", "neu", "fru"),
-    "6": ("ang", "hap", "exc", "sad", "neu", "fru"),
-    "9": ("ang", "hap", "sad", "neu", "fea", "dis", "sur", "fru", "exc"),
-    "all": tuple(label for label in LABELS if label != "xxx"),
+
+COUNTS = {
+    "xxx": 2507,
+    "fru": 1849,
+    "neu": 1708,
+    "ang": 1103,
+    "sad": 1084,
+    "exc": 1041,
+    "hap": 595,
+    "sur": 107,
+    "fea": 40,
+    "oth": 3,
+    "dis": 2,
 }
-MERGED = ("4", "5")
+"""All 10,039 majority labels, as published."""
+
+SPEAKER_COUNTS = {
+    "Ses01F": (147, 69, 63, 78, 171),
+    "Ses01M": (82, 66, 80, 116, 213),
+    "Ses02F": (67, 70, 96, 113, 135),
+    "Ses02M": (70, 47, 114, 84, 227),
+    "Ses03F": (92, 80, 48, 172, 130),
+    "Ses03M": (148, 55, 103, 133, 190),
+    "Ses04F": (205, 31, 154, 62, 76),
+    "Ses04M": (122, 34, 84, 81, 182),
+    "Ses05F": (78, 77, 82, 132, 221),
+    "Ses05M": (92, 66, 217, 113, 163),
+}
+"""Per speaker, in the order of `FOUR`."""
+
+IMPROVISED = "_impro"
+IMPROVISED_COUNTS = dict(zip(FOUR, (289, 284, 663, 608, 1099), strict=True))
 
 _DIALOG = r"Ses0[1-5][FM]_(?:impro\d\d[ab]?|script\d\d_\d[ab]?)"
-_TURN = re.compile(r"(?P<dialog>(?P<session>Ses0[1-5])[FM]_(?P<kind>impro|script)\w+)_(?P<speaker>[FM])\d+")
+_TURN = re.compile(r"(?P<dialog>(?P<session>Ses0[1-5])[FM]_(?:impro|script)\w+)_(?P<speaker>[FM])\d+")
 _LINE = re.compile(r"\[\s*[\d.]+\s*-\s*[\d.]+\s*\]\s+(\S+)\s+(\S+)\s+\[([^\]]*)\]\s*")
 _SPOKEN = re.compile(r"(\S+)\s+\[[\d. -]+\]:\s*(.*)")
 
@@ -49,7 +80,6 @@ class Turn:
     dialog: str
     speaker: str
     gender: str
-    improvised: bool
     label: str
     ratings: tuple[float, float, float]
 
@@ -86,7 +116,6 @@ def parse_turn(name: str, *, label: str, ratings: tuple[float, float, float], fi
         dialog=match["dialog"],
         speaker=match["session"] + match["speaker"],
         gender="female" if match["speaker"] == "F" else "male",
-        improvised=match["kind"] == "impro",
         label=label,
         ratings=ratings,
     )
@@ -160,38 +189,33 @@ def read_turns(release: Path) -> Iterator[tuple[Turn, Path, str]]:
             yield turn, folder, spoken.get(turn.id, "")
 
 
-def read(root: Path | None, options: Options) -> Reading:
+def read(root: Path) -> Reading:
     """Read the majority labels of every dialogue; the audio is located, not read."""
-    assert root is not None
-    turns = list(read_turns(_release(root)))
-    if not options.allow_partial:
-        check([turn for turn, _, _ in turns])
-    labels = KEPT[options.policy]
-    rename = {"exc": "hap"} if options.policy in MERGED else {}
-    rows, absent = [], []
-    for turn, folder, text in turns:
-        if turn.label not in labels or (options.improvised and not turn.improvised):
-            continue
-        path = folder / "sentences" / "wav" / turn.dialog / f"{turn.id}.wav"
-        if options.allow_partial and not path.is_file():
-            absent.append(turn.id)
-            continue
-        rows.append(
-            {
-                "speaker": turn.speaker,
-                "id": turn.id,
-                "path": str(path),
-                "gender": turn.gender,
-                "session": turn.session,
-                "label": rename.get(turn.label, turn.label),
-                "text": text,
-                **dict(zip(("valence", "arousal", "dominance"), turn.ratings, strict=True)),
-            }
-        )
-    notes = [f"partial: {len(rows)} utterances; counts are not the published ones"] if options.allow_partial else []
-    if absent:
-        notes.append(f"partial: left out {len(absent)} labelled turns without audio, the first {absent[0]}")
-    return Reading(utterances_table(rows), tuple(notes))
+    rows = [
+        {
+            "speaker": turn.speaker,
+            "id": turn.id,
+            "path": str(folder / "sentences" / "wav" / turn.dialog / f"{turn.id}.wav"),
+            "gender": turn.gender,
+            "session": turn.session,
+            "label": turn.label,
+            "text": text,
+            **dict(zip(("valence", "arousal", "dominance"), turn.ratings, strict=True)),
+        }
+        for turn, folder, text in read_turns(_release(root))
+    ]
+    return Reading(utterances_table(rows))
+
+
+def _more_counts(utterances: pd.DataFrame) -> Iterator[tuple[str, int, int]]:
+    """The published counts of each speaker, and of improvised dialogues."""
+    by_speaker = Counter(zip(utterances.index.get_level_values("speaker"), utterances["label"], strict=True))
+    for speaker, counts in SPEAKER_COUNTS.items():
+        for label, count in zip(FOUR, counts, strict=True):
+            yield f"session {int(speaker[3:5])}, speaker {speaker}, label {label}", by_speaker[speaker, label], count
+    improvised = utterances[utterances.index.get_level_values("id").str.contains(IMPROVISED)]["label"]
+    for label, count in IMPROVISED_COUNTS.items():
+        yield f"improvised dialogues, label {label}", int((improvised == label).sum()), count
 
 
 SOURCE = Source(
@@ -205,6 +229,8 @@ SOURCE = Source(
     layout="the folder IEMOCAP_full_release with Session1 to Session5",
     folds="session",
     read=read,
+    counts=COUNTS,
+    more_counts=_more_counts,
     policies=POLICIES,
-    improvised=True,
+    improvised=IMPROVISED,
 )

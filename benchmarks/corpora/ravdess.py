@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from benchmarks.corpora.base import Options, Reading, Source
+from benchmarks.corpora.base import Reading, Source
 from benchmarks.corpora.download import Download
 from benchmarks.corpora.filenames import read_named
 
@@ -34,9 +34,8 @@ def _row(match: re.Match[str], _: Path) -> dict[str, object] | None:
     }
 
 
-def read(root: Path | None, _: Options) -> Reading:
+def read(root: Path) -> Reading:
     """Read `Actor_01/03-01-EE-II-SS-RR-AA.wav` (or `.flac`); sung clips (`03-02-`) are left out and counted."""
-    assert root is not None
     return read_named(
         "ravdess",
         root,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from benchmarks.corpora.base import Options, Reading, Source
+from benchmarks.corpora.base import Reading, Source
 from benchmarks.corpora.filenames import read_named
 
 LABELS = {"a": "ang", "d": "dis", "f": "fea", "h": "hap", "n": "neu", "sa": "sad", "su": "sur"}
@@ -21,9 +21,8 @@ def _row(match: re.Match[str], _: Path) -> dict[str, object]:
     return {"speaker": speaker, "label": LABELS[emotion], "gender": "male", "text": f"{emotion}{sentence}"}
 
 
-def read(root: Path | None, _: Options) -> Reading:
+def read(root: Path) -> Reading:
     """Read `AudioData/DC/a01.wav`, or the same flat as `DC_a01.wav`."""
-    assert root is not None
     pattern = rf"({'|'.join(SPEAKERS)})_(sa|su|[adfhn])(\d\d)"
     return read_named("savee", root, pattern=pattern, example="AudioData/DC/a01.wav", row=_row, key=_key)
 

@@ -6,8 +6,6 @@ It needs no licence and no download. Ten speakers in five sessions speak four em
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.corpora import iemocap, synthesiser
-from benchmarks.corpora.base import Options, Reading, Source
+from benchmarks.corpora.base import Reading, Source
+from features.fingerprint import code_fingerprint
 
 SPEAKERS = tuple(f"Ses{session:02d}{gender}" for session in range(1, 6) for gender in "FM")
 CODES = {"ang": ("ang",), "hap": ("hap", "exc"), "sad": ("sad",), "neu": ("neu",)}
@@ -69,65 +68,64 @@ def write_session(root: Path, turns: list[Spoken]) -> None:
     import soundfile
 
     for dialog in dict.fromkeys(turn.dialog for turn in turns):
-        own = [turn for turn in turns if turn.dialog == dialog]
-        folder = root / own[0].session
-        clock, labels, words = 1.0, ["% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]\n"], []
-        for turn in own:
-            end = clock + len(turn.wave) / synthesiser.RATE
+        spoken = [turn for turn in turns if turn.dialog == dialog]
+        session = root / spoken[0].session
+        sounds, labels, texts = (
+            session / folder for folder in (f"sentences/wav/{dialog}", "dialog/EmoEvaluation", "dialog/transcriptions")
+        )
+        for folder in (sounds, labels, texts):
+            folder.mkdir(parents=True, exist_ok=True)
+        start, evaluation, transcript = 1.0, ["% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]\n"], ""
+        for turn in spoken:
+            end = start + len(turn.wave) / synthesiser.RATE
             v, a, d = turn.ratings
-            labels.append(f"[{clock:.4f} - {end:.4f}]\t{turn.id}\t{turn.label}\t[{v:.4f}, {a:.4f}, {d:.4f}]\n")
-            words.append(f"{turn.id} [{clock:08.4f}-{end:08.4f}]: {turn.text}\n")
-            clock = end + 0.5
-            path = folder / "sentences" / "wav" / dialog / f"{turn.id}.wav"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            soundfile.write(path, turn.wave, synthesiser.RATE, subtype="PCM_16")
-        for place, lines in (("EmoEvaluation", labels), ("transcriptions", words)):
-            path = folder / "dialog" / place / f"{dialog}.txt"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("\n".join(labels) if place == "EmoEvaluation" else "".join(lines), encoding="utf-8")
+            evaluation.append(f"[{start:.4f} - {end:.4f}]\t{turn.id}\t{turn.label}\t[{v:.4f}, {a:.4f}, {d:.4f}]\n")
+            transcript += f"{turn.id} [{start:08.4f}-{end:08.4f}]: {turn.text}\n"
+            start = end + 0.5
+            soundfile.write(sounds / f"{turn.id}.wav", turn.wave, synthesiser.RATE, subtype="PCM_16")
+        (labels / f"{dialog}.txt").write_text("\n".join(evaluation), encoding="utf-8", newline="\n")
+        (texts / f"{dialog}.txt").write_text(transcript, encoding="utf-8", newline="\n")
 
 
 def write(root: Path, *, seed: int = 0) -> Path:
-    """Write the whole corpus below `root`, atomically; what is there already stays.
+    """Write the whole corpus, atomically; what is there already stays.
+
+    Parameters
+    ----------
+    root : Path
+    seed : int, default=0
 
     Returns
     -------
-    path
+    Path
         `root`.
     """
     if root.exists():
         return root
     root.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{root.name}-", dir=root.parent))
-    try:
+    with tempfile.TemporaryDirectory(prefix=f".{root.name}-", dir=root.parent) as scratch:
+        part = Path(scratch) / root.name
         for session in range(1, 6):
-            write_session(work, list(speak_session(session, seed=seed)))
+            write_session(part, list(speak_session(session, seed=seed)))
         try:
-            work.rename(root)
+            part.rename(root)
         except OSError:
             if not root.exists():  # else another process finished first, with the same content
                 raise
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return root
 
 
-def cached_root(seed: int) -> Path:
-    """Where the corpus of a seed lies in the user's cache; another synthesiser gives another folder."""
+def default_root(seed: int) -> Path:
+    """Write the corpus of a seed into the user's cache where it is not there yet; other code has another folder."""
     import platformdirs
 
-    sources = [Path(synthesiser.__file__), Path(__file__)]
-    code = hashlib.blake2b(b"".join(path.read_bytes() for path in sources), digest_size=6).hexdigest()
     cache = Path(platformdirs.user_cache_dir("speech-emotion-baselines", appauthor=False))
-    return cache / "synthetic" / f"seed{seed}-{code}"
+    return write(cache / "synthetic" / f"seed{seed}-{code_fingerprint('benchmarks.corpora.synthetic')}", seed=seed)
 
 
-def read(root: Path | None, options: Options) -> Reading:
-    """Speak the corpus if it has not been spoken yet, and read it as IEMOCAP is read."""
-    folder = write(root if root is not None else cached_root(options.seed), seed=options.seed)
-    partial = Options(policy=options.policy, improvised=options.improvised, allow_partial=True, seed=options.seed)
-    reading = iemocap.read(folder, partial)
-    return Reading(reading.utterances, ("synthetic speech: its scores say nothing about people",), folder)
+def read(root: Path) -> Reading:
+    """Read the corpus as IEMOCAP is read."""
+    return Reading(iemocap.read(root).utterances, ("synthetic speech: its scores say nothing about people",))
 
 
 SOURCE = Source(
@@ -142,8 +140,8 @@ SOURCE = Source(
     folds="session",
     read=read,
     policies=iemocap.POLICIES,
-    improvised=True,
+    improvised=iemocap.IMPROVISED,
     embed_audio=True,
     synthetic=True,
-    root_needed=False,
+    default_root=default_root,
 )

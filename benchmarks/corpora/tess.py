@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from benchmarks.corpora.base import Options, Reading, Source
+from benchmarks.corpora.base import Reading, Source
 from benchmarks.corpora.filenames import read_named
 
 LABELS = {
@@ -25,9 +25,8 @@ def _row(match: re.Match[str], _: Path) -> dict[str, object]:
     return {"speaker": f"{speaker[:2]}F", "label": LABELS[emotion.lower()], "gender": "female", "text": text}
 
 
-def read(root: Path | None, _: Options) -> Reading:
+def read(root: Path) -> Reading:
     """Read `OAF_angry/OAF_back_angry.wav`; the published `OA_bite_neutral.wav` is speaker OAF's too."""
-    assert root is not None
     pattern = rf"(OAF|YAF|OA)_(\w+)_((?i:{'|'.join(LABELS)}))"
     return read_named("tess", root, pattern=pattern, example="OAF_angry/OAF_back_angry.wav", row=_row)
 

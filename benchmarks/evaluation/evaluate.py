@@ -27,7 +27,7 @@ from benchmarks.folds.fold import Fold
 from benchmarks.folds.leakage import check_folds
 from benchmarks.folds.splitters import make_folds
 from benchmarks.pipelines import Pipeline, build, wrap
-from benchmarks.pipelines.feature_sets import TableFeatures, extract, find_kind
+from benchmarks.pipelines.feature_sets import TableFeatures, extract, find_feature_set
 from benchmarks.pipelines.options import PipelineOptions
 from benchmarks.report import write_report
 from benchmarks.scoring.scores import CELL_COLUMNS, score_table
@@ -215,15 +215,15 @@ def extract_tables(
     tables: dict[str, tuple[FeatureTable, str]] = {}
     wholes: dict[str, tuple[FeatureTable, str]] = {}
     for text in dict.fromkeys(pipeline.features for pipeline in plan.runnable if pipeline.features):
-        kind = find_kind(text)
-        whole = kind.whole(text)
+        features = find_feature_set(text, plan.options)
+        whole = features.superset
         if whole not in wholes:
             with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
                 wholes[whole] = extract(
                     text, plan.corpus.utterances, options=plan.options, cache=cache, n_jobs=n_jobs, progress=progress
                 )
         table, identity = wholes[whole]
-        tables[text] = (kind.pick(table, text), f"{identity} {kind.label(text, plan.options)}")
+        tables[text] = (features.select(table), f"{identity} {features.name}")
     return tables
 
 
@@ -232,7 +232,7 @@ def plan_cells(plan: Plan, tables: Mapping[str, tuple[FeatureTable, str]]) -> li
     cells = []
     index = plan.corpus.utterances.index.tolist()
     for pipeline in plan.runnable:
-        bare, seconds, identity = pipeline.estimator, None, f"{pipeline.identity} {code_digest(pipeline.room)}"
+        bare, seconds, identity = pipeline.estimator, None, f"{pipeline.identity} {code_digest(pipeline.package)}"
         if pipeline.features:
             table, made = tables[pipeline.features]
             identity, seconds = f"{identity} {made}", table.seconds
@@ -250,7 +250,7 @@ def plan_cells(plan: Plan, tables: Mapping[str, tuple[FeatureTable, str]]) -> li
                     identity=identity,
                 )
                 cells.append(
-                    Cell(pipeline.name, estimator, seed, fold, plan.corpus.labels, key, seconds, pipeline.room)
+                    Cell(pipeline.name, estimator, seed, fold, plan.corpus.labels, key, seconds, pipeline.package)
                 )
     return cells
 
@@ -383,7 +383,7 @@ def describe_run(
             pipeline.name: {
                 "status": "skipped" if pipeline.reason else "failed" if pipeline.name in broken else "done",
                 "reason": pipeline.reason or broken.get(pipeline.name),
-                "marks": list(pipeline.marks),
+                "marks": list(pipeline.flags),
                 "description": pipeline.description,
                 "features": pipeline.features,
                 "n_features": len(tables[pipeline.features][0].names) if pipeline.features in tables else None,

@@ -108,7 +108,7 @@ def train(
     }
     place, card = _save(built, estimator, Path(out), about)
     notes = (*corpus.notes, *(str(note) for note in getattr(estimator, "notes_", [])))
-    return Kept(place, card, dict(getattr(estimator, "chosen_", {})), notes)
+    return Kept(place, card, dict(getattr(estimator, "best_params_", getattr(estimator, "chosen_", {}))), notes)
 
 
 def _estimator(built: Pipeline, *, seed: int, cache: FeatureCache | None, jobs: int, progress: bool) -> Any:
@@ -129,7 +129,7 @@ def _set_known(estimator: Any, **given: Any) -> Any:
 
 
 def _save(built: Pipeline, estimator: Any, out: Path, about: Mapping[str, Any]) -> tuple[Path, Path]:
-    if built.room == "deep":
+    if built.package == "deep":
         from deep.persistence import save as save_deep
 
         place = save_deep(estimator, out, about=about)

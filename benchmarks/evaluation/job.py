@@ -20,6 +20,7 @@ from typing import Any
 import joblib
 import numpy as np
 import pandas as pd
+from sklearn.utils.validation import has_fit_parameter
 from threadpoolctl import threadpool_limits
 
 from benchmarks.evaluation.store import ResultsStore
@@ -150,10 +151,10 @@ def compute(cell: Cell, table: pd.DataFrame, work: Path) -> dict[str, Any]:
     rows, fold = table[list(SEEN)], cell.fold
     train = fold.training_side
     estimator = prepare(cell, work)
-    side = np.where(np.isin(train, fold.valid), "valid", "train")
+    metadata = {"valid": np.isin(train, fold.valid)} if has_fit_parameter(estimator, "valid") else {}
     truth = table["label"].to_numpy().astype(str)
     began = time.perf_counter()
-    estimator.fit(rows.iloc[train].assign(side=side), truth[train])
+    estimator.fit(rows.iloc[train], truth[train], **metadata)
     fitted = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", FallbackWarning)
@@ -172,8 +173,9 @@ def compute(cell: Cell, table: pd.DataFrame, work: Path) -> dict[str, Any]:
         "n_test": len(fold.test),
         "peak_memory_mb": peak_memory_mb(),
         "model_bytes": saved_size(estimator),
-        **{name: getattr(estimator, f"{name}_", None) for name in ("n_settings", "tuning_cpu_seconds")},
-        "chosen": jsonable(getattr(estimator, "chosen_", {})),
+        "n_settings": getattr(estimator, "n_candidates_", None),
+        "tuning_cpu_seconds": getattr(estimator, "search_time_", None),
+        "chosen": jsonable(getattr(estimator, "best_params_", getattr(estimator, "chosen_", {}))),
         "notes": [*(str(note) for note in getattr(estimator, "notes_", [])), *fallbacks],
         "history": jsonable(getattr(estimator, "history_", [])),
     }
@@ -218,7 +220,7 @@ def inner_probabilities(estimator: Any, n_rows: int, labels: Sequence[str]) -> l
 
     There are none either where an estimator that was fitted before, and frozen, has those of other rows.
     """
-    values = getattr(estimator, "inner_probability_", None)
+    values = getattr(estimator, "oof_proba_", getattr(estimator, "inner_probability_", None))
     if values is None or len(values) != n_rows or np.isnan(values).all():
         return None
     full = np.zeros((n_rows, len(labels)))
@@ -236,7 +238,7 @@ def peak_memory_mb() -> float:
 def saved_size(estimator: Any) -> int | None:
     """Bytes of the fitted estimator without the features that it looks up; None where it cannot be serialised."""
     bare = copy.copy(estimator)
-    for name in ("features", "inner_probability_"):
+    for name in ("features", "oof_proba_"):
         if hasattr(bare, name):
             setattr(bare, name, None)
     try:

@@ -1,1 +1,5 @@
 """Who trains, validates and tests, and the checks for leaks."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

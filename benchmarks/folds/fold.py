@@ -5,14 +5,28 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from features.errors import FoldError
+from features.tables import Table, read_table
 
-SIDES = ("train", "valid", "test")
+
+class Subset(StrEnum):
+    """The three subsets of a fold; the values stand in files of folds.
+
+    Examples
+    --------
+    >>> [subset.value for subset in Subset]
+    ['train', 'valid', 'test']
+    """
+
+    TRAIN = "train"
+    VALID = "valid"
+    TEST = "test"
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,8 +37,14 @@ class Fold:
     ----------
     name : str
         Such as the session or the speaker that tests.
-    train, valid, test : numpy.ndarray
-        Positions, sorted. `train` and `valid` are the training side; deep models choose their epoch on `valid`.
+    train, valid, test : ndarray of int
+        Positions, sorted. A model learns from `train` and `valid`; deep models choose their epoch on `valid`.
+
+    Examples
+    --------
+    >>> fold = Fold("s3", np.array([0, 1, 4]), np.array([2, 3]), np.array([5, 6]))
+    >>> fold.training_side
+    array([0, 1, 2, 3, 4])
     """
 
     name: str
@@ -37,65 +57,110 @@ class Fold:
         """Positions of all utterances that a model may learn from, sorted."""
         return np.sort(np.concatenate([self.train, self.valid]))
 
+    def positions(self, subset: Subset) -> np.ndarray:
+        """Positions of one subset."""
+        return {Subset.TRAIN: self.train, Subset.VALID: self.valid, Subset.TEST: self.test}[subset]
+
 
 def speakers_of(table: pd.DataFrame, positions: np.ndarray) -> list[str]:
-    """The speakers of some rows, sorted."""
+    """The speakers of some rows, sorted.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Utterances; index `(speaker, id)`.
+    positions : ndarray of int
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> index = pd.MultiIndex.from_product([["s1", "s2"], ["a", "b"]], names=["speaker", "id"])
+    >>> speakers_of(pd.DataFrame(index=index), np.array([0, 1, 2]))
+    ['s1', 's2']
+    """
     return sorted(set(table.index.get_level_values("speaker")[positions]))
 
 
 def write_folds(path: Path, folds: Sequence[Fold], table: pd.DataFrame) -> None:
-    """Write folds as a CSV `fold,utterance,speaker,side`, one line an utterance and fold."""
+    """Write folds as a CSV `fold,utterance,speaker,side`, one line per utterance and fold.
+
+    Parameters
+    ----------
+    path : Path
+    folds : sequence of Fold
+    table : pandas.DataFrame
+        The utterances that the folds point into.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> index = pd.MultiIndex.from_tuples([("s1", "a"), ("s2", "b"), ("s3", "c")], names=["speaker", "id"])
+    >>> fold = Fold("s3", np.array([0]), np.array([1]), np.array([2]))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_folds(Path(folder) / "folds.csv", [fold], pd.DataFrame(index=index))
+    ...     print((Path(folder) / "folds.csv").read_text().splitlines()[1])
+    s3,a,s1,train
+    """
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["fold", "utterance", "speaker", "side"])
         for fold in folds:
-            sides = {position: side for side in SIDES for position in getattr(fold, side)}
-            for position in sorted(sides):
+            subsets = {position: subset for subset in Subset for position in fold.positions(subset)}
+            for position in sorted(subsets):
                 speaker, utterance = table.index[position]
-                writer.writerow([fold.name, utterance, speaker, sides[position]])
+                writer.writerow([fold.name, utterance, speaker, subsets[position]])
 
 
 def read_folds(path: Path, table: pd.DataFrame) -> tuple[Fold, ...]:
     """Read folds that were written by `write_folds`, or by somebody else in the same form.
 
-    Every fold has to name every utterance of the table once.
+    Parameters
+    ----------
+    path : Path
+        CSV with `fold`, `utterance` and `side`; every fold has to name every utterance once.
+    table : pandas.DataFrame
+        The utterances that the folds point into.
+
+    Returns
+    -------
+    tuple of Fold
 
     Raises
     ------
     FoldError
         If the file cannot be read, or does not fit the table.
+
+    Examples
+    --------
+    >>> folds = read_folds(Path("folds.csv"), utterances)  # doctest: +SKIP
     """
-    try:
-        lines = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise FoldError(f"{path} cannot be read as folds ({error}); expected a CSV fold,utterance,side") from error
-    if not {"fold", "utterance", "side"} <= set(lines.columns):
-        raise FoldError(f"{path} has the columns {', '.join(lines.columns)}; expected fold,utterance,side")
-    positions = {name: place for place, name in enumerate(table.index.get_level_values("id"))}
-    return tuple(_fold(str(name), part, positions, path) for name, part in lines.groupby("fold", sort=False))
+    lines = read_table(path, required=("fold", "utterance", "side"), error=FoldError, problem="cannot be read as folds")
+    lines.refuse("side", ~lines.rows["side"].isin(list(Subset)), expected=", ".join(Subset))
+    positions = {name: position for position, name in enumerate(table.index.get_level_values("id"))}
+    return tuple(_fold(str(name), rows, positions, lines) for name, rows in lines.rows.groupby("fold", sort=False))
 
 
-def _fold(name: str, lines: pd.DataFrame, positions: dict[str, int], path: Path) -> Fold:
-    where = f"{path}, fold {name}"
-    for side in lines["side"]:
-        if side not in SIDES:
-            raise FoldError(f"{where}: unknown side {side!r}; expected {', '.join(SIDES)}")
-    twice = lines["utterance"][lines["utterance"].duplicated()]
-    if len(twice):
-        raise FoldError(f"{where}: utterance {twice.iloc[0]!r} stands twice; each may stand once in a fold")
-    unknown = [utterance for utterance in lines["utterance"] if utterance not in positions]
+def _fold(name: str, rows: pd.DataFrame, positions: dict[str, int], lines: Table) -> Fold:
+    where, utterances = f"{lines.path}, fold {name}", rows["utterance"]
+    repeated = utterances[utterances.duplicated()]
+    if len(repeated):
+        raise FoldError(f"{where}: utterance {repeated.iloc[0]!r} stands twice; each may stand once in a fold")
+    unknown = [utterance for utterance in utterances if utterance not in positions]
     if unknown:
         raise FoldError(
             f"{where}: utterance {unknown[0]!r} (and {len(unknown) - 1} more) is not in the corpus; read it with "
             "the same --classes and --map as the folds were written with"
         )
-    absent = sorted(set(positions) - set(lines["utterance"]))
+    absent = sorted(set(positions) - set(utterances))
     if absent:
         raise FoldError(
             f"{where}: {len(absent)} utterances of the corpus are missing, the first {absent[0]!r}; add them"
         )
-    by_side = {
-        side: np.sort(np.array([positions[u] for u in lines["utterance"][lines["side"] == side]], dtype=int))
-        for side in SIDES
-    }
-    return Fold(name, by_side["train"], by_side["valid"], by_side["test"])
+    train, valid, test = (
+        np.sort(np.array([positions[utterance] for utterance in utterances[rows["side"] == subset]], dtype=int))
+        for subset in Subset
+    )
+    return Fold(name, train, valid, test)

@@ -1,13 +1,14 @@
-"""The check that runs before any model sees a fold: nothing of the test side may stand on the training side."""
+"""The check that runs before any model sees a fold: nothing of its test subset may be in its training subsets."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.folds.fold import Fold, speakers_of
+from benchmarks.folds.fold import Fold, Subset, speakers_of
 from features.errors import FoldError
 
 
@@ -23,8 +24,8 @@ def check_folds(
         The utterances that the folds point into.
     audio_keys : sequence of str
         What each utterance sounds like: equal texts, equal bytes.
-    allow_duplicates : bool
-        Accept byte-identical audio on both sides, for corpora known to repeat; it is then said in a note.
+    allow_duplicates : bool, default=False
+        Accept byte-identical audio in training and test, for corpora known to repeat; a note then says so.
 
     Returns
     -------
@@ -35,27 +36,37 @@ def check_folds(
     ------
     FoldError
         Naming the fold and what is shared.
+
+    Examples
+    --------
+    >>> index = pd.MultiIndex.from_tuples([("s1", "a"), ("s2", "b"), ("s3", "c")], names=["speaker", "id"])
+    >>> fold = Fold("s3", np.array([0]), np.array([1]), np.array([2]))
+    >>> check_folds([fold], pd.DataFrame(index=index), ["sound 1", "sound 2", "sound 3"])
+    ()
+    >>> check_folds([fold], pd.DataFrame(index=index), ["sound 1", "sound 2", "sound 1"], allow_duplicates=True)
+    ('fold s3: 1 test utterances are byte-identical to training ones, such as c and a',)
     """
     if not folds:
         raise FoldError("no folds at all; expected at least one")
     notes = [note for fold in folds for note in _check_fold(fold, table, np.asarray(audio_keys), allow_duplicates)]
-    _check_tests(folds, table)
+    _check_tested_once(folds, table)
     return tuple(notes)
 
 
 def _check_fold(fold: Fold, table: pd.DataFrame, keys: np.ndarray, allow_duplicates: bool) -> list[str]:
-    for side in ("train", "valid", "test"):
-        positions = getattr(fold, side)
+    for subset in Subset:
+        positions = fold.positions(subset)
         if not len(positions):
-            raise FoldError(f"fold {fold.name}: nobody on the side {side}; every side needs utterances")
+            raise FoldError(f"fold {fold.name}: no utterance in the subset {subset}; every subset needs some")
         if positions.min() < 0 or positions.max() >= len(table):
             raise FoldError(f"fold {fold.name}: position {positions.max()} is outside of the {len(table)} utterances")
-    for one, other in (("train", "test"), ("valid", "test"), ("train", "valid")):
-        both = np.intersect1d(getattr(fold, one), getattr(fold, other))
+    for one, other in combinations(Subset, 2):
+        both = np.intersect1d(fold.positions(one), fold.positions(other))
         if len(both):
             name = table.index[both[0]][1]
             raise FoldError(
-                f"fold {fold.name}: utterance {name!r} ({len(both)} in all) stands in {one} and in {other}; mend them"
+                f"fold {fold.name}: utterance {name!r} ({len(both)} in all) stands in {one} and in {other}; "
+                "correct them"
             )
     train = fold.training_side
     shared = sorted(set(speakers_of(table, train)) & set(speakers_of(table, fold.test)))
@@ -64,40 +75,40 @@ def _check_fold(fold: Fold, table: pd.DataFrame, keys: np.ndarray, allow_duplica
             f"fold {fold.name}: speaker {', '.join(shared)} stands on the training side and in test; a model would be "
             "tested on voices it knows, mend the folds"
         )
-    return [*_inner(fold, table), *_duplicates(fold, table, keys, train, allow_duplicates)]
+    return [*_check_validation(fold, table), *_check_duplicates(fold, table, keys, train, allow_duplicates)]
 
 
-def _inner(fold: Fold, table: pd.DataFrame) -> list[str]:
+def _check_validation(fold: Fold, table: pd.DataFrame) -> list[str]:
     """Validation speakers must not train, unless only one speaker is left to train."""
-    inner, valid = speakers_of(table, fold.train), speakers_of(table, fold.valid)
-    shared = sorted(set(inner) & set(valid))
+    train, valid = speakers_of(table, fold.train), speakers_of(table, fold.valid)
+    shared = sorted(set(train) & set(valid))
     if not shared:
         return []
-    if inner == valid and len(inner) == 1:
+    if train == valid and len(train) == 1:
         return [
-            f"fold {fold.name}: one training speaker only ({inner[0]}): inner folds are stratified clips, not speakers"
+            f"fold {fold.name}: one training speaker only ({train[0]}): inner folds are stratified clips, not speakers"
         ]
     raise FoldError(f"fold {fold.name}: speaker {', '.join(shared)} both trains and validates; mend the folds")
 
 
-def _duplicates(fold: Fold, table: pd.DataFrame, keys: np.ndarray, train: np.ndarray, allowed: bool) -> list[str]:
+def _check_duplicates(fold: Fold, table: pd.DataFrame, keys: np.ndarray, train: np.ndarray, allowed: bool) -> list[str]:
     first = {key: position for position, key in zip(train[::-1], keys[train][::-1], strict=True)}
-    twins = [(first[keys[position]], position) for position in fold.test if keys[position] in first]
-    if not twins:
+    pairs = [(position, first[keys[position]]) for position in fold.test if keys[position] in first]
+    if not pairs:
         return []
-    (one, other), names = twins[0], table.index.get_level_values("id")
-    words = (
-        f"fold {fold.name}: {len(twins)} test utterances are byte-identical to training ones, such as {names[other]} "
-        f"and {names[one]}"
+    names = table.index.get_level_values("id")
+    note = (
+        f"fold {fold.name}: {len(pairs)} test utterances are byte-identical to training ones, such as "
+        f"{names[pairs[0][0]]} and {names[pairs[0][1]]}"
     )
     if not allowed:
         raise FoldError(
-            f"{words}; remove one of them, or allow it with --allow-duplicates if the corpus is known to repeat"
+            f"{note}; remove one of them, or allow it with --allow-duplicates if the corpus is known to repeat"
         )
-    return [words]
+    return [note]
 
 
-def _check_tests(folds: Sequence[Fold], table: pd.DataFrame) -> None:
+def _check_tested_once(folds: Sequence[Fold], table: pd.DataFrame) -> None:
     """No utterance may be tested twice: pooled scores would count it double."""
     names = [fold.name for fold in folds]
     if len(set(names)) < len(names):

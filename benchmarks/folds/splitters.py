@@ -1,17 +1,10 @@
-"""Speaker-independent folds: by session, by speaker, or k groups of speakers.
-
-Splitters are shaped like scikit-learn's: `split(table, y)` yields the positions that train and that test. `make_folds`
-cuts validation speakers from the training side of each.
-"""
+"""Speaker-independent folds: by session, by speaker, or k groups of speakers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol
-
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import LeaveOneGroupOut, StratifiedShuffleSplit
+from sklearn.model_selection import StratifiedShuffleSplit
 
 from benchmarks.folds.fold import Fold, speakers_of
 from features.errors import FoldError
@@ -24,143 +17,15 @@ SCHEMES = {
 }
 
 
-class Splitter(Protocol):
-    """What a scheme of folds has to offer."""
-
-    def split(self, table: pd.DataFrame, y: Sequence[str] | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield positions of the training and of the test side, one pair a fold."""
-
-    def get_n_splits(self, table: pd.DataFrame, y: Sequence[str] | None = None) -> int:
-        """How many folds `split` yields."""
-
-
-class LeaveOneOut:
-    """Each session, or each speaker, tests once.
-
-    Parameters
-    ----------
-    by : str
-        `session` or `speaker`.
-    """
-
-    def __init__(self, by: str) -> None:
-        self.by = by
-
-    def groups(self, table: pd.DataFrame) -> np.ndarray:
-        """The session or the speaker of each row."""
-        if self.by == "speaker":
-            return np.asarray(table.index.get_level_values("speaker"))
-        return table["session"].to_numpy()
-
-    def split(self, table: pd.DataFrame, y: Sequence[str] | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield positions of the training and of the test side, groups in sorted order."""
-        groups = self.groups(table)
-        if self.by == "session" and (groups == "").any():
-            raise FoldError("folds by session: this corpus has no sessions; choose --folds speaker or a number")
-        if len(set(groups)) < 2:
-            raise FoldError(f"folds by {self.by}: the corpus has only {groups[0]!r}; at least 2 are needed")
-        yield from LeaveOneGroupOut().split(table, groups=groups)
-
-    def get_n_splits(self, table: pd.DataFrame, y: Sequence[str] | None = None) -> int:
-        """How many sessions or speakers there are."""
-        return len(set(self.groups(table)))
-
-
-class BalancedSpeakerKFold:
-    """k groups of whole speakers, alike in gender and in labels.
-
-    Speakers of each gender are dealt out in turn, so that groups differ by one speaker at most, in number and in each
-    gender; then two speakers of one gender change places for as long as that brings the groups' labels nearer to equal
-    shares. The result does not depend on a seed.
-
-    Parameters
-    ----------
-    n_splits : int
-        Number of folds, at least 2.
-    """
-
-    def __init__(self, n_splits: int) -> None:
-        self.n_splits = n_splits
-
-    def assign(self, table: pd.DataFrame, y: Sequence[str]) -> dict[str, int]:
-        """The group of each speaker, 0 to `n_splits - 1`.
-
-        Raises
-        ------
-        FoldError
-            If there are fewer speakers than groups.
-        """
-        speakers = np.asarray(table.index.get_level_values("speaker"))
-        counts = pd.crosstab(speakers, np.asarray(y))
-        if not 2 <= self.n_splits <= len(counts):
-            raise FoldError(
-                f"--folds {self.n_splits}: the corpus has {len(counts)} speakers; expected 2 to {len(counts)} folds"
-            )
-        gender = dict(zip(speakers, table["gender"], strict=True))
-        order = sorted(counts.index, key=lambda speaker: (gender[speaker], speaker))
-        member = np.arange(len(order)) % self.n_splits
-        names = np.array([gender[speaker] for speaker in order])
-        self._exchange(member, counts.loc[order].to_numpy(dtype=float), names)
-        return {speaker: int(group) for speaker, group in zip(order, member, strict=True)}
-
-    def _exchange(self, member: np.ndarray, counts: np.ndarray, genders: np.ndarray) -> None:
-        """Let pairs of speakers change places, the best pair first, until no pair is left that helps; in place."""
-        weights = 1.0 / np.maximum(counts.sum(axis=0), 1.0)
-        counts = counts * weights
-        first, second = np.triu_indices(len(member), k=1)
-        alike = genders[first] == genders[second]
-        first, second = first[alike], second[alike]
-        move = counts[second] - counts[first]
-        while len(first):
-            filled = np.zeros((self.n_splits, counts.shape[1]))
-            np.add.at(filled, member, counts)
-            ahead = filled[member[first]] - filled[member[second]]
-            gain = np.where(member[first] != member[second], 2.0 * (move * (ahead + move)).sum(axis=1), 0.0)
-            best = int(gain.argmin())
-            if gain[best] > -1e-12:
-                return
-            one, other = first[best], second[best]
-            member[one], member[other] = member[other], member[one]
-
-    def split(self, table: pd.DataFrame, y: Sequence[str] | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield positions of the training and of the test side, one pair a group."""
-        labels = table["label"].tolist() if y is None else y
-        groups = self.assign(table, labels)
-        member = np.array([groups[s] for s in table.index.get_level_values("speaker")])
-        for number in range(self.n_splits):
-            yield np.flatnonzero(member != number), np.flatnonzero(member == number)
-
-    def get_n_splits(self, table: pd.DataFrame, y: Sequence[str] | None = None) -> int:
-        """The number of folds."""
-        return self.n_splits
-
-
-def find_splitter(scheme: str) -> Splitter:
-    """The splitter of a scheme's name.
-
-    Raises
-    ------
-    FoldError
-        If the name is unknown.
-    """
-    if scheme in ("session", "speaker"):
-        return LeaveOneOut(scheme)
-    if scheme == "speaker-811":
-        return LeaveOneOut("speaker")
-    if scheme.isdecimal() and int(scheme) >= 2:
-        return BalancedSpeakerKFold(int(scheme))
-    raise FoldError(f"unknown folds {scheme!r}; expected session, speaker, speaker-811 or a number of 2 or more")
-
-
 def make_folds(table: pd.DataFrame, scheme: str) -> tuple[Fold, ...]:
-    """Folds of a corpus under a scheme; validation speakers always come from the training side.
+    """Make the folds of a corpus; validation speakers always come from those that do not test.
 
     Parameters
     ----------
     table : pandas.DataFrame
         Utterances with `label`, `gender`, `session`; index `(speaker, id)`.
     scheme : str
-        One of `SCHEMES`.
+        `session`, `speaker`, `speaker-811`, or a number of groups of speakers.
 
     Returns
     -------
@@ -171,54 +36,185 @@ def make_folds(table: pd.DataFrame, scheme: str) -> tuple[Fold, ...]:
     ------
     FoldError
         If the corpus cannot be split so.
+
+    Examples
+    --------
+    >>> from benchmarks import corpora
+    >>> folds = make_folds(corpora.load("synthetic").utterances, "4")  # doctest: +SKIP
     """
-    pairs = list(find_splitter(scheme).split(table, table["label"].tolist()))
+    groups = _test_groups(table, scheme)
     speakers = np.asarray(table.index.get_level_values("speaker"))
     folds = []
-    for number, (train, test) in enumerate(pairs):
-        if scheme == "speaker-811":
-            chosen = _session_mates(table, speakers[test[0]])
+    for name, test in groups.items():
+        train = np.setdiff1d(np.arange(len(table)), test)
+        valid = _validation_speakers(table, scheme, groups, name)
+        if valid:
+            validates = np.isin(speakers[train], valid)
         else:
-            chosen = set(speakers[pairs[(number + 1) % len(pairs)][1]])
-        name = f"fold{number + 1}" if scheme.isdecimal() else _name(table, test, scheme)
-        folds.append(_with_validation(name, table, train, test, chosen))
+            validates = _validation_clips(name, table["label"].to_numpy()[train])
+        folds.append(Fold(name, train[~validates], train[validates], test))
     return tuple(folds)
 
 
-def _name(table: pd.DataFrame, test: np.ndarray, scheme: str) -> str:
-    if scheme == "session":
-        return str(table["session"].iloc[test[0]])
-    return str(table.index.get_level_values("speaker")[test[0]])
+def validation_speakers(table: pd.DataFrame, scheme: str, fold: str | None = None) -> list[str]:
+    """Choose the speakers on which a model's epoch is chosen, by the rule of every fold.
+
+    The speakers that the next fold in order tests validate; under `speaker-811` it is the other speaker of the
+    session. Where nobody tests, as for the final model, those of the first fold validate. Where no other speaker would
+    be left to train, the first fifth of them validates.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Utterances with `label`, `gender`, `session`; index `(speaker, id)`.
+    scheme : str
+        As in `make_folds`.
+    fold : str, optional
+        Name of the fold whose speakers test; None where all utterances train.
+
+    Returns
+    -------
+    list of str
+        Sorted. Empty where only one speaker trains; then every fifth of its clips validates.
+
+    Raises
+    ------
+    FoldError
+        If the corpus cannot be split so.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> index = pd.MultiIndex.from_product([["s1", "s2", "s3"], ["a", "b"]], names=["speaker", "id"])
+    >>> table = pd.DataFrame({"label": "ang", "gender": "female", "session": ""}, index=index)
+    >>> validation_speakers(table, "speaker", "s1"), validation_speakers(table, "speaker")
+    (['s2'], ['s1'])
+    """
+    return _validation_speakers(table, scheme, _test_groups(table, scheme), fold)
 
 
-def _session_mates(table: pd.DataFrame, speaker: str) -> set[str]:
+def _validation_speakers(
+    table: pd.DataFrame, scheme: str, groups: dict[str, np.ndarray], fold: str | None
+) -> list[str]:
+    names = list(groups)
+    tested = groups[fold] if fold is not None else np.array([], dtype=int)
+    training = speakers_of(table, np.setdiff1d(np.arange(len(table)), tested))
+    if len(training) == 1:
+        return []
+    if fold is None:
+        valid = speakers_of(table, groups[names[0]])
+    elif scheme == "speaker-811":
+        valid = [_session_mate(table, fold)]
+    else:
+        valid = speakers_of(table, groups[names[(names.index(fold) + 1) % len(names)]])
+    return training[: max(1, len(training) // 5)] if set(training) <= set(valid) else valid
+
+
+def _session_mate(table: pd.DataFrame, speaker: str) -> str:
     """The other speaker of a speaker's session; without sessions, the next speaker in order."""
     speakers = np.asarray(table.index.get_level_values("speaker"))
-    session = table["session"].to_numpy()[speakers == speaker][0]
-    mates = sorted(set(speakers[table["session"].to_numpy() == session])) if session else []
+    sessions = table["session"].to_numpy()
+    session = sessions[speakers == speaker][0]
+    mates = sorted(set(speakers[sessions == session])) if session else []
     ring = mates if len(mates) > 1 else sorted(set(speakers))
-    return {ring[(ring.index(speaker) + 1) % len(ring)]}
+    return ring[(ring.index(speaker) + 1) % len(ring)]
 
 
-def _with_validation(name: str, table: pd.DataFrame, train: np.ndarray, test: np.ndarray, chosen: set[str]) -> Fold:
-    """Cut the validation rows from the training side: `chosen` speakers, unless they are all that trains."""
-    speakers = np.asarray(table.index.get_level_values("speaker"))
-    present = speakers_of(table, train)
-    if set(present) <= chosen:
-        chosen = set(present[: max(1, len(present) // 5)])
-    if len(present) == 1:
-        labels = table["label"].to_numpy()[train]
-        return _clips_apart(name, train, test, labels)
-    mask = np.isin(speakers[train], sorted(chosen))
-    return Fold(name, train[~mask], train[mask], test)
-
-
-def _clips_apart(name: str, train: np.ndarray, test: np.ndarray, labels: np.ndarray) -> Fold:
-    """One training speaker only: every fifth clip of it validates, stratified by label."""
+def _validation_clips(name: str, labels: np.ndarray) -> np.ndarray:
+    """Which clips of the only training speaker validate: every fifth, stratified by label."""
     rare = pd.Series(labels).value_counts().min() < 2
     if rare or len(labels) < 5 * len(set(labels)):
         raise FoldError(
             f"fold {name}: one training speaker with {len(labels)} clips cannot be cut for validation; add speakers"
         )
-    inner, held = next(StratifiedShuffleSplit(n_splits=1, test_size=0.2, random_state=0).split(train, labels))
-    return Fold(name, train[np.sort(inner)], train[np.sort(held)], test)
+    _, valid = next(StratifiedShuffleSplit(n_splits=1, test_size=0.2, random_state=0).split(labels, labels))
+    return np.isin(np.arange(len(labels)), valid)
+
+
+def _test_groups(table: pd.DataFrame, scheme: str) -> dict[str, np.ndarray]:
+    """The name and the test positions of each fold, in order."""
+    speakers = np.asarray(table.index.get_level_values("speaker"))
+    if scheme.isdecimal() and int(scheme) >= 2:
+        assigned = balanced_speaker_groups(table, int(scheme))
+        groups = np.array([assigned[speaker] for speaker in speakers])
+        return {f"fold{number + 1}": np.flatnonzero(groups == number) for number in range(int(scheme))}
+    if scheme not in SCHEMES or scheme == "<k>":
+        raise FoldError(f"unknown folds {scheme!r}; expected session, speaker, speaker-811 or a number of 2 or more")
+    by_session = scheme == "session"
+    units = table["session"].to_numpy() if by_session else speakers
+    if by_session and (units == "").any():
+        raise FoldError("folds by session: this corpus has no sessions; choose --folds speaker or a number")
+    if len(set(units)) < 2:
+        unit = "session" if by_session else "speaker"
+        raise FoldError(f"folds by {unit}: the corpus has only {units[0]!r}; at least 2 are needed")
+    return {str(unit): np.flatnonzero(units == unit) for unit in sorted(set(units))}
+
+
+def balanced_speaker_groups(table: pd.DataFrame, n_groups: int) -> dict[str, int]:
+    """Divide speakers into groups that are alike in gender and in labels.
+
+    Speakers of each gender are dealt out in turn, so that groups differ by one speaker at most, in number and in each
+    gender; then two speakers of one gender change places for as long as that brings the groups' labels nearer to equal
+    shares. The result does not depend on a seed.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Utterances with `label` and `gender`; index `(speaker, id)`.
+    n_groups : int
+        At least 2.
+
+    Returns
+    -------
+    dict
+        The group of each speaker, 0 to `n_groups - 1`.
+
+    Raises
+    ------
+    FoldError
+        If there are fewer speakers than groups.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> index = pd.MultiIndex.from_product([["s1", "s2", "s3", "s4"], ["a"]], names=["speaker", "id"])
+    >>> table = pd.DataFrame({"label": "ang", "gender": ["female", "female", "male", "male"]}, index=index)
+    >>> balanced_speaker_groups(table, 2)
+    {'s1': 0, 's2': 1, 's3': 0, 's4': 1}
+    """
+    speakers = np.asarray(table.index.get_level_values("speaker"))
+    counts = pd.crosstab(speakers, table["label"].to_numpy())
+    if not 2 <= n_groups <= len(counts):
+        raise FoldError(f"--folds {n_groups}: the corpus has {len(counts)} speakers; expected 2 to {len(counts)} folds")
+    gender = dict(zip(speakers, table["gender"], strict=True))
+    order = sorted(counts.index, key=lambda speaker: (gender[speaker], speaker))
+    groups = np.arange(len(order)) % n_groups
+    _exchange(groups, counts.loc[order].to_numpy(dtype=float), np.array([gender[speaker] for speaker in order]))
+    return {speaker: int(group) for speaker, group in zip(order, groups, strict=True)}
+
+
+def _exchange(groups: np.ndarray, counts: np.ndarray, genders: np.ndarray) -> None:
+    """Let pairs of speakers change groups, the best pair first, until no pair is left that helps; in place.
+
+    Parameters
+    ----------
+    groups : ndarray of shape (n_speakers,)
+        The group of each speaker.
+    counts : ndarray of shape (n_speakers, n_labels)
+        Utterances of each speaker with each label.
+    genders : ndarray of shape (n_speakers,)
+    """
+    counts = counts * (1.0 / np.maximum(counts.sum(axis=0), 1.0))
+    first, second = np.triu_indices(len(groups), k=1)
+    alike = genders[first] == genders[second]
+    first, second = first[alike], second[alike]
+    moved = counts[second] - counts[first]
+    while len(first):
+        totals = np.zeros((groups.max() + 1, counts.shape[1]))
+        np.add.at(totals, groups, counts)
+        ahead = totals[groups[first]] - totals[groups[second]]
+        gain = np.where(groups[first] != groups[second], 2.0 * (moved * (ahead + moved)).sum(axis=1), 0.0)
+        best = int(gain.argmin())
+        if gain[best] > -1e-12:
+            return
+        groups[[first[best], second[best]]] = groups[[second[best], first[best]]]

@@ -4,50 +4,49 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from importlib import import_module
 
-from benchmarks.pipelines.feature_sets import find_kind
-from benchmarks.pipelines.flags import TRANSDUCTIVE
+from benchmarks.pipelines.feature_sets import find_feature_set
+from benchmarks.pipelines.flags import Flag
 from benchmarks.pipelines.names import Part
 from benchmarks.pipelines.options import PipelineOptions
-from benchmarks.pipelines.pipeline import Family, Pipeline
+from benchmarks.pipelines.pipeline import Pipeline
 
 
-def models() -> Sequence[str]:
+def names() -> Sequence[str]:
     """Names of the models."""
-    from classical.speech_classifier import MODELS
+    from classical.models import MODELS
 
     return list(MODELS)
 
 
 def describe(model: str) -> str:
     """The first line of the docstring of the model's class."""
-    from classical.speech_classifier import MODELS
+    from classical.models import model_class
 
-    module, _, name = MODELS[model].partition(":")
-    return (inspect.getdoc(getattr(import_module(module), name)) or "").partition("\n")[0]
+    return (inspect.getdoc(model_class(model)) or "").partition("\n")[0]
+
+
+def availability(_model: str, _options: PipelineOptions) -> str | None:
+    """Every classical model is available; its feature set may not be, which `build` reports."""
+    return None
 
 
 def build(part: Part, _labels: Sequence[str], _corpus: str, options: PipelineOptions) -> Pipeline:
-    """A classical pipeline on its feature set; says why where the set cannot be had here."""
-    from classical.speech_classifier import build as build_estimator
+    """A classical pipeline on its feature set, with the reason where the set cannot be extracted here."""
+    from classical.models import build as build_estimator
 
-    kind = find_kind(part.features)
+    features = find_feature_set(part.features, options)
+    name = Part(part.model, features.name, part.normalise).name
     scale = "speaker" if part.normalise == "speaker" else "training set"
-    words = f"{part.model} on the feature set {kind.label(part.features, options)}, standardised per {scale}"
-    marks = (*((TRANSDUCTIVE,) if part.normalise == "speaker" else ()), *kind.marks(part.features, options))
-    name = Part(part.model, kind.label(part.features, options), part.normalise).name
-    reason = kind.unavailable(part.features, options)
-    if reason:
-        return Pipeline(name, words, marks=marks, reason=reason)
-    extractor = kind.make(part.features, options)
+    description = f"{part.model} on the feature set {features.name}, standardised per {scale}"
+    flags = (*((Flag.TRANSDUCTIVE,) if part.normalise == "speaker" else ()), *features.flags)
+    reason = features.availability()
+    if reason is not None:
+        return Pipeline(name, description, flags=flags, reason=reason)
     estimator = build_estimator(
         part.model,
-        features=extractor,
+        features=features.extractor(),
         normalise=part.normalise,  # type: ignore[arg-type]
-        choose_group=kind.choose_group(part.features, options),
+        choose_group=features.chooses_group,
     )
-    return Pipeline(name, words, estimator=estimator, features=part.features, marks=marks)
-
-
-FAMILY = Family(models, describe, lambda *_: "", build)
+    return Pipeline(name, description, estimator=estimator, features=part.features, flags=flags)

@@ -1,21 +1,21 @@
 """Feature sets by name: what stands behind the `@` of a pipeline.
 
-A set is added by one entry in `KINDS`: how it is recognised, whether it can be had here, and what extracts it.
+A kind of feature set is added by one class here and its entry in `FEATURE_SETS`.
 """
 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from benchmarks.pipelines import frozen_features
-from benchmarks.pipelines.flags import RANDOM_START
+from benchmarks.pipelines.flags import Flag
 from benchmarks.pipelines.options import PipelineOptions
 from features.errors import FeatureError
 from features.extractors.table import FeatureTable
@@ -24,7 +24,9 @@ from features.groups import GROUPS, PRESETS
 if TYPE_CHECKING:
     import pandas as pd
 
+    from deep.frozen import FrozenEncoder
     from features.cache import FeatureCache
+    from features.extractors.base import Extractor
 
 
 class TableFeatures(TransformerMixin, BaseEstimator):
@@ -36,6 +38,15 @@ class TableFeatures(TransformerMixin, BaseEstimator):
         Rows extracted once for a whole corpus.
     index : sequence of (speaker, id)
         Whose rows they are.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = FeatureTable(np.float32([[1.0], [2.0]]), ("energy.mean",), np.zeros(2))
+    >>> utterances = pd.DataFrame(index=pd.MultiIndex.from_tuples([("s1", "b"), ("s1", "a")], names=["speaker", "id"]))
+    >>> TableFeatures(table, [("s1", "a"), ("s1", "b")]).transform(utterances)
+    array([[2.],
+           [1.]], dtype=float32)
     """
 
     def __init__(self, table: FeatureTable, index: Sequence[tuple[str, str]]) -> None:
@@ -47,16 +58,26 @@ class TableFeatures(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: pd.DataFrame) -> np.ndarray:
-        """Rows of the utterances of `X`, float32 of shape (n_utterances, n_features).
+        """Look up the rows of some utterances.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame
+            Utterances, index `(speaker, id)`.
+
+        Returns
+        -------
+        features : ndarray of shape (n_utterances, n_features)
+            float32.
 
         Raises
         ------
         FeatureError
             If an utterance has no row.
         """
-        places = {key: place for place, key in enumerate(self.index)}
+        rows = {key: row for row, key in enumerate(self.index)}
         try:
-            return self.table.values[[places[key] for key in X.index]]
+            return self.table.values[[rows[key] for key in X.index]]
         except KeyError as error:
             raise FeatureError(
                 f"utterance {error.args[0]!r} has no features; extract the whole corpus first"
@@ -68,110 +89,222 @@ class TableFeatures(TransformerMixin, BaseEstimator):
 
 
 @dataclass(frozen=True)
-class Kind:
-    """One kind of feature set.
+class FeatureSet(ABC):
+    """A feature set as a user names it; a kind of set is a class that extends this one.
 
     Attributes
     ----------
+    text : str
+        What stands behind the `@`.
+    options : PipelineOptions
     title : str
-        What it is, for lists.
-    names : tuple of str
-        Names to show; a pattern in capitals where the user fills something in.
-    matches : callable
-        Whether a text names a set of this kind.
-    unavailable : callable
-        `(text, options)` to the reason why it cannot be had here; empty where it can.
-    make : callable
-        `(text, options)` to an extractor without cache.
-    whole : callable
-        The set that holds this one, extracted in its place so that several are extracted once; itself unless told.
-    pick : callable
-        `(table of the whole, text)` to the table of this set.
-    label : callable
-        `(text, options)` to the name that a row shows, where it says more than the text.
-    marks : callable
-        `(text, options)` to marks of every row on this set.
-    choose_group : callable
-        `(text, options)`: whether inner folds choose one group of its columns, such as an encoder's layer.
+        What sets of this kind are, for lists.
+    examples : tuple of str
+        Names of sets of this kind, for lists; capitals where the user fills something in.
     """
 
-    title: str
-    names: tuple[str, ...]
-    matches: Callable[[str], bool]
-    unavailable: Callable[[str, PipelineOptions], str]
-    make: Callable[[str, PipelineOptions], Any]
-    whole: Callable[[str], str] = str
-    pick: Callable[[FeatureTable, str], FeatureTable] = lambda table, _: table
-    label: Callable[[str, PipelineOptions], str] = lambda text, _: text
-    marks: Callable[[str, PipelineOptions], tuple[str, ...]] = lambda *_: ()
-    choose_group: Callable[[str, PipelineOptions], bool] = lambda *_: False
+    text: str
+    options: PipelineOptions
+    title: ClassVar[str]
+    examples: ClassVar[tuple[str, ...]]
+
+    @staticmethod
+    @abstractmethod
+    def matches(text: str) -> bool:
+        """Whether a text names a set of this kind."""
+
+    @abstractmethod
+    def extractor(self) -> Extractor:
+        """The extractor of this set, without cache."""
+
+    def availability(self) -> str | None:
+        """Why the set cannot be extracted here; None where it can."""
+        return None
+
+    @property
+    def name(self) -> str:
+        """The name that a row shows."""
+        return self.text
+
+    @property
+    def superset(self) -> str:
+        """Name of the set that is extracted in place of this one, so that sets which share it are extracted once."""
+        return self.text
+
+    def select(self, table: FeatureTable) -> FeatureTable:
+        """The columns of this set from a table of its superset."""
+        return table
+
+    @property
+    def flags(self) -> tuple[Flag, ...]:
+        """Flags of every pipeline on this set."""
+        return ()
+
+    @property
+    def chooses_group(self) -> bool:
+        """Whether inner folds choose one group of its columns, such as an encoder's layer."""
+        return False
+
+    @property
+    def depends_on_seed(self) -> bool:
+        """Whether another seed gives other values, as an encoder's random weights do."""
+        return False
 
 
-def _is_groups(text: str) -> bool:
-    return all(part.strip() in (*GROUPS, *PRESETS) for part in text.split(","))
+class StatisticsSet(FeatureSet):
+    """The toolkit's own statistics of contours."""
+
+    title = "librosa statistics, by group or preset, joined by commas"
+    examples = (*PRESETS, *GROUPS)
+    superset = "all"
+
+    @staticmethod
+    def matches(text: str) -> bool:
+        """Whether every word is a group or a preset."""
+        return all(part.strip() in (*GROUPS, *PRESETS) for part in text.split(","))
+
+    def extractor(self) -> Extractor:
+        """The extractor of these groups."""
+        from features import FeatureExtractor
+
+        return FeatureExtractor(groups=self.text)
+
+    def select(self, table: FeatureTable) -> FeatureTable:
+        """The columns of these groups."""
+        return table.select(self.text)
 
 
-def _make_groups(text: str, _: PipelineOptions) -> Any:
-    from features import FeatureExtractor
+class OpenSmileSet(FeatureSet):
+    """One of openSMILE's feature sets."""
 
-    return FeatureExtractor(groups=text)
+    title = "openSMILE functionals, for comparison"
+    examples = ("egemaps", "compare")
 
+    @staticmethod
+    def matches(text: str) -> bool:
+        """Whether it is one of openSMILE's sets."""
+        return text in OpenSmileSet.examples
 
-OPENSMILE = {"egemaps": "eGeMAPSv02", "compare": "ComParE_2016"}
+    def availability(self) -> str | None:
+        """Why openSMILE cannot be used here; None where it can."""
+        installed = importlib.util.find_spec("opensmile") is not None
+        return None if installed else "needs openSMILE: pip install -e '.[peers]' in the toolkit's folder"
 
+    def extractor(self) -> Extractor:
+        """The extractor around openSMILE."""
+        from features.extractors.opensmile import OpenSmileExtractor
 
-def _opensmile_missing(*_: object) -> str:
-    found = importlib.util.find_spec("opensmile") is not None
-    return "" if found else "needs openSMILE: pip install -e '.[peers]' in the toolkit's folder"
-
-
-def _make_opensmile(text: str, _: PipelineOptions) -> Any:
-    from features.extractors.opensmile import OpenSmileExtractor
-
-    return OpenSmileExtractor(OPENSMILE[text])
-
-
-def _make_csv(text: str, _: PipelineOptions) -> Any:
-    from features.extractors.csv import CsvFeatures
-
-    return CsvFeatures(Path(text))
+        return OpenSmileExtractor({"egemaps": "eGeMAPSv02", "compare": "ComParE_2016"}[self.text])
 
 
-KINDS: dict[str, Kind] = {
-    "groups": Kind(
-        title="librosa statistics, by group or preset, joined by commas",
-        names=(*PRESETS, *GROUPS),
-        matches=_is_groups,
-        unavailable=lambda *_: "",
-        make=_make_groups,
-        whole=lambda _: "all",
-        pick=FeatureTable.select,
-    ),
-    "opensmile": Kind(
-        title="openSMILE functionals, for comparison",
-        names=tuple(OPENSMILE),
-        matches=lambda text: text in OPENSMILE,
-        unavailable=_opensmile_missing,
-        make=_make_opensmile,
-    ),
-    "csv": Kind(
-        title="a CSV of one's own: id and numbers",
-        names=("FILE.csv",),
-        matches=lambda text: text.lower().endswith(".csv"),
-        unavailable=lambda *_: "",
-        make=_make_csv,
-    ),
-    "encoder": Kind(
-        title="a frozen speech encoder: --encoder, a folder or a hub name; ~random for its untrained twin",
-        names=("encoder", "FOLDER", "OWNER/NAME"),
-        matches=frozen_features.matches,
-        unavailable=frozen_features.unavailable,
-        make=frozen_features.make,
-        label=frozen_features.label,
-        marks=lambda text, options: (RANDOM_START,) if frozen_features.is_twin(text, options) else (),
-        choose_group=frozen_features.chooses_layer,
-    ),
-}
+class CsvSet(FeatureSet):
+    """Numbers that the user computed elsewhere."""
+
+    title = "a CSV of one's own: id and numbers"
+    examples = ("FILE.csv",)
+
+    @staticmethod
+    def matches(text: str) -> bool:
+        """Whether it is a CSV file."""
+        return text.lower().endswith(".csv")
+
+    def extractor(self) -> Extractor:
+        """The reader of the file."""
+        from features.extractors.csv import CsvFeatures
+
+        return CsvFeatures(Path(self.text))
+
+
+class EncoderSet(FeatureSet):
+    """A frozen speech encoder, its layer chosen on inner folds unless `--layer` tells one."""
+
+    title = "a frozen speech encoder: --encoder, a folder or a hub name; ~random for random weights"
+    examples = ("encoder", "FOLDER", "OWNER/NAME")
+    suffix = "~random"
+
+    @staticmethod
+    def matches(text: str) -> bool:
+        """Whether it is `encoder`, a folder, or a hub name `owner/name`, with or without `~random`."""
+        return text.removesuffix(EncoderSet.suffix) == "encoder" or "/" in text
+
+    @property
+    def source(self) -> str | None:
+        """The hub name or folder; None where `encoder` is asked for and `--encoder` is not given."""
+        plain = self.text.removesuffix(self.suffix)
+        return self.options.encoder if plain == "encoder" else plain
+
+    @property
+    def depends_on_seed(self) -> bool:
+        """Whether the weights are random."""
+        return self.text.endswith(self.suffix) or self.options.random_init
+
+    @property
+    def name(self) -> str:
+        """The encoder's and the layer's name."""
+        encoder = Path(self.source).name if self.source else "encoder"
+        return f"{encoder}{self.suffix if self.depends_on_seed else ''}/{self.options.layer}"
+
+    @property
+    def flags(self) -> tuple[Flag, ...]:
+        """Random weights are flagged."""
+        return (Flag.RANDOM_INIT,) if self.depends_on_seed else ()
+
+    @property
+    def chooses_group(self) -> bool:
+        """Whether the layer is left to inner folds."""
+        return self.options.layer == "auto"
+
+    def availability(self) -> str | None:
+        """Why the encoder cannot be used here; None where it can."""
+        from deep.versions import availability
+
+        if self.source is None:
+            return availability() or "no encoder given: name a local folder or a hub name with --encoder"
+        return availability() or self.extractor().availability()
+
+    def extractor(self) -> FrozenEncoder:
+        """The frozen encoder; with `--layer auto` it gives the columns of all layers, named `layerN.*`."""
+        from deep.frozen import FrozenEncoder
+
+        layer = self.options.layer if self.chooses_group else int(self.options.layer)
+        return FrozenEncoder(
+            str(self.source), layer=layer, random_init=self.depends_on_seed, device=self.options.device
+        )
+
+
+FEATURE_SETS: tuple[type[FeatureSet], ...] = (StatisticsSet, OpenSmileSet, CsvSet, EncoderSet)
+
+
+def find_feature_set(text: str, options: PipelineOptions) -> FeatureSet:
+    """Find the feature set that a text names.
+
+    Parameters
+    ----------
+    text : str
+        Such as `prosodic`, `pitch,energy`, `egemaps`, `mine.csv`, `encoder`.
+    options : PipelineOptions
+
+    Returns
+    -------
+    FeatureSet
+
+    Raises
+    ------
+    FeatureError
+        If no kind of feature set knows it.
+
+    Examples
+    --------
+    >>> find_feature_set("pitch,energy", PipelineOptions()).superset
+    'all'
+    >>> find_feature_set("encoder", PipelineOptions(encoder="facebook/wav2vec2-base", layer="8")).name
+    'wav2vec2-base/8'
+    """
+    for kind in FEATURE_SETS:
+        if kind.matches(text):
+            return kind(text, options)
+    names = ", ".join(name for kind in FEATURE_SETS for name in kind.examples)
+    raise FeatureError(f"unknown feature set {text!r}; expected one of {names}")
 
 
 def extract(
@@ -179,17 +312,20 @@ def extract(
     utterances: pd.DataFrame,
     *,
     options: PipelineOptions,
+    seed: int = 0,
     cache: FeatureCache | None = None,
     n_jobs: int = 1,
     progress: bool = False,
 ) -> tuple[FeatureTable, str]:
-    """Extract the set that a text names, or rather the whole that holds it.
+    """Extract the superset of the feature set that a text names.
 
     Parameters
     ----------
     text : str
     utterances : pandas.DataFrame
     options : PipelineOptions
+    seed : int
+        Of random weights; it matters where the set `depends_on_seed` only.
     cache : FeatureCache, optional
     n_jobs : int
         Processes.
@@ -199,28 +335,18 @@ def extract(
     Returns
     -------
     table : FeatureTable
-        Of the whole set, a row an utterance; `find_kind(text).pick` chooses the columns.
+        Of the superset, a row per utterance; the set's `select` gives its columns.
     identity : str
         Text that determines its values.
+
+    Examples
+    --------
+    >>> from benchmarks import corpora
+    >>> utterances = corpora.load("synthetic").utterances.head(1)
+    >>> table, _ = extract("timing", utterances, options=PipelineOptions())  # doctest: +SKIP
     """
-    kind = find_kind(text)
-    extractor = kind.make(kind.whole(text), options)
-    given = {"cache": cache, "n_jobs": n_jobs, "progress": progress}
+    extractor = find_feature_set(find_feature_set(text, options).superset, options).extractor()
+    parameters = {"cache": cache, "n_jobs": n_jobs, "progress": progress, "random_state": seed}
     known = extractor.get_params()
-    extractor.set_params(**{name: value for name, value in given.items() if name in known})
+    extractor.set_params(**{name: value for name, value in parameters.items() if name in known})
     return extractor.extract(utterances), extractor.identity()
-
-
-def find_kind(text: str) -> Kind:
-    """The kind of feature set that a text names.
-
-    Raises
-    ------
-    FeatureError
-        If none does.
-    """
-    for kind in KINDS.values():
-        if kind.matches(text):
-            return kind
-    names = ", ".join(name for kind in KINDS.values() for name in kind.names)
-    raise FeatureError(f"unknown feature set {text!r}; expected one of {names}")

@@ -1,18 +1,16 @@
-"""What a pipeline and a family of them are."""
+"""What a pipeline is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.pipelines.names import Part
-from benchmarks.pipelines.options import PipelineOptions
+from benchmarks.pipelines.flags import Flag
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A pipeline that the harness can run.
+    """A pipeline that a benchmark can run.
 
     Attributes
     ----------
@@ -26,14 +24,20 @@ class Pipeline:
         The feature set that the estimator looks up; empty where it reads the audio itself.
     parts : tuple of Pipeline
         The fused pipelines.
-    marks : tuple of str
-        Of `benchmarks.pipelines.flags.MARKS`.
-    reason : str
-        Why it cannot run here; empty where it can.
-    room : str
-        The package whose code decides its result.
+    flags : tuple of Flag
+        Caveats on its row.
+    reason : str or None
+        Why it cannot run here; None where it can.
+    package : str
+        The package whose code determines its result; empty for an estimator of the user's own.
     identity : str
         What else determines its result, such as a hash of pretrained weights.
+
+    Examples
+    --------
+    >>> from benchmarks.pipelines import PipelineOptions, build
+    >>> build("svm:speaker", labels=["ang", "sad"], corpus="emodb", options=PipelineOptions()).flags
+    (<Flag.TRANSDUCTIVE: 'transductive'>,)
     """
 
     name: str
@@ -41,29 +45,7 @@ class Pipeline:
     estimator: Any = None
     features: str = ""
     parts: tuple[Pipeline, ...] = ()
-    marks: tuple[str, ...] = ()
-    reason: str = ""
-    room: str = "classical"
+    flags: tuple[Flag, ...] = ()
+    reason: str | None = None
+    package: str = "classical"
     identity: str = ""
-
-
-@dataclass(frozen=True)
-class Family:
-    """Models of one room.
-
-    Attributes
-    ----------
-    models : callable
-        Their names.
-    describe : callable
-        What a model is, in a line.
-    unavailable : callable
-        `(model, options)` to the reason why it cannot run here whatever the corpus; empty where it can.
-    build : callable
-        `(part, labels, corpus, options) -> Pipeline`.
-    """
-
-    models: Callable[[], Sequence[str]]
-    describe: Callable[[str], str]
-    unavailable: Callable[[str, PipelineOptions], str]
-    build: Callable[[Part, Sequence[str], str, PipelineOptions], Pipeline]

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.audio import RATE
 from features.errors import AudioError
 
 WIDTH, HEIGHT = 320, 72
@@ -66,7 +67,7 @@ def _shown(error: Mapping[str, Any], place: Mapping[str, Any] | None, *, audio: 
         waveform = load(str(place["path"]), start=start, end=end)
     except AudioError:
         return ShownClip(error, "", "", "The sound cannot be read.")
-    part = waveform[: int(LONGEST * 16_000)]
+    part = waveform[: int(LONGEST * RATE)]
     contour = pitch_contour(part)
     return ShownClip(error, draw(part, contour), _flac(part) if audio else "", _words(waveform, contour))
 
@@ -106,7 +107,7 @@ def _pitch_lines(contour: NDArray[np.float64]) -> str:
 
 
 def _words(waveform: NDArray[np.float32], contour: NDArray[np.float64]) -> str:
-    seconds = len(waveform) / 16_000
+    seconds = len(waveform) / RATE
     cut = f", the first {LONGEST:.0f} s shown" if seconds > LONGEST else ""
     voiced = contour[np.isfinite(contour)]
     if not len(voiced):
@@ -119,5 +120,5 @@ def _flac(waveform: NDArray[np.float32]) -> str:
     import soundfile
 
     buffer = io.BytesIO()
-    soundfile.write(buffer, waveform, 16_000, format="FLAC", subtype="PCM_16")
+    soundfile.write(buffer, waveform, RATE, format="FLAC", subtype="PCM_16")
     return "data:audio/flac;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

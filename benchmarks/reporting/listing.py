@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from benchmarks import corpora
 from benchmarks.folds.splitters import SCHEMES
-from benchmarks.pipelines import FAMILIES
-from benchmarks.pipelines.feature_sets import KINDS
+from benchmarks.pipelines import known_models
+from benchmarks.pipelines.feature_sets import FEATURE_SETS
 from benchmarks.pipelines.options import PipelineOptions
 from benchmarks.reporting.terminal import wrap
 
@@ -25,7 +25,7 @@ def _corpora() -> Iterator[str]:
     yield "Corpora (--corpus NAME --root DIR):"
     for name in corpora.MODULES:
         source = corpora.find(name)
-        where = "" if not source.root_needed else f"; --root: {source.layout}. To be had: {source.obtain}"
+        where = "" if source.default_root else f"; --root: {source.layout}. To be had: {source.obtain}"
         policies = f"; --classes {', '.join(source.policies)}" if source.policies else ""
         yield _item(name, f"{source.title}. Licence: {source.licence}; folds: {source.folds}{policies}{where}")
         yield " " * 16 + source.homepage
@@ -39,16 +39,15 @@ def _folds() -> Iterator[str]:
 
 def _pipelines(options: PipelineOptions) -> Iterator[str]:
     yield "Pipelines (--pipelines model[@features][:normalise] ..., fused with +):"
-    for family in FAMILIES.values():
-        for model in family.models():
-            reason = family.unavailable(model, options)
-            yield _item(model, family.describe(model) + (f" NOT AVAILABLE HERE: {reason}" if reason else ""))
+    for model, registry in known_models().items():
+        reason = registry.availability(model, options)
+        yield _item(model, registry.describe(model) + (f" NOT AVAILABLE HERE: {reason}" if reason else ""))
     yield _item(":normalise", "global (training mean and deviation, the default) or speaker (each speaker's own clips)")
 
 
 def _feature_sets(options: PipelineOptions) -> Iterator[str]:
     yield "Feature sets (behind the @; all is the default):"
-    for kind in KINDS.values():
-        reason = kind.unavailable(kind.names[0], options)
-        yield wrap(", ".join(kind.names), indent="  ")
+    for kind in FEATURE_SETS:
+        reason = kind(kind.examples[0], options).availability()
+        yield wrap(", ".join(kind.examples), indent="  ")
         yield wrap(kind.title + (f". NOT AVAILABLE HERE: {reason}" if reason else ""), indent=" " * 16)

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.evaluation.runs import StoredRun
-from benchmarks.pipelines.flags import CONTAMINATED
+from benchmarks.pipelines.flags import Flag
 from benchmarks.scoring.metrics import recalls_of, uar_of
 from benchmarks.scoring.significance import PairedTest, compare_pipelines, speaker_confusions
 
@@ -163,7 +163,7 @@ def confident_errors(findings: Findings, *, count: int = 12) -> pd.DataFrame:
 
 def _is_ranked(name: str, status: str, record: Mapping[str, Any]) -> bool:
     guessing = name.split("@")[0].split(":")[0] in CHANCE
-    return status == "done" and not guessing and CONTAMINATED not in record.get("marks", ())
+    return status == "done" and not guessing and Flag.CONTAMINATED not in record.get("marks", ())
 
 
 def _status(name: str, record: Mapping[str, Any], run: StoredRun, by_name: Mapping[str, pd.DataFrame]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmarks.pipelines.flags import CONTAMINATED
+from benchmarks.pipelines.flags import Flag
 from benchmarks.reporting.ranking import ALPHA, Findings, Standing
 from benchmarks.scoring.metrics import uar_of
 
@@ -27,13 +27,13 @@ def caveats(findings: Findings) -> tuple[str, ...]:
         notes.append(
             "The voices are synthetic: these figures show that the machinery works and say nothing about real emotion."
         )
-    marked = [standing.name for standing in findings.standings if CONTAMINATED in standing.marks]
+    marked = [standing.name for standing in findings.standings if Flag.CONTAMINATED in standing.marks]
     if marked:
         notes.append(
             f"{listed(marked)} {'has' if len(marked) == 1 else 'have'} seen the test speakers in training "
             "(contaminated): shown for reference, never ranked or tested."
         )
-    transductive = [standing.name for standing in findings.scored if "transductive" in standing.marks]
+    transductive = [standing.name for standing in findings.scored if Flag.TRANSDUCTIVE in standing.marks]
     if transductive:
         notes.append(
             f"{listed(transductive)}: standardised with each test speaker's own unlabelled clips (transductive), which "

@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.pipelines.flags import CONTAMINATED, MARKS, RANDOM_START, TRANSDUCTIVE
+from benchmarks.pipelines.flags import Flag
 
 WIDTH = 80
-SIGNS = {TRANSDUCTIVE: "*", CONTAMINATED: "!", RANDOM_START: "°"}
+SIGNS = {Flag.TRANSDUCTIVE: "*", Flag.CONTAMINATED: "!", Flag.RANDOM_INIT: "°"}
 
 
 def wrap(text: str, *, indent: str = "", hang: str = "") -> str:
@@ -102,7 +102,7 @@ def _missing(run: Mapping[str, Any]) -> list[str]:
 
 def _notes(run: Mapping[str, Any]) -> list[str]:
     marks = dict.fromkeys(mark for pipeline in run["pipelines"].values() for mark in pipeline["marks"])
-    notes = [f"{SIGNS[mark]} {mark}: {MARKS[mark]}" for mark in marks if mark in SIGNS]
+    notes = [f"{SIGNS[mark]} {mark}: {Flag(mark).explanation}" for mark in marks if mark in SIGNS]
     notes += [f"note: {note}" for note in (*run["corpus"]["notes"], *run["folds"]["notes"])]
     own: dict[str, list[str]] = {}
     for cell in run["cells"]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from features.errors import ResultsError
+from features.tables import read_table
 
 KEYS = ("pipeline", "seed", "fold", "utterance", "speaker", "truth", "prediction")
 """Columns that every predictions table must have; `corpus`, `folds` and `p_<label>` may stand beside them."""
@@ -36,17 +37,16 @@ def read_predictions(path: Path) -> pd.DataFrame:
     file = path / "predictions.csv" if path.is_dir() else path
     if not file.is_file():
         raise ResultsError(f"{file}: no such file; expected the predictions.csv of a run, or the folder that holds it")
-    try:
-        table = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8")
-        scores = [column for column in table.columns if column.startswith("p_")]
-        table[scores] = table[scores].astype(float)
-        missing = [column for column in KEYS if column not in table.columns]
-        if missing:
-            raise ResultsError(f"{file}: lacks the columns {missing}; expected {list(KEYS)} and p_<label> ...")
-        table["seed"] = table["seed"].astype(int)
-    except (ValueError, UnicodeDecodeError, pd.errors.ParserError) as error:
-        reason = " ".join(str(error).split())
-        raise ResultsError(f"{file}: not a predictions table ({reason}); expected a CSV as a run writes it") from error
+    stored = read_table(file, error=ResultsError, problem="not a predictions table")
+    table = stored.rows
+    missing = [column for column in KEYS if column not in table.columns]
+    if missing:
+        raise ResultsError(f"{file}: lacks the columns {missing}; expected {list(KEYS)} and p_<label> ...")
+    for column in table.columns:
+        if column == "seed" or column.startswith("p_"):
+            table[column] = stored.numbers(column)
+    stored.refuse("seed", table["seed"] % 1 != 0, expected="a whole number")
+    table["seed"] = table["seed"].astype(int)
     check_predictions(table, where=str(file))
     return table
 

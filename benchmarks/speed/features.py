@@ -13,13 +13,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from features.errors import CorpusError, SerError
+from features.command import command, make_parser
+from features.errors import CorpusError
 
 ROUNDS = 5
-_MEMORY = (
-    "import resource, sys; import numpy as np; from features import FeatureExtractor; "
-    "FeatureExtractor().extract([sys.argv[1]]); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
-)
+_MEMORY = """
+import sys
+from features import FeatureExtractor
+FeatureExtractor().extract([sys.argv[1]])
+try:
+    import resource
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10))
+except ImportError:
+    import psutil
+    print(psutil.Process().memory_info().peak_wset / 2**20)
+"""
 _FIRST = (
     "import sys, time; from features import FeatureExtractor; FeatureExtractor().extract([sys.argv[1]]); "
     "print(time.process_time())"
@@ -38,34 +46,31 @@ class Line:
 
 def build_parser() -> argparse.ArgumentParser:
     """Options of `python -m benchmarks.speed features`."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed features",
-        description="Measure the extractor: time, pitch accuracy, agreement with librosa and Praat, informativeness, "
-        "memory. CPU time on one thread, medians of five rounds that alternate between the programs.",
-        epilog="example: python -m benchmarks.speed features --only time pitch --clips 40",
+    parser = make_parser(
+        "benchmarks.speed features",
+        "Measure the extractor: time, pitch accuracy, agreement with librosa and Praat, informativeness, memory. CPU "
+        "time on one thread, medians of five rounds that alternate between the programs.",
+        examples="python -m benchmarks.speed features --only time pitch --clips 40",
     )
-    corpora = Path(os.environ.get("SER_CORPORA", "corpora"))
-    parser.add_argument("--corpora", type=Path, default=corpora, help="folder of emodb/ and ravdess/ ($SER_CORPORA)")
+    folder = Path(os.environ.get("SER_CORPORA", "corpora"))
+    parser.add_argument("--corpora", type=Path, default=folder, help="folder of emodb/ and ravdess/ ($SER_CORPORA)")
     parts = ", ".join(sorted(PARTS))
     parser.add_argument(
         "--only", nargs="+", choices=sorted(PARTS), metavar="PART", help=f"parts to measure: {parts} (default: all)"
     )
     parser.add_argument("--clips", type=int, default=40, help="clips of EmoDB for time and accuracy (default: 40)")
-    parser.add_argument("--peers", action="store_true", help="also judge openSMILE's sets (minutes)")
+    parser.add_argument("--peers", action="store_true", help="score openSMILE's sets too (minutes)")
     return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status."""
-    options = build_parser().parse_args(argv)
-    try:
-        for title, lines in measured(options):
-            sys.stdout.write(f"\n{title}\n\n{as_markdown(lines)}")
-            sys.stdout.flush()
-    except SerError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
-    return 0
+def execute(options: argparse.Namespace) -> None:
+    """Print the table of each part as it is measured."""
+    for title, lines in measured(options):
+        sys.stdout.write(f"\n{title}\n\n{as_markdown(lines)}")
+        sys.stdout.flush()
+
+
+main = command(build_parser, execute)
 
 
 def measured(options: argparse.Namespace) -> Iterator[tuple[str, list[Line]]]:
@@ -83,11 +88,19 @@ def as_markdown(lines: Sequence[Line]) -> str:
     return f"| measure | here | asked | peers |\n|---|---|---|---|\n{rows}"
 
 
-def clips_of(corpora: Path, corpus: str, count: int | None = None) -> list[Path]:
-    """Sound files of a corpus, evenly spread over it where only some are wanted; raises CorpusError."""
-    files = sorted(path for path in (corpora / corpus).rglob("*") if path.suffix in {".wav", ".flac"})
-    if not files:
-        raise CorpusError(f"{corpora / corpus}: no sound files; expected {corpus}; pass --corpora")
+def clips_of(folder: Path, corpus: str, count: int | None = None) -> list[Path]:
+    """Sound files of a corpus, evenly spread over it where only some are wanted.
+
+    Raises
+    ------
+    CorpusError
+        If the corpus is not in the folder.
+    """
+    from benchmarks import corpora
+
+    if not (folder / corpus).is_dir():
+        raise CorpusError(f"{folder / corpus}: no such folder; expected {corpus}; pass --corpora")
+    files = [Path(path) for path in corpora.load(corpus, folder / corpus).utterances["path"]]
     return files[:: max(len(files) // count, 1)][:count] if count else files
 
 
@@ -103,8 +116,9 @@ def _time(options: argparse.Namespace) -> list[Line]:
     factors = _real_time_factors(programs, files)
     peers = "; ".join(f"{name} {factor:.4f}" for name, factor in factors.items() if name != "here")
     lines = [Line("real-time factor of `all`, no cache", f"{factors['here']:.4f}", "", peers)]
+    asked = {"eGeMAPS": "6"}
     lines += [
-        Line(f"times as fast as openSMILE {name}", f"{factors[name] / factors['here']:.1f}", "6" * (name == "eGeMAPS"))
+        Line(f"times as fast as openSMILE {name}", f"{factors[name] / factors['here']:.1f}", asked.get(name, ""))
         for name in programs
         if name != "here"
     ]
@@ -117,7 +131,7 @@ def _time(options: argparse.Namespace) -> list[Line]:
 
 
 def _real_time_factors(programs: dict[str, Callable[[list[Path]], object]], files: list[Path]) -> dict[str, float]:
-    """CPU seconds a second of sound: the programs take turns over all clips, median over rounds."""
+    """CPU seconds per second of sound: the programs take turns over all clips, median over rounds."""
     import soundfile
 
     seconds = sum(soundfile.info(file).duration for file in files)
@@ -192,30 +206,24 @@ def _praat(options: argparse.Namespace) -> list[Line]:
 
 
 def _informative(options: argparse.Namespace) -> list[Line]:
-    import numpy as np
+    from benchmarks import corpora, evaluate
+    from features.cache import FeatureCache
 
-    from benchmarks.speed.judge import judge
-    from features.extractors.opensmile import OpenSmileExtractor
-    from features.extractors.statistics import FeatureExtractor
-
-    judged = {"emodb": (lambda stem: stem[5], lambda stem: stem[:2]), "ravdess": (lambda s: s[6:8], lambda s: s[-2:])}
-    asked = {("emodb", False): "0.77", ("emodb", True): "0.86", ("ravdess", False): "0.574", ("ravdess", True): "0.676"}
+    asked = {"emodb": ("0.77", "0.86"), "ravdess": ("0.574", "0.676")}
+    peers = {"eGeMAPS": "svm@egemaps", "ComParE": "svm@compare"} if options.peers else {}
     lines = []
-    for corpus, (label, speaker) in judged.items():
-        files = clips_of(options.corpora, corpus)
-        labels = np.array([label(file.stem) for file in files])
-        speakers = np.array([speaker(file.stem) for file in files])
-        tables = {"here": FeatureExtractor().extract(files).values}
-        if options.peers:
-            tables["eGeMAPS"] = OpenSmileExtractor("eGeMAPSv02").extract(files).values
-            tables["ComParE"] = OpenSmileExtractor("ComParE_2016").extract(files).values
-        for per_speaker in (False, True):
-            found = {name: judge(table, labels, speakers, per_speaker=per_speaker) for name, table in tables.items()}
-            way = "per-speaker" if per_speaker else "global"
-            peers = "; ".join(f"{name} {verdict.uar:.3f}" for name, verdict in found.items() if name != "here")
-            own = found["here"]
+    for corpus in asked:
+        utterances = corpora.load(corpus, options.corpora / corpus)
+        for normalise, figure in zip(("global", "speaker"), asked[corpus], strict=True):
+            suffix = ":speaker" if normalise == "speaker" else ""
+            pipelines = [f"{pipeline}{suffix}" for pipeline in ("svm", *peers.values())]
+            scores = evaluate(utterances, pipelines=pipelines, jobs=1, cache=FeatureCache()).scores.set_index(
+                "pipeline"
+            )
+            own = scores.loc[f"svm{suffix}"]
+            beside = "; ".join(f"{name} {scores.loc[f'{peer}{suffix}', 'uar']:.3f}" for name, peer in peers.items())
             lines.append(
-                Line(f"UAR (WA), {corpus}, {way} z", f"{own.uar:.3f} ({own.wa:.3f})", asked[corpus, per_speaker], peers)
+                Line(f"UAR (WA), {corpus}, {normalise} z", f"{own['uar']:.3f} ({own['wa']:.3f})", figure, beside)
             )
     return lines
 

@@ -1,1 +1,1 @@
-"""How models lie on a disk: SpeechBrain's published one, and those saved here."""
+"""Forms in which encoders and models are stored: one module reads each; `deep.loading` chooses among them."""

@@ -1,117 +1,127 @@
-"""What the released model's folder says, read as plain data: no tag is executed, no torch is needed."""
+"""SpeechBrain's published emotion model: read as plain data and tensors, none of its repository's code is run."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import yaml
+import torch
 
+from deep.configuration import EncoderConfig, read_configuration
+from deep.encoder import Encoder, build_encoder
+from deep.formats.hyperparams import describe, read_labels
+from deep.hub import hub_folder
+from deep.network import EmotionNetwork
 from features.errors import ModelError
 
+BASE = "facebook/wav2vec2-base"
 
-@dataclass(frozen=True)
-class Description:
-    """What `hyperparams.yaml` says of the released model.
 
-    Attributes
+def read_network(folder: Path) -> tuple[EmotionNetwork, list[str]]:
+    """Read the published model, or one of the same form.
+
+    Parameters
     ----------
-    hub : str
-        `wav2vec2_hub`: hub name or local folder whose configuration the encoder has.
-    width : int
-        `encoder_dim`: values in a frame.
-    n_classes : int
-        `out_n_neurons`.
-    output_norm : bool
-        Whether the encoder's output is normalised.
-    """
-
-    hub: str
-    width: int
-    n_classes: int
-    output_norm: bool
-
-
-def describe(folder: Path) -> Description:
-    """Read `hyperparams.yaml` as plain data; its `!new:` and other tags are not executed.
-
-    Raises
-    ------
-    ModelError
-        When it is missing, is not YAML, or lacks what is needed.
-    """
-    path = Path(folder) / "hyperparams.yaml"
-    try:
-        said = yaml.load(path.read_text(encoding="utf-8"), Loader=_PlainLoader)
-        encoder = said["wav2vec2"] if isinstance(said.get("wav2vec2"), Mapping) else {}
-        return Description(
-            hub=_resolved(said["wav2vec2_hub"], said),
-            width=int(said["encoder_dim"]),
-            n_classes=int(said["out_n_neurons"]),
-            output_norm=bool(encoder.get("output_norm", said.get("output_norm", False))),
-        )
-    except OSError as error:
-        raise ModelError(f"{path}: {error.strerror}; expected the released model's description") from error
-    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
-        reason = " ".join(str(error).split())
-        expected = "wav2vec2_hub, encoder_dim, out_n_neurons"
-        raise ModelError(f"{path} does not describe an emotion model ({reason}); expected {expected}") from error
-
-
-class _PlainLoader(yaml.SafeLoader):
-    """Reads every tagged node as the plain value under the tag."""
-
-
-def _plain(loader: yaml.SafeLoader, _tag: str, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.MappingNode):
-        return loader.construct_mapping(node, deep=True)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    return loader.construct_scalar(node)  # type: ignore[arg-type]
-
-
-_PlainLoader.add_multi_constructor("!", _plain)
-
-
-def _resolved(value: Any, said: Mapping[str, Any]) -> str:
-    """Follow HyperPyYAML's `!ref <name>`, which is plain text here."""
-    for _ in range(8):
-        found = re.search(r"<([^<>]+)>", str(value))
-        if not found:
-            break
-        value = str(value).replace(found[0], str(said[found[1]]))
-    return str(value)
-
-
-def read_labels(path: Path) -> list[str]:
-    """Read `label_encoder.txt`: lines like `'neu' => 0`, up to a line of `===`.
+    folder : Path
+        Holds `hyperparams.yaml`, `label_encoder.txt`, `model.ckpt` and `wav2vec2.ckpt`.
 
     Returns
     -------
-    list of str
-        The labels, in the order of their numbers.
+    network : EmotionNetwork
+    labels : list of str
+        In the order of `label_encoder.txt`.
 
     Raises
     ------
     ModelError
-        When it is missing, or its numbers are not 0, 1, ...
+        If a file is missing or damaged, or the files do not fit together.
+    """
+    described = describe(folder)
+    labels = read_labels(folder / "label_encoder.txt")
+    if len(labels) != described.n_classes:
+        counts = f"{len(labels)} labels in label_encoder.txt, out_n_neurons={described.n_classes} in hyperparams.yaml"
+        raise ModelError(f"{folder}: {counts}")
+    network = EmotionNetwork(read_encoder(folder), len(labels), output_norm=described.output_norm)
+    path = folder / "model.ckpt"
+    _fill(network.head, {"weight": _head_weight(path)}, path)
+    return network, labels
+
+
+def read_encoder(folder: Path) -> Encoder:
+    """Build the encoder that the folder describes, with the weights of `wav2vec2.ckpt`.
+
+    Raises
+    ------
+    ModelError
+        If its configuration is unknown, or the weights do not fit it.
+    """
+    described = describe(folder)
+    encoder = build_encoder(_configuration(described.hub, folder), seed=0)
+    if encoder.width != described.width:
+        widths = f"hyperparams.yaml says encoder_dim={described.width}, but {described.hub} is {encoder.width} wide"
+        raise ModelError(f"{folder}: {widths}")
+    path = folder / "wav2vec2.ckpt"
+    _fill(encoder, read_tensors(path), path)
+    return encoder
+
+
+def read_tensors(path: Path) -> dict[str, torch.Tensor]:
+    """Read the tensors of a checkpoint and nothing else.
+
+    Raises
+    ------
+    ModelError
+        If it is missing or holds anything but named tensors.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise ModelError(f"{path}: {error.strerror}; expected the released model's labels") from error
-    labels: dict[int, str] = {}
-    for line in lines:
-        if line.startswith("==="):
-            break
-        found = re.fullmatch(r"\s*(['\"])(.*)\1\s*=>\s*(\d+)\s*", line)
-        if line.strip() and not found:
-            raise ModelError(f"{path}: line {line!r}; expected 'label' => number")
-        if found:
-            labels[int(found[3])] = found[2]
-    if not labels or sorted(labels) != list(range(len(labels))):
-        raise ModelError(f"{path}: numbers {sorted(labels)}; expected 0, 1, ... without gaps")
-    return [labels[number] for number in range(len(labels))]
+        tensors = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise ModelError(f"{path}: no such file; fetch it with the rest of the published model") from None
+    except Exception as error:  # torch raises whatever a foreign or damaged file leads it to
+        raise ModelError(f"{path} holds more than tensors, or is damaged: refused; fetch it again") from error
+    if not isinstance(tensors, dict) or not all(isinstance(value, torch.Tensor) for value in tensors.values()):
+        raise ModelError(f"{path} is not a table of tensors; expected a checkpoint of SpeechBrain")
+    return {_current_name(name): tensor for name, tensor in tensors.items()}
+
+
+def _current_name(name: str) -> str:
+    """Return a tensor's name as torch 2 writes it; older checkpoints have weight norm as `weight_g`, `weight_v`."""
+    for number, old in enumerate(("weight_g", "weight_v")):
+        if name.endswith(f"conv.{old}"):
+            return f"{name.removesuffix(old)}parametrizations.weight.original{number}"
+    return name
+
+
+def _head_weight(path: Path) -> torch.Tensor:
+    tensors = read_tensors(path)
+    if len(tensors) != 1 or next(iter(tensors.values())).ndim != 2:
+        raise ModelError(f"{path} holds {sorted(tensors)}; expected one matrix, a linear layer without bias")
+    return next(iter(tensors.values()))
+
+
+def _fill(module: torch.nn.Module, tensors: Mapping[str, torch.Tensor], path: Path) -> None:
+    """Load tensors into a module; one that only pretraining or masking needs may be missing."""
+    try:
+        missing, unexpected = module.load_state_dict(dict(tensors), strict=False)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise ModelError(f"{path} does not fit the model that hyperparams.yaml describes ({reason})") from error
+    missing = [name for name in missing if not name.endswith("masked_spec_embed")]
+    unexpected = [name for name in unexpected if not name.endswith("masked_spec_embed")]
+    if missing or unexpected:
+        names = ", ".join([*missing, *unexpected][:3])
+        raise ModelError(
+            f"{path} does not fit: {len(missing)} tensors missing, {len(unexpected)} not expected ({names}, ...)"
+        )
+
+
+def _configuration(hub: str, folder: Path) -> EncoderConfig:
+    """Return the encoder's configuration: of a local folder, or wav2vec2-base's, which is built in."""
+    for local in (Path(hub).expanduser(), folder / hub):
+        if (local / "config.json").is_file():
+            return read_configuration(local)
+    if hub == BASE:
+        from transformers import Wav2Vec2Config
+
+        return EncoderConfig(Wav2Vec2Config().to_dict())
+    return read_configuration(hub_folder(hub, ("config.json", "preprocessor_config.json")))

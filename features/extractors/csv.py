@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from features.audio import content_hash
 from features.errors import FeatureError
 from features.extractors.base import Extractor
 from features.extractors.table import FeatureTable
+from features.files import content_hash
+from features.tables import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +23,8 @@ class CsvFeatures(Extractor):
     Parameters
     ----------
     path : str or Path
-        First line names the columns: `id`, and features that are numbers; an empty cell is NaN.
+        First line names the columns: `id`, and features that are numbers; an empty cell is NaN. See
+        `features.tables.read_table`.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -64,20 +66,13 @@ class CsvFeatures(Extractor):
     def _rows(self) -> pd.DataFrame:
         import pandas as pd
 
-        try:
-            rows = pd.read_csv(self.path, dtype={"id": str})
-        except (OSError, ValueError, pd.errors.ParserError) as error:
-            raise FeatureError(f"{self.path}: {error}; expected a CSV file with `id` and numbers") from error
-        if "id" not in rows.columns or rows.shape[1] < 2:
-            raise FeatureError(f"{self.path}: columns {list(rows.columns)[:5]}; expected `id` and at least one number")
-        rows = rows.set_index("id")
-        words = [name for name in rows.columns if not pd.api.types.is_numeric_dtype(rows[name])]
-        if words:
-            raise FeatureError(f"{self.path}: column {words[0]!r} is not numbers; expected numbers beside `id`")
-        if rows.index.has_duplicates:
-            twice = rows.index[rows.index.duplicated()][0]
-            raise FeatureError(f"{self.path}: id {twice!r} occurs twice; expected one row an id")
-        return rows.replace([np.inf, -np.inf], np.nan)
+        table = read_table(self.path, error=FeatureError)
+        names = [name for name in table.rows.columns if name != "id"]
+        if "id" not in table.rows or not names:
+            raise FeatureError(f"{self.path}: columns {list(table.rows)[:5]}; expected `id` and at least one number")
+        table.refuse("id", table.rows["id"].duplicated(), expected="one row per id, here it occurs twice")
+        numbers = pd.DataFrame({name: table.numbers(name) for name in names}, dtype=np.float64)
+        return numbers.set_index(table.rows["id"]).replace([np.inf, -np.inf], np.nan)
 
 
 def _ids(X: Any) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import lru_cache, partial
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -14,7 +15,7 @@ from features.audio import RATE
 from features.cache import FeatureCache
 from features.clips import Clip
 from features.errors import FeatureError
-from features.extractors.base import ClipExtractor, in_order
+from features.extractors.base import ClipExtractor
 
 SETS = ("eGeMAPSv02", "ComParE_2016")
 
@@ -64,14 +65,8 @@ class OpenSmileExtractor(ClipExtractor):
         versions = ", ".join(f"{library}={version(library)}" for library in ("opensmile", "soxr", "soundfile"))
         return f"OpenSmileExtractor(feature_set={self.feature_set}, {versions})"
 
-    def _compute(self, clips: list[Clip], bar: Any) -> tuple[np.ndarray, np.ndarray]:
-        values = np.empty((len(clips), len(self.names())), dtype=np.float32)
-        seconds = np.empty(len(clips))
-        work = partial(_timed_row, feature_set=self.feature_set)
-        for i, (row, spent) in enumerate(in_order(work, clips, self.n_jobs)):
-            values[i], seconds[i] = row, spent
-            bar.update(1)
-        return values, seconds
+    def _row_function(self) -> Callable[[Clip], tuple[np.ndarray, float]]:
+        return partial(_timed_row, feature_set=self.feature_set)
 
 
 def _timed_row(clip: Clip, feature_set: str) -> tuple[np.ndarray, float]:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import time
-from functools import lru_cache, partial
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from features.audio import RATE
 from features.cache import FeatureCache
-from features.catalogue import features_of, names_of
 from features.clips import Clip
-from features.extractors.base import ClipExtractor, in_order
+from features.compute import names_of, timed_row
+from features.extractors.base import ClipExtractor
 from features.extractors.table import FeatureTable
+from features.fingerprint import code_fingerprint
 from features.groups import groups_of, select
 
-TARGET_RMS = 0.05
+LIBRARIES = ("librosa", "soxr", "soundfile")
 
 
 class FeatureExtractor(ClipExtractor):
@@ -71,7 +69,7 @@ class FeatureExtractor(ClipExtractor):
         """Text that determines the values."""
         return (
             f"FeatureExtractor(groups={','.join(groups_of(self.groups))}, normalise_level={self.normalise_level}, "
-            f"code={code_version()})"
+            f"code={code_fingerprint('features.compute', libraries=LIBRARIES)})"
         )
 
     def extract(self, X: Any) -> FeatureTable:
@@ -83,50 +81,5 @@ class FeatureExtractor(ClipExtractor):
         ).extract(X)
         return whole.columns(select(whole.names, self.groups))
 
-    def _compute(self, clips: list[Clip], bar: Any) -> tuple[np.ndarray, np.ndarray]:
-        groups = groups_of(self.groups)
-        values = np.empty((len(clips), len(names_of(groups))), dtype=np.float32)
-        seconds = np.empty(len(clips))
-        work = partial(timed_row, groups=groups, normalise_level=self.normalise_level)
-        for i, (row, spent) in enumerate(in_order(work, clips, self.n_jobs)):
-            values[i], seconds[i] = row, spent
-            bar.update(1)
-        return values, seconds
-
-
-def timed_row(clip: Clip, groups: tuple[str, ...], normalise_level: bool) -> tuple[np.ndarray, float]:
-    """Features of one clip, [shape=(n_features,)] float32, and the seconds that reading and computing took."""
-    warm_up()
-    start = time.perf_counter()
-    waveform = clip.samples()
-    if normalise_level:
-        waveform = levelled(waveform)
-    return features_of(waveform, groups), time.perf_counter() - start
-
-
-@lru_cache(maxsize=1)
-def warm_up() -> None:
-    """Compile, or load from numba's cache, what every clip needs, once a process, so that no clip's time holds it."""
-    time_axis = np.arange(RATE // 2) / RATE
-    features_of(np.sin(2 * np.pi * 150 * time_axis).astype(np.float32), groups_of("all"))
-
-
-def levelled(waveform: np.ndarray) -> np.ndarray:
-    """Scale a waveform to a root mean square of 0.05 (-26 dB); silence is left as it is."""
-    rms = float(np.sqrt(np.mean(np.square(waveform, dtype=np.float64))))
-    return waveform if rms == 0 else waveform * np.float32(TARGET_RMS / rms)
-
-
-@lru_cache(maxsize=1)
-def code_version() -> str:
-    """Hash of the source that values depend on and of the versions of the libraries under it."""
-    from importlib.metadata import version
-
-    here = Path(__file__).parent.parent
-    sources = [here / name for name in ("audio.py", "catalogue.py", "extractors/statistics.py", "functionals.py")]
-    state = hashlib.blake2b(digest_size=8)
-    for source in (*sources, *sorted((here / "descriptors").glob("*.py"))):
-        state.update(source.read_bytes())
-    for library in ("librosa", "soxr", "soundfile"):
-        state.update(f"{library}={version(library)}".encode())
-    return state.hexdigest()
+    def _row_function(self) -> Callable[[Clip], tuple[np.ndarray, float]]:
+        return partial(timed_row, groups=groups_of(self.groups), normalise_level=self.normalise_level)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from benchmarks.reporting.plots.style import HEAT, INK, PAPER, style
 from benchmarks.scoring.metrics import confusion, recalls_of
-from features.predictions import Picture
+from features.plotting import Plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,14 +37,14 @@ def confusion_figure(truth: ArrayLike, prediction: ArrayLike, labels: Sequence[s
     return confusion_plot(confusion(truth, prediction, labels), labels, title)
 
 
-def confusion_picture(truth: ArrayLike, prediction: ArrayLike, labels: Sequence[str], title: str) -> Picture:
+def confusion_picture(truth: ArrayLike, prediction: ArrayLike, labels: Sequence[str], title: str) -> Plot:
     """Draw what `confusion_figure` draws, with the words that stand for it; a notebook shows it."""
     matrix = confusion(truth, prediction, labels)
     recalls = ", ".join(f"{name} {value:.0%}" for name, value in zip(labels, recalls_of(matrix)) if value == value)
     wrong = matrix - np.diag(np.diagonal(matrix))
     row, column = divmod(int(wrong.argmax()), len(labels))
     most = f" Most often wrong: {labels[row]} taken for {labels[column]}, {wrong.max()} times." if wrong.any() else ""
-    return Picture(confusion_plot(matrix, labels, title), f"{title}. Right of each label: {recalls}.{most}")
+    return Plot(confusion_plot(matrix, labels, title), f"{title}. Right of each label: {recalls}.{most}")
 
 
 def confusion_plot(matrix: ArrayLike, labels: Sequence[str], title: str) -> Figure:

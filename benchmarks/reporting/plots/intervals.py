@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from benchmarks.pipelines.flags import CONTAMINATED
+from benchmarks.pipelines.flags import Flag
 from benchmarks.reporting.plots.style import FAINT, GRID, INK, PAPER, SERIES, broken, new_figure, style
 from benchmarks.reporting.ranking import Findings
 
@@ -26,7 +26,7 @@ def scores_figure(findings: Findings) -> Figure:
             colour = FAINT if hollow else SERIES[0]
             _bar(axes, row, (score["uar_low"], score["uar_high"]), colour)
             axes.plot(score["uar"], row, "o", markersize=6, color=PAPER if hollow else colour, markeredgecolor=colour)
-        names = [f"{s.name} †" if CONTAMINATED in s.marks else s.name for s in standings]
+        names = [f"{s.name} †" if Flag.CONTAMINATED in s.marks else s.name for s in standings]
         _rows(axes, names)
         axes.set(xlim=(0, 1.0), xlabel="UAR, all test clips")
     return figure

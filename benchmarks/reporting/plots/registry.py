@@ -24,8 +24,8 @@ from benchmarks.reporting.plots.intervals import differences_figure, differences
 from benchmarks.reporting.plots.learning import learning_figure, learning_words
 from benchmarks.reporting.plots.recalls import recalls_figure, recalls_words, speakers_figure, speakers_words
 from benchmarks.reporting.ranking import Findings, find
+from features import plotting
 from features.errors import ResultsError
-from features.predictions import Picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -73,7 +73,7 @@ PLOTS: tuple[Plot, ...] = (
 )
 
 
-def draw(run: Path | Findings, name: str) -> Picture:
+def draw(run: Path | Findings, name: str) -> plotting.Plot:
     """Draw one plot of the report on its own.
 
     Parameters
@@ -85,8 +85,8 @@ def draw(run: Path | Findings, name: str) -> Picture:
 
     Returns
     -------
-    Picture
-        The figure with the words that stand for it; a notebook shows it, `titled` gives it a title, `save` writes it.
+    features.plotting.Plot
+        The figure with its text; a notebook shows it, `with_title` gives it a title, `save` writes it.
 
     Raises
     ------
@@ -100,4 +100,4 @@ def draw(run: Path | Findings, name: str) -> Picture:
     figure = known[name].draw(findings)
     if figure is None:
         raise ResultsError(f"{findings.run.folder} has nothing to show as {name!r}; run what it needs first")
-    return Picture(figure, known[name].words(findings))
+    return plotting.Plot(figure, known[name].words(findings))

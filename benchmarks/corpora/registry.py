@@ -1,0 +1,145 @@
+"""The registry of corpora, and the way from a corpus's name and a user's options to a checked corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from features.errors import CorpusError
+
+if TYPE_CHECKING:
+    from benchmarks.corpora.base import Source
+    from benchmarks.corpora.corpus import Corpus
+
+MODULES: Mapping[str, str] = {
+    "synthetic": "synthetic",
+    "iemocap": "iemocap",
+    "emodb": "emodb",
+    "ravdess": "ravdess",
+    "crema-d": "cremad",
+    "savee": "savee",
+    "tess": "tess",
+    "emovo": "emovo",
+    "nemo": "nemo",
+    "manifest": "manifest",
+}
+"""Name on the command line, and the module beside this file that reads the corpus."""
+
+
+def find(name: str) -> Source:
+    """Find what is known of a corpus before it is read.
+
+    Parameters
+    ----------
+    name : str
+        One of `MODULES`.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    CorpusError
+        If no corpus has that name.
+
+    Examples
+    --------
+    >>> find("emodb").licence
+    'CC0 1.0'
+    """
+    if name not in MODULES:
+        raise CorpusError(f"unknown corpus {name!r}; expected one of {', '.join(MODULES)}")
+    source: Source = import_module(f"benchmarks.corpora.{MODULES[name]}").SOURCE
+    return source
+
+
+def load(
+    name: str,
+    root: str | Path | None = None,
+    *,
+    classes: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    improvised: bool = False,
+    allow_partial: bool = False,
+    seed: int = 0,
+) -> Corpus:
+    """Read a corpus, check it, and apply a choice of labels.
+
+    Parameters
+    ----------
+    name : str
+        One of `MODULES`.
+    root : path, optional
+        Where it lies; for `manifest` the CSV file. The synthetic corpus needs none.
+    classes : str, optional
+        A label policy of the corpus (`"4"`, `"4-no-exc"`, ... for IEMOCAP) or labels joined by commas.
+    mapping : mapping, optional
+        Labels to rename, applied before `classes` restricts.
+    improvised : bool, default=False
+        Improvised dialogues only; IEMOCAP and its likes.
+    allow_partial : bool, default=False
+        Accept a deliberate subset of the published corpus.
+    seed : int, default=0
+        Of the synthetic corpus.
+
+    Returns
+    -------
+    Corpus
+
+    Raises
+    ------
+    CorpusError
+        If the folder is wrong, audio is missing, a label is unknown, or a count is not the published one.
+
+    Examples
+    --------
+    >>> corpus = load("emodb", "emodb", classes="ang,hap,sad,neu")  # doctest: +SKIP
+    """
+    from benchmarks.corpora.corpus import Corpus, order_labels
+
+    source = find(name)
+    if improvised and not source.improvised:
+        raise CorpusError(f"{name}: improvised=True (--improvised) means nothing here; leave it out")
+    policy, restriction = _policy(source, classes)
+    folder = _root(source, root, seed)
+    reading = source.read(folder)
+    corpus = Corpus(
+        source, reading.utterances, order_labels(reading.utterances["label"]), str(folder), "", reading.notes
+    )
+    if not allow_partial:
+        source.check_counts(corpus.utterances)
+    corpus = corpus.apply_policy(policy, improvised=improvised)
+    corpus = (corpus.without_missing_audio() if allow_partial else corpus).validate()
+    if mapping:
+        corpus = corpus.rename(mapping)
+    return corpus.restrict(restriction) if restriction else corpus
+
+
+def _root(source: Source, root: str | Path | None, seed: int) -> Path:
+    if root is None and source.default_root is not None:
+        return source.default_root(seed)
+    if root is None:
+        raise CorpusError(f"{source.name}: no root given; expected {source.layout}; give it with --root")
+    if not Path(root).exists():
+        raise CorpusError(f"{source.name}: {root} does not exist; expected {source.layout}; give it with --root")
+    return Path(root).resolve()
+
+
+def _policy(source: Source, classes: str | None) -> tuple[str, tuple[str, ...]]:
+    """The label policy, and the labels to restrict to (none for all)."""
+    default = next(iter(source.policies), "")
+    if classes is None:
+        return default, ()
+    if classes in source.policies:
+        return classes, ()
+    labels = tuple(label.strip() for label in classes.split(",") if label.strip())
+    unknown = [label for label in labels if source.labels and label not in source.labels]
+    if not labels or (unknown and classes.replace("-", "").isalnum() and classes[0].isdigit()):
+        expected = ", ".join(source.policies) or "labels joined by commas"
+        raise CorpusError(
+            f"{source.name}: unknown --classes {classes!r}; expected {expected}, or labels joined by commas"
+        )
+    return ("all" if "all" in source.policies else default), labels

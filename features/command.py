@@ -1,0 +1,204 @@
+"""What all command lines share: the parser's form, one-line errors, exit status, and options of several commands."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from textwrap import fill
+from typing import TYPE_CHECKING, Protocol
+
+from features.errors import InputError, SerError
+from features.version import VERSION
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from features.predictions import Prediction
+
+
+class Main(Protocol):
+    """The `main` of a command: given the command line, by default that of the process, returns the exit status."""
+
+    def __call__(self, argv: Sequence[str] | None = None) -> int:
+        """Run the command."""
+
+
+def make_parser(module: str, description: str, *, examples: str) -> argparse.ArgumentParser:
+    """Create the parser of `python -m MODULE`, with `--version` and examples at the end of its help.
+
+    Parameters
+    ----------
+    module : str
+        Module that runs the command, such as `benchmarks.run`.
+    description : str
+        What the command does, in one sentence.
+    examples : str
+        Command lines, one per line.
+
+    Examples
+    --------
+    >>> parser = make_parser("features.extract", "Compute features.", examples="python -m features.extract in out.csv")
+    >>> parser.prog
+    'python -m features.extract'
+    """
+    lines = examples.strip().splitlines()
+    epilog = f"example: {lines[0]}" if len(lines) == 1 else "\n  ".join(["examples:", *map(str.strip, lines)])
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {module}",
+        description=fill(description, 79),
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"speech-emotion-baselines {VERSION}")
+    return parser
+
+
+def command(
+    build_parser: Callable[[], argparse.ArgumentParser],
+    execute: Callable[[argparse.Namespace], int | None],
+    *,
+    on_interrupt: str = "stopped",
+) -> Main:
+    """Make the `main` of a command from its parser and from what it does.
+
+    Parameters
+    ----------
+    build_parser : callable
+        Returns the parser.
+    execute : callable
+        Given the parsed arguments, with the command line as the list `command_line`, does the work and returns the
+        exit status; None is 0.
+    on_interrupt : str
+        What to say after Ctrl-C.
+
+    Returns
+    -------
+    callable
+        `main(argv=None)`, which returns the exit status: that of `execute`; 2 after one line on stderr for an error
+        that the user can correct; 130 after Ctrl-C; 141 where the reader of the output has gone (`| head`).
+
+    Examples
+    --------
+    >>> parser = lambda: make_parser("features.hello", "Say hello.", examples="python -m features.hello")
+    >>> main = command(parser, lambda arguments: print("hello"))
+    >>> main([])
+    hello
+    0
+    """
+
+    def main(argv: Sequence[str] | None = None) -> int:
+        command_line = list(sys.argv[1:] if argv is None else argv)
+        arguments = build_parser().parse_args(command_line)
+        arguments.command_line = command_line
+        try:
+            status = execute(arguments) or 0
+            sys.stdout.flush()
+        except SerError as error:
+            return _fail(str(error))
+        except KeyboardInterrupt:
+            sys.stderr.write(f"{on_interrupt}\n")
+            return 130
+        except BrokenPipeError:
+            # What is still buffered would raise again while the interpreter shuts down.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 141
+        except OSError as error:
+            if error.errno is None:
+                raise
+            name = error.filename or "file"
+            return _fail(f"{name}: {error.strerror}; expected a path that can be used; check it, and the disk's space")
+        return status
+
+    return main
+
+
+def _fail(message: str) -> int:
+    sys.stderr.write(f"error: {message}\n")
+    return 2
+
+
+def at_least_one(text: str) -> int:
+    """Read a whole number of at least 1 from a command line.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is not one.
+
+    Examples
+    --------
+    >>> at_least_one("8")
+    8
+    """
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}; expected a whole number of at least 1")
+    return int(text)
+
+
+def add_jobs_argument(parser: argparse._ActionsContainer, help_text: str = "processes (default: all cores)") -> None:
+    """Add `--jobs`, the number of processes.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_jobs_argument(parser)
+    >>> parser.parse_args(["--jobs", "2"]).jobs
+    2
+    """
+    parser.add_argument("--jobs", type=at_least_one, metavar="N", help=help_text)
+
+
+def add_prediction_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what every `predict` command takes: inputs, and the form of the output.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_prediction_arguments(parser)
+    >>> parser.parse_args(["call.wav", "--window", "3"]).window
+    3.0
+    """
+    parser.add_argument("inputs", nargs="*", metavar="INPUT", help="sound file, or folder of sound files")
+    parser.add_argument("--manifest", metavar="CSV", help="table with path and, where known, speaker, start, end")
+    parser.add_argument("--one-speaker", action="store_true", help="everything is spoken by the same person")
+    parser.add_argument("--window", type=float, metavar="S", help="predict for windows of this many seconds")
+    parser.add_argument("--hop", type=float, metavar="S", help="seconds from window to window (default: a third)")
+    parser.add_argument("--json", action="store_true", help="print a JSON list instead of a table")
+    parser.add_argument("--plot", metavar="FILE", help="draw the timeline of the windows as .png, .svg or .pdf")
+
+
+def read_inputs(arguments: argparse.Namespace) -> pd.DataFrame:
+    """Read the utterances table that the arguments of `add_prediction_arguments` describe.
+
+    Raises
+    ------
+    InputError
+        If the arguments do not go together, or there are no inputs.
+    """
+    from features.utterances import cut, utterances
+
+    if arguments.window is None and (arguments.hop is not None or arguments.plot):
+        raise InputError("--hop and --plot are for windows: give --window too")
+    table = utterances(arguments.inputs, manifest=arguments.manifest, one_speaker=arguments.one_speaker)
+    if arguments.window is None:
+        return table
+    return cut(table, window=arguments.window, hop=arguments.window / 3 if arguments.hop is None else arguments.hop)
+
+
+def show_predictions(predictions: Sequence[Prediction], arguments: argparse.Namespace) -> None:
+    """Print predictions, and draw them where that was asked for, as `add_prediction_arguments` has it.
+
+    Raises
+    ------
+    InputError
+        If the plot cannot be written.
+    """
+    from features.predictions import to_json, to_text
+
+    sys.stdout.write((to_json(predictions) if arguments.json else to_text(predictions)) + "\n")
+    if arguments.plot:
+        from features.plots import timeline
+
+        timeline(predictions).save(arguments.plot)

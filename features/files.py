@@ -1,0 +1,126 @@
+"""Files written whole or not at all, the hash of a file's content, and what counts as a file."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+from features.errors import AudioError
+
+_HASH_BLOCK = 1 << 20
+_SETTLED_SECONDS = 2.0
+
+
+def write_atomically(path: str | Path, data: bytes | str) -> None:
+    """Write a file so that a reader, or a kill at any moment, finds the old content or the new, never a part.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; its folder is created where it is missing.
+    data : bytes or str
+        Content; text is written as UTF-8 with its line ends as they are.
+
+    Raises
+    ------
+    OSError
+        If the disk refuses.
+    """
+    with replacing(path) as part:
+        part.write_bytes(data.encode() if isinstance(data, str) else data)
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """Give a place beside a file or folder to write it to; it replaces the old one when the block ends well.
+
+    Yields
+    ------
+    Path
+        Does not exist yet; becomes a file or a folder, as the block makes it. It has the suffix of `path`.
+
+    Raises
+    ------
+    OSError
+        If the disk refuses.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", suffix=".part", dir=path.parent) as scratch:
+        part = Path(scratch) / path.name
+        yield part
+        if part.is_dir() and path.exists():
+            path.replace(Path(scratch) / "old")  # a folder cannot be replaced by another in one step
+        part.replace(path)
+
+
+def content_hash(path: str | Path) -> str:
+    """Hash of a file's bytes (BLAKE2b, 128 bits, hexadecimal): equal for copies, different after any change.
+
+    A process reads a file once; it is read again where its size or times have changed, or changed a moment ago.
+
+    Raises
+    ------
+    AudioError
+        If the file cannot be read.
+    """
+    path = regular_file(Path(path)).absolute()
+    status = path.stat()
+    if time.time() - max(status.st_mtime, status.st_ctime) < _SETTLED_SECONDS:
+        return _hash(path)
+    return _remembered_hash(path, (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
+
+
+@lru_cache(maxsize=1 << 16)
+def _remembered_hash(path: Path, _: tuple[int, ...]) -> str:
+    return _hash(path)
+
+
+def _hash(path: Path) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(_HASH_BLOCK):
+                digest.update(block)
+    except OSError as error:
+        raise AudioError(f"{path}: {error.strerror or error}; expected a readable file; check the path") from error
+    return digest.hexdigest()
+
+
+def regular_file(path: Path) -> Path:
+    """Check that a path leads to a plain file, without opening it: a pipe or a device would wait for a writer.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Path
+        The same.
+
+    Raises
+    ------
+    AudioError
+        If there is none, or it is a folder, a pipe, a device or a socket, or it cannot be looked at.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        target = " that it points to" if path.is_symlink() else ""
+        raise AudioError(f"{path}: no such file{target}; expected a sound file; check the path") from error
+    except (OSError, ValueError) as error:
+        raise AudioError(
+            f"{path}: {getattr(error, 'strerror', None) or error}; expected a readable file; check the path"
+        ) from error
+    if not stat.S_ISREG(mode):
+        kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a named pipe"), (stat.S_ISSOCK, "a socket"))
+        kind = next((name for matches, name in kinds if matches(mode)), "a device")
+        raise AudioError(f"{path}: no such file, it is {kind}; expected a regular file with sound; check the path")
+    return path

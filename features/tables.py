@@ -1,0 +1,192 @@
+"""The one reader of CSV files: any usual separator, every cell as the text it is, and errors that name the line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from features.errors import InputError, SerError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SEPARATORS = (",", ";", "\t")
+NO_NUMBER = ("", "nan", "na", "n/a")
+"""What stands for a missing value in a column of numbers, whatever the case; in a column of texts nothing does."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A CSV file as it was read.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    rows : pandas.DataFrame
+        Every cell as text without space around it; columns as the first line names them.
+    lines : tuple of int
+        Line in the file of each row.
+    separator : str
+        What separates the cells.
+    error : type
+        Kind of error that is raised for what is wrong in the file.
+    """
+
+    path: Path
+    rows: pd.DataFrame
+    lines: tuple[int, ...]
+    separator: str
+    error: type[SerError]
+
+    def numbers(self, column: str) -> pd.Series:
+        """Read a column as float64; a cell that is empty or says NaN or NA is NaN.
+
+        A decimal comma is read where something else separates the cells.
+
+        Raises
+        ------
+        SerError
+            If another cell is not a number; the line is named.
+        """
+        import pandas as pd
+
+        decimal_comma = self.separator != ","
+        values = [_number(text.replace(",", ".") if decimal_comma else text) for text in self.rows[column]]
+        self.refuse(column, [value is None for value in values], expected="a number or nothing")
+        return pd.Series(values, index=self.rows.index, name=column, dtype=float)
+
+    def refuse(self, column: str, wrong: Sequence[bool] | pd.Series, *, expected: str) -> None:
+        """Raise the file's kind of error for the first row in which a column is wrong.
+
+        Raises
+        ------
+        SerError
+            If there is such a row.
+        """
+        for line, value, is_wrong in zip(self.lines, self.rows[column], wrong):
+            if is_wrong:
+                problem = f"{column} is {value!r}" if value else f"no {column}"
+                raise self.error(f"{self.path}, line {line}: {problem}; expected {expected}; correct the line")
+
+
+def _number(text: str) -> float | None:
+    """The number that a text says, NaN for a missing one; None where it says something else."""
+    if text.lower() in NO_NUMBER:
+        return float("nan")
+    try:
+        return None if "_" in text else float(text)
+    except ValueError:
+        return None
+
+
+def read_table(
+    path: str | Path,
+    *,
+    required: Sequence[str] = (),
+    error: type[SerError] = InputError,
+    problem: str = "cannot be read as a CSV",
+) -> Table:
+    """Read a CSV file: commas, semicolons or tabs, in UTF-8 with or without a byte order mark.
+
+    No cell is taken for a missing value: ids such as `NA`, `None` or `007` stay what they are. A column without a name
+    and without content, as a comma at the end of each line makes it, is left out, and so are lines without content.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    required : sequence of str
+        Columns that must be there.
+    error : type
+        Kind of error to raise.
+    problem : str
+        What an error says of a file that cannot be read.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    SerError
+        If the file is missing or empty, is in another encoding, has two columns of one name, lacks a required one, or
+        has a line with more or fewer cells than the first; of the kind `error`.
+    """
+    import pandas as pd
+
+    path = Path(path)
+
+    def fail(reason: str) -> NoReturn:
+        names = f" with the columns {', '.join(required)}" if required else " whose first line names the columns"
+        raise error(f"{path}: {problem} in UTF-8 ({reason}); expected a CSV{names}")
+
+    text = _text(path, fail)
+    separator, skipped = _separator(text, required)
+    records = _records(text, separator, skipped, fail)
+    _, header = next(records, (0, []))
+    if not header:
+        fail("the file is empty")
+    names = [name.strip() for name in header]
+    rows, lines = [], []
+    for line, cells in records:
+        if len(cells) < len(names) or any(map(str.strip, cells[len(names) :])):
+            fail(f"line {line} has {len(cells)} cells, the first line {len(names)}")
+        rows.append([cell.strip() for cell in cells[: len(names)]])
+        lines.append(line)
+    empty = [i for i, name in enumerate(names) if not name and not any(row[i] for row in rows)]
+    columns = {i: name or f"column {i + 1} (without a name)" for i, name in enumerate(names) if i not in empty}
+    repeated = [name for name, count in Counter(columns.values()).items() if count > 1]
+    if repeated:
+        fail(f"two columns are called {repeated[0]!r}")
+    absent = [name for name in required if name not in columns.values()]
+    if absent:
+        raise error(
+            f"{path} has no column {' and no column '.join(absent)} (found {', '.join(columns.values())}); "
+            f"expected at least {', '.join(required)}"
+        )
+    frame = pd.DataFrame({name: [row[i] for row in rows] for i, name in columns.items()}, dtype=str)
+    return Table(path, frame, tuple(lines), separator, error)
+
+
+def _text(path: Path, fail: Callable[[str], NoReturn]) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        fail(error.strerror or str(error))
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        fail("it is UTF-16; in Excel save as 'CSV UTF-8'")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        fail(f"line {line} is in another encoding; in Excel save as 'CSV UTF-8'")
+
+
+def _separator(text: str, required: Sequence[str]) -> tuple[str, int]:
+    """The separator, and how many lines to skip: Excel may write `sep=;` above the header."""
+    first = next(io.StringIO(text), "").strip()
+    if first[:4].lower() == "sep=" and len(first) == 5:
+        return first[4], 1
+    found = {mark: next(csv.reader([first], delimiter=mark), []) for mark in SEPARATORS}
+    return max(SEPARATORS, key=lambda mark: (set(required) <= {c.strip() for c in found[mark]}, len(found[mark]))), 0
+
+
+def _records(
+    text: str, separator: str, skipped: int, fail: Callable[[str], NoReturn]
+) -> Iterator[tuple[int, list[str]]]:
+    """Line number and cells of every record that has content."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    line = 1
+    try:
+        for cells in reader:
+            if line > skipped and any(cell.strip() for cell in cells):
+                yield line, cells
+            line = reader.line_num + 1
+    except csv.Error as error:
+        fail(f"line {line}: {error}")
