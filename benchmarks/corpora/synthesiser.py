@@ -32,9 +32,10 @@ BANDWIDTHS = (80.0, 100.0, 140.0, 220.0, 300.0)
 
 _FOURTH, _FIFTH = 3500.0, 4500.0
 _GLOTTAL_HZ = 100.0
-_SHELF_HZ = 3800.0
-_LEAD, _PAUSE, _EDGE, _STEP = 0.05, 0.18, 0.02, 0.005
-_RING, _FINE = 480, 16
+_SHELF_HZ = 5200.0
+_LEAD, _PAUSE, _EDGE = 0.05, 0.18, 0.02
+_GRID = 80
+_RING, _FINE = 400, 20
 
 
 @dataclass(frozen=True)
@@ -78,12 +79,12 @@ CONSONANTS: Mapping[str, Phone] = {
     "m": Phone((270.0, 1000.0, 2200.0), 0.065, voice=0.4),
     "n": Phone((270.0, 1500.0, 2500.0), 0.06, voice=0.4),
     "l": Phone((360.0, 1250.0, 2700.0), 0.06, voice=0.55),
-    "f": Phone((330.0, 1100.0, 2300.0), 0.085, noise=0.06, band=(4200.0, 4000.0)),
-    "s": Phone((330.0, 1700.0, 2600.0), 0.095, noise=0.16, band=(5500.0, 1500.0)),
-    "x": Phone((330.0, 1800.0, 2500.0), 0.095, noise=0.20, band=(3000.0, 1200.0)),
-    "p": Phone((330.0, 850.0, 2200.0), 0.075, noise=0.30, band=(900.0, 1500.0), stop=True),
-    "t": Phone((330.0, 1700.0, 2700.0), 0.075, noise=0.25, band=(4500.0, 2500.0), stop=True),
-    "k": Phone((330.0, 1900.0, 2300.0), 0.075, noise=0.30, band=(1800.0, 900.0), stop=True),
+    "f": Phone((330.0, 1100.0, 2300.0), 0.085, noise=0.04, band=(4200.0, 4000.0)),
+    "s": Phone((330.0, 1700.0, 2600.0), 0.095, noise=0.09, band=(5500.0, 1500.0)),
+    "x": Phone((330.0, 1800.0, 2500.0), 0.095, noise=0.11, band=(3000.0, 1200.0)),
+    "p": Phone((330.0, 850.0, 2200.0), 0.075, noise=0.2, band=(900.0, 1500.0), stop=True),
+    "t": Phone((330.0, 1700.0, 2700.0), 0.075, noise=0.16, band=(4500.0, 2500.0), stop=True),
+    "k": Phone((330.0, 1900.0, 2300.0), 0.075, noise=0.2, band=(1800.0, 900.0), stop=True),
 }
 """`x` stands for the sound of *ship*."""
 
@@ -117,7 +118,7 @@ class Manner:
     rate : float
         Speed relative to the speaker's own.
     brightness : float
-        Level of the voice above 3.8 kHz relative to the speaker's own, in dB: 0 is modal, positive is tense.
+        Level of the voice above 5 kHz relative to the speaker's own, in dB: 0 is modal, positive is tense.
     smile : float
         Shift of the formants above the first, in per cent: a spread mouth shortens the vocal tract.
     """
@@ -135,18 +136,18 @@ class Manner:
 N_PROSODIC = 6
 
 EMOTIONS: Mapping[str, Manner] = {
-    "ang": Manner(pitch=3.4, span=2.8, fall=3.0, level=4.0, fade=4.0, rate=1.1, brightness=12.0, smile=-1.0),
-    "hap": Manner(pitch=3.4, span=2.8, fall=3.0, level=4.0, fade=4.0, rate=1.1, brightness=-7.0, smile=1.0),
-    "sad": Manner(pitch=0.0, span=1.5, fall=9.0, level=0.0, fade=5.5, rate=0.92, brightness=0.0, smile=0.0),
+    "ang": Manner(pitch=3.2, span=2.7, fall=3.0, level=3.6, fade=4.0, rate=1.1, brightness=9.0, smile=-0.5),
+    "hap": Manner(pitch=3.2, span=2.7, fall=3.0, level=3.6, fade=4.0, rate=1.1, brightness=-6.0, smile=0.5),
+    "sad": Manner(pitch=0.0, span=1.5, fall=7.0, level=0.0, fade=4.5, rate=0.94, brightness=0.0, smile=0.0),
     "neu": Manner(pitch=0.0, span=1.8, fall=1.0, level=0.0, fade=3.0, rate=1.0, brightness=0.0, smile=0.0),
 }
 """The planted truth."""
 
-PERSONAL = Manner(pitch=0.8, span=0.4, fall=1.0, level=1.2, fade=0.8, rate=0.04, brightness=1.0, smile=1.0)
+PERSONAL = Manner(pitch=1.0, span=0.4, fall=0.9, level=1.4, fade=0.6, rate=0.04, brightness=1.5, smile=1.0)
 """Standard deviation from speaker to speaker around an emotion's setting. What two emotions share, they share in
 everybody: the prosody of anger and happiness, the spectrum of sadness and neutral."""
 
-SPREAD = Manner(pitch=1.2, span=0.5, fall=1.7, level=1.8, fade=1.2, rate=0.06, brightness=3.5, smile=1.2)
+SPREAD = Manner(pitch=1.1, span=0.5, fall=1.2, level=1.6, fade=0.9, rate=0.05, brightness=3.6, smile=1.2)
 """Standard deviation from utterance to utterance around a speaker's setting."""
 
 
@@ -165,7 +166,7 @@ class Voice:
     rate : float
         Speed, 1 on average.
     brightness : float
-        Level of the voice above 3.8 kHz in dB, 0 on average.
+        Level of the voice above 5 kHz in dB, 0 on average.
     breath : float
         Noise of breath in dB relative to the voice.
     jitter : float
@@ -189,12 +190,12 @@ def draw_voice(gender: str, rng: np.random.Generator) -> Voice:
     female = gender == "female"
     tract = (1.16 if female else 1.0) * np.exp(rng.normal(0.0, 0.04))
     return Voice(
-        f0=float((200.0 if female else 115.0) * 2.0 ** (rng.normal(0.0, 1.7) / 12.0)),
+        f0=float((200.0 if female else 115.0) * 2.0 ** (rng.normal(0.0, 2.1) / 12.0)),
         formants=tuple(float(tract * ratio) for ratio in np.exp(rng.normal(0.0, 0.025, size=len(BANDWIDTHS)))),
-        level=float(-29.0 + rng.normal(0.0, 1.8)),
-        rate=float(np.exp(rng.normal(0.0, 0.08))),
-        brightness=float(rng.normal(0.0, 1.5)),
-        breath=float(-30.0 + rng.normal(0.0, 3.0)),
+        level=float(-30.0 + rng.normal(0.0, 2.2)),
+        rate=float(np.exp(rng.normal(0.0, 0.09))),
+        brightness=float(rng.normal(0.0, 2.0)),
+        breath=float(-30.0 + rng.normal(0.0, 2.0)),
         jitter=float(0.004 + 0.004 * rng.random()),
         manners=_draw_manners(rng),
     )
@@ -275,7 +276,7 @@ def speak(text: str, voice: Voice, manner: Manner, room: np.ndarray, rng: np.ran
             wave[first : first + len(noise)] += noise
     wave = np.diff(wave, prepend=0.0)
     seconds = sum(segment.end - segment.start for segment in segments if segment.amplitude)
-    wave *= 10.0 ** ((voice.level + manner.level) / 20.0) / np.sqrt(np.sum(wave**2) / (seconds * RATE))
+    wave *= 10.0 ** ((voice.level + manner.level) / 20.0) / np.sqrt(wave @ wave / (seconds * RATE))
     return _quantised(fftconvolve(wave, room))
 
 
@@ -317,9 +318,9 @@ def _voiced(
     segments: list[_Segment], voice: Voice, manner: Manner, n_samples: int, rng: np.random.Generator
 ) -> np.ndarray:
     """The voice and its breath before radiation, shape (n_samples,); after it the level is 1 in a vowel."""
-    times = np.arange(0.0, n_samples / RATE, _STEP)
+    times = np.arange(0, n_samples + 2 * _GRID, _GRID) / RATE
     f0 = np.clip(voice.f0 * 2.0 ** (_contour(segments, times, manner, rng) / 12.0), 62.0, 560.0)
-    phase = np.cumsum(f0) * _STEP
+    phase = np.cumsum(f0) * (_GRID / RATE)
     count = np.arange(1, int(phase[-1]))
     pulses = np.interp(count + voice.jitter * rng.normal(size=len(count)), phase, times)
     first, last = segments[0], segments[-1]
@@ -333,12 +334,12 @@ def _voiced(
     still = np.convolve(_denominator(_FOURTH * shift[3], BANDWIDTHS[3]), _denominator(_FIFTH * shift[4], BANDWIDTHS[4]))
     still = np.convolve(still, _denominator(0.0, 2.0 * _GLOTTAL_HZ))
     wave = lfilter([1.0], still, _rings(pulses, heights, np.stack(moving, axis=1) * shift[:3], n_samples))
-    envelope = np.interp(np.arange(n_samples) / RATE, times, _track(whole, amplitudes, times))
-    breath = lfilter([1.0], _denominator(3000.0, 2500.0), rng.normal(size=n_samples)) * envelope
-    breath = lfilter([1.0], [1.0, -0.9], breath)
+    envelope = _between(_track(whole, amplitudes, times))[:n_samples]
+    breath = lfilter([1.0], np.convolve(_denominator(3000.0, 2500.0), [1.0, -0.9]), rng.normal(size=n_samples))
+    breath *= envelope
     wave = wave / _radiated(wave) + 10.0 ** (voice.breath / 20.0) * breath / _radiated(breath)
     wave = _shelf(wave, voice.brightness + manner.brightness)
-    return np.asarray(wave * np.sqrt(np.sum(envelope**2)) / _radiated(wave))
+    return np.asarray(wave * np.sqrt(envelope @ envelope) / _radiated(wave))
 
 
 def _rings(times: np.ndarray, heights: np.ndarray, formants: np.ndarray, n_samples: int) -> np.ndarray:
@@ -362,17 +363,24 @@ def _rings(times: np.ndarray, heights: np.ndarray, formants: np.ndarray, n_sampl
     first = np.ceil(times * RATE)
     residues *= 2.0 * heights[:, None] * np.exp((damping + 1j * angles) * (first - times * RATE)[:, None])
     # pole^(i + j) = pole^i pole^j: a table of few powers of each, and one product.
-    rows = residues[:, :, None] * _powers(damping, angles, _FINE * np.arange(_RING // _FINE))
-    columns = _powers(damping, angles, np.arange(_FINE))
+    columns = _powers(poles, _FINE)
+    rows = residues[:, :, None] * _powers(columns[:, :, -1] * poles, _RING // _FINE)
     rows, columns = np.concatenate([rows.real, -rows.imag], 1), np.concatenate([columns.real, columns.imag], 1)
     rings = rows.transpose(0, 2, 1) @ columns
     places = first.astype(int)[:, None] + np.arange(_RING)
     return np.bincount(places.ravel(), rings.ravel(), minlength=n_samples)[:n_samples]
 
 
-def _powers(damping: np.ndarray, angles: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    phases = angles[:, :, None] * steps
-    return np.exp(damping[:, None] * steps) * (np.cos(phases) + 1j * np.sin(phases))
+def _powers(base: np.ndarray, count: int) -> np.ndarray:
+    """From 0 to `count` - 1, along a new last axis."""
+    factors = np.repeat(base[:, :, None], count, axis=2)
+    factors[:, :, 0] = 1.0
+    return np.cumprod(factors, axis=2)
+
+
+def _between(values: np.ndarray) -> np.ndarray:
+    """Values of the grid, and on lines between them, a sample each."""
+    return (values[:-1, None] + np.diff(values)[:, None] * (np.arange(_GRID) / _GRID)).ravel()
 
 
 def _noise(segment: _Segment, shift: float, rng: np.random.Generator) -> np.ndarray:
@@ -394,15 +402,16 @@ def _denominator(frequency: float, bandwidth: float) -> np.ndarray:
 
 
 def _shelf(wave: np.ndarray, decibels: float) -> np.ndarray:
-    """Raise what lies above 3.8 kHz."""
-    gain, pole = 10.0 ** (decibels / 40.0), np.exp(-2.0 * np.pi * _SHELF_HZ / RATE)
-    half = [gain + (1.0 - gain) * (1.0 - pole), -gain * pole]
+    """Raise what lies above 5 kHz."""
+    gain, tangent = 10.0 ** (decibels / 40.0), np.tan(np.pi * _SHELF_HZ / RATE)
+    half, pole = np.array([tangent + gain, tangent - gain]) / (tangent + 1.0), (1.0 - tangent) / (1.0 + tangent)
     return np.asarray(lfilter(np.convolve(half, half), [1.0, -2.0 * pole, pole**2], wave))
 
 
 def _radiated(wave: np.ndarray) -> float:
     """Root of the energy that a wave has after radiation."""
-    return float(np.sqrt(np.sum(np.diff(wave) ** 2)))
+    change = np.diff(wave)
+    return float(np.sqrt(change @ change))
 
 
 def _quantised(wave: np.ndarray) -> np.ndarray:
