@@ -1,25 +1,21 @@
 """Feature tables to class probabilities: SVM, XGBoost and points of reference, tuned inside the training speakers."""
 
-from importlib import import_module
-from typing import Any
+import lazy_loader
 
-_HOMES = {
-    "FusionClassifier": "classical.fusion",
-    "MODELS": "classical.models",
-    "SavedModel": "classical.persistence",
-    "SpeechClassifier": "classical.speech_classifier",
-    "build": "classical.models",
-    "load": "classical.persistence",
-    "save": "classical.persistence",
-}
-__all__ = sorted(_HOMES)
+from features.deprecation import with_old_names
+from features.version import VERSION
 
+__version__ = VERSION
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'classical' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__ = with_old_names(
+    __getattr__,
+    __name__,
+    modules={
+        "card": "model_card",
+        "explain": "attributions",
+        "pictures": "profiles",
+        "pipelines": "speech_classifier models",
+    },
+    names={},
+)

@@ -35,10 +35,10 @@ def learn_inverse_temperature(scores: NDArray, codes: NDArray) -> float:
     >>> round(learn_inverse_temperature(scores, np.array([0, 0, 1, 1])), 3)  # 3 of 4 right: not as sure as the scores
     0.275
     """
-    known = ~np.isnan(scores).any(axis=1)
-    if not known.any():
+    judged = ~np.isnan(scores).any(axis=1)
+    if not judged.any():
         return 1.0
-    scores, rows, truth = scores[known], np.arange(known.sum()), codes[known]
+    scores, rows, truth = scores[judged], np.arange(judged.sum()), codes[judged]
 
     def log_loss(logarithm: float) -> float:
         return -float(log_softmax(scores * np.exp(logarithm), axis=1)[rows, truth].mean())

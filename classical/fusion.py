@@ -116,8 +116,8 @@ def learn_weights(oof_probabilities: Sequence[NDArray], y: Any, classes: Any) ->
 def _logarithms(probabilities: Sequence[NDArray]) -> NDArray[np.float64]:
     shapes = {np.shape(array) for array in probabilities}
     if len(shapes) != 1:
-        found = ", ".join(str(shape) for shape in sorted(shapes)) or "none"
-        raise PipelineError(f"probabilities of shapes {found}: fusion needs the same utterances and classes of each")
+        listed = ", ".join(str(shape) for shape in sorted(shapes)) or "none"
+        raise PipelineError(f"probabilities of shapes {listed}: fusion needs the same utterances and classes of each")
     return np.log(np.clip(np.stack([np.asarray(array, dtype=np.float64) for array in probabilities]), SMALLEST, 1.0))
 
 
@@ -217,10 +217,10 @@ class FusionClassifier(RenamedResults, ClassifierMixin, _BaseComposition):
     def _fit_member(self, member: Any, X: Any, y: Any, groups: Any) -> Any:
         fresh = clone(member)
         shared = {"random_state": self.random_state, "n_jobs": self.n_jobs, "device": self.device}
-        known = fresh.get_params(deep=False)
-        fresh.set_params(**{name: value for name, value in shared.items() if name in known})
-        given = {} if groups is None or not has_fit_parameter(fresh, "groups") else {"groups": groups}
-        return fresh.fit(X, y, **given)
+        params = fresh.get_params(deep=False)
+        fresh.set_params(**{name: value for name, value in shared.items() if name in params})
+        metadata = {} if groups is None or not has_fit_parameter(fresh, "groups") else {"groups": groups}
+        return fresh.fit(X, y, **metadata)
 
     def predict_proba(self, X: Any, *, speakers: NDArray | None = None) -> NDArray[np.float64]:
         """Pooled probability of every class.
@@ -238,8 +238,8 @@ class FusionClassifier(RenamedResults, ClassifierMixin, _BaseComposition):
             Rows sum to 1; columns as `classes_`.
         """
         check_is_fitted(self)
-        given = {} if speakers is None else {"speakers": speakers}
-        return self.pool([member.predict_proba(X, **given) for _, member in self.members_])
+        metadata = {} if speakers is None else {"speakers": speakers}
+        return self.pool([member.predict_proba(X, **metadata) for _, member in self.members_])
 
     def pool(self, probabilities: Sequence[NDArray]) -> NDArray[np.float64]:
         """Pool probabilities of the members.

@@ -63,7 +63,7 @@ inverse_temperature_
         for fit_on, held_out in inner.folds:
             for k, (coefficients, intercept) in enumerate(self._path(X[fit_on], codes[fit_on], self.Cs)):
                 scores[k, held_out] = X[held_out] @ coefficients + intercept
-        yield from (Candidate({"C": C}, own) for C, own in zip(self.Cs, scores))
+        yield from (Candidate({"C": C}, oof_scores) for C, oof_scores in zip(self.Cs, scores))
 
     def _refit(self, X: NDArray, codes: NDArray) -> None:
         stop = list(self.Cs).index(self.best_params_["C"]) + 1

@@ -27,13 +27,13 @@ class Normaliser(TransformerMixin, BaseEstimator):
     Columns without a finite training value, or with one and the same value throughout training, are dropped. The others
     become ``(x - mean) / deviation`` over finite values; what is missing afterwards gets the training median of the
     standardised column, and values beyond `limit` deviations are brought back to it, so that one broken measurement
-    cannot decide an answer.
+    cannot decide a prediction.
 
     Parameters
     ----------
     scope : {'global', 'speaker'}
         ``'global'``: mean and deviation of the training clips. ``'speaker'``: of each speaker's own clips, in training
-        and in use alike. This needs no labels, but it is transductive: a speaker's answers depend on which of their
+        and in use alike. This needs no labels, but it is transductive: a speaker's predictions depend on which of their
         clips are looked at together.
     min_clips : int
         A speaker with fewer clips than this is standardised globally. Measured on drawn clips of EmoDB and RAVDESS, own

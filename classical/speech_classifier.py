@@ -161,8 +161,8 @@ class SpeechClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
         model = clone(self.model)
         shared = {"random_state": self.random_state, "n_jobs": self.n_jobs, "device": self.device}
         model.set_params(**{name: value for name, value in shared.items() if name in model.get_params()})
-        given = {"groups": speakers} if has_fit_parameter(model, "groups") else {}
-        model.fit(values[:, columns], self.classes_[codes], **given)
+        metadata = {"groups": speakers} if has_fit_parameter(model, "groups") else {}
+        model.fit(values[:, columns], self.classes_[codes], **metadata)
         oof_proba = getattr(model, "oof_proba_", np.full((len(codes), len(self.classes_)), np.nan))
         return _Choice(group, columns, model, oof_proba, float(np.nan_to_num(uar(codes, oof_proba))))
 

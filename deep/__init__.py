@@ -1,26 +1,30 @@
 """wav2vec2 and other speech encoders: fine-tuned, frozen, or as published. The only package that imports torch."""
 
-from __future__ import annotations
+import lazy_loader
 
-import importlib
-from typing import Any
+from features.deprecation import with_old_names
+from features.version import VERSION
 
-_HOMES = {
-    "FineTunedClassifier": "deep.classifier",
-    "FrozenEncoder": "deep.frozen",
-    "MODELS": "deep.models",
-    "PIPELINES": "deep.models",
-    "Predictor": "deep.predictor",
-    "Recogniser": "deep.predictor",
-    "ReleasedClassifier": "deep.released",
-    "load": "deep.loading",
-    "save": "deep.persistence",
-}
+__version__ = VERSION
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
-__all__ = ["MODELS", "FineTunedClassifier", "FrozenEncoder", "Predictor", "ReleasedClassifier", "load", "save"]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'deep' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+__getattr__ = with_old_names(
+    __getattr__,
+    __name__,
+    modules={
+        "batching": "batches",
+        "brain": "trainer",
+        "card": "model_card",
+        "devices": "runtime",
+        "lazy_modules": "runtime",
+        "layers": "waveform_encoder",
+        "memory": "batches",
+        "pipelines": "models",
+        "recogniser": "predictor",
+        "released_files": "formats.released",
+        "quiet": "runtime",
+        "sources": "hub",
+        "validframes": "masking",
+    },
+    names={"PIPELINES": "models.MODELS", "Recogniser": "predictor.Predictor"},
+)

@@ -16,10 +16,10 @@ from features.clips import Clip
 from features.errors import ModelError
 from features.utterances import duration
 
-KEPT_SAMPLES = 2**27
+CACHED_SAMPLES = 2**27
 SECONDS_PER_BATCH = {"cpu": 16.0, "cuda": 320.0}
 WORKERS = {"cpu": 0, "cuda": 4}
-LEAST_SHARE = {"cpu": 0.98, "cuda": 0.5}
+LEAST_SHARE = {"cpu": 0.95, "cuda": 0.5}
 """Smallest share of a batch's longest clip: on a CPU padding costs what sound costs, a GPU gains from full batches."""
 Result = TypeVar("Result")
 
@@ -30,14 +30,14 @@ class Batch:
 
     Attributes
     ----------
-    positions : torch.Tensor
-        Integer, shape (n_clips,): index of each clip in the data set.
-    waveforms : torch.Tensor
-        float32, shape (n_clips, n_samples), 16 kHz.
-    lengths : torch.Tensor
-        Integer, shape (n_clips,): samples of each clip.
-    targets : torch.Tensor
-        Integer, shape (n_clips,): index of the label among the classes; 0 where labels are unknown.
+    positions : integer torch.Tensor of shape (n_clips,)
+        Index of each clip in the data set.
+    waveforms : float32 torch.Tensor of shape (n_clips, n_samples)
+        16 kHz.
+    lengths : integer torch.Tensor of shape (n_clips,)
+        Samples of each clip.
+    targets : integer torch.Tensor of shape (n_clips,)
+        Index of the label among the classes; 0 where labels are unknown.
     """
 
     positions: torch.Tensor
@@ -71,7 +71,7 @@ class Batch:
 
 
 class ClipDataset(Dataset):
-    """Clips that are decoded when they are asked for, and kept in memory where all of them fit.
+    """Clips that are decoded on access, and cached in memory where all of them fit.
 
     Parameters
     ----------
@@ -87,32 +87,32 @@ class ClipDataset(Dataset):
         self.clips = list(clips)
         self.targets = [0] * len(self.clips) if targets is None else [int(target) for target in targets]
         self.n_samples = np.array([expected_samples(clip) for clip in self.clips], dtype=np.int64)
-        self._keeps = keep and int(self.n_samples.sum()) <= KEPT_SAMPLES
-        self._kept: dict[int, torch.Tensor] = {}
+        self._caches = keep and int(self.n_samples.sum()) <= CACHED_SAMPLES
+        self._cache: dict[int, torch.Tensor] = {}
 
     def __len__(self) -> int:
         return len(self.clips)
 
     def __getitem__(self, position: int) -> tuple[int, torch.Tensor, int]:
-        waveform = self._kept.get(position)
+        waveform = self._cache.get(position)
         if waveform is None:
             waveform = torch.from_numpy(self.clips[position].samples())
-            if self._keeps:
-                self._kept[position] = waveform
+            if self._caches:
+                self._cache[position] = waveform
         return position, waveform, self.targets[position]
 
 
 class LengthBuckets(Sampler):
     """Batches of clips of like length, each at most `budget` samples with its padding.
 
-    A clip that is longer than the budget makes a batch of its own. With a seed, ties and neighbours are shuffled and
+    A clip that is longer than the budget makes a batch by itself. With a seed, ties and neighbours are shuffled and
     the batches come in a random order, another one in every epoch and the same one whenever that epoch is repeated;
     without, they come in order of length, the longest first, so that memory that is too small is noticed at once.
 
     Parameters
     ----------
-    n_samples : np.ndarray
-        Integer, shape (n_clips,): samples of each clip.
+    n_samples : integer ndarray of shape (n_clips,)
+        Samples of each clip.
     budget : int
         Samples in a batch, padding included.
     seed : int, optional

@@ -126,7 +126,7 @@ def _fetched(name: str, patterns: tuple[str, ...]) -> Path:
 
     remedy = (
         f"fetch {', '.join(patterns)} from https://huggingface.co/{name} into a folder, "
-        "and give that folder in place of the name"
+        "and give that folder instead of the name"
     )
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}:
         raise ModelError(f"{name} is not in the hub's local cache, and HF_HUB_OFFLINE is set: {remedy}")

@@ -21,10 +21,10 @@ def over_each(
     ----------
     function : callable
         Maps a batch of one clip, shape (1, ...), to the same shape.
-    batch : torch.Tensor
-        Shape (n_clips, ...).
-    lengths : torch.Tensor
-        Integer, shape (n_clips,): valid size of each clip along `dim`.
+    batch : torch.Tensor of shape (n_clips, ...)
+        Padded with zeros.
+    lengths : integer torch.Tensor of shape (n_clips,)
+        Valid size of each clip along `dim`.
     dim : int
         The axis that is padded, counted from the last (-1 is the last one).
     """

@@ -1,4 +1,4 @@
-"""Whisper's encoder over each clip's own frames: no padding to 30 s, and clips of a batch do not touch each other."""
+"""Whisper's encoder over each clip's own frames: no padding to 30 s, and clips of a batch do not affect each other."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class MelEncoder(torch.nn.Module):
         self.model = model
         self.preprocessor: dict[str, Any] = extractor.to_dict()
         self.n_fft, self.step = int(extractor.n_fft), int(extractor.hop_length)
-        self.hop = self.receptive_field = 2 * self.step
+        self.hop = 2 * self.step
         mel_filters = torch.as_tensor(extractor.mel_filters.T, dtype=torch.float32)
         self.register_buffer("mel_filters", mel_filters, persistent=False)
 
@@ -50,11 +50,6 @@ class MelEncoder(torch.nn.Module):
     def width(self) -> int:
         """Number of values in a frame."""
         return int(self.model.config.d_model)
-
-    @property
-    def n_layers(self) -> int:
-        """Number of transformer layers."""
-        return int(self.model.config.encoder_layers)
 
     def freeze_front_end(self) -> None:
         """Keep the two convolutions as they are during training."""

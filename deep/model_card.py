@@ -1,57 +1,59 @@
-"""The card of a saved deep model, for people."""
+"""The model card of a saved deep model."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from features.cards import TRAINING, bullets, render_card, training_facts
+
 CARD = "README.md"
+SHOWN = {*TRAINING, "pipeline", "protocol", "scores"}  # of `about`, where the other models' cards have them
 
 
 def model_card(description: Mapping[str, Any]) -> str:
-    """Return a model card in Markdown.
+    """Describe a saved model for people, and in its head for the Hugging Face hub.
 
     Parameters
     ----------
     description : mapping
         Content of `model.json`.
+
+    Returns
+    -------
+    str
+        Markdown.
     """
-    training, about, versions = description["training"], description["about"], description["versions"]
-    parameters = training.get("parameters", {})
-    best = training.get("best_params", {})
-    lines = [
-        "# Speech emotion recogniser",
-        "",
-        f"A speech encoder (`{description['encoder']['config'].get('model_type')}`) with a linear head on the mean of "
-        f"its last layer, over the labels {', '.join(description['labels'])}.",
-        "",
-        "## Made from",
-        "",
-        f"- encoder: {parameters.get('encoder', 'not recorded')}",
-        *(f"- {name}: {_value(value)}" for name, value in about.items()),
-        *([f"- epoch: {best['epoch']}, selected by UAR on validation speakers"] if "epoch" in best else []),
-        *(f"- {note}" for note in training.get("notes", [])),
-        f"- saved {description['saved']} by version {description['toolkit']}; "
-        + ", ".join(f"{name} {number}" for name, number in versions.items()),
-        "",
-        "## Settings",
-        "",
-        *(f"- {name}: {_value(value)}" for name, value in parameters.items() if name != "encoder"),
-        "",
-        "## Use",
-        "",
-        "```",
-        "python -m deep.predict FOLDER recording.wav",
-        "```",
-        "",
-        "## Limits",
-        "",
-        "It names the emotion that its training speakers, in its training recordings, would most likely have been "
-        "labelled with: acted or elicited speech in one language, often of few people. It does not read what a person "
-        "feels. Do not use it to judge people, at work, in school, at a border or in court.",
-        "",
-    ]
-    return "\n".join(lines)
+    training, about = description["training"], description["about"]
+    parameters, best = training.get("parameters", {}), training.get("best_params", {})
+    model_type = description["encoder"]["config"].get("model_type")
+    sections = {
+        "": f"A speech encoder (`{model_type}`) with a linear head on the mean of its last layer. "
+        f"Probabilities of {', '.join(description['labels'])} for a clip of speech.",
+        "Use": "```\npython -m deep.predict FOLDER recording.wav\n```",
+        "Training": bullets(
+            [
+                f"encoder: {parameters.get('encoder', 'not recorded')}",
+                *training_facts(about),
+                *(f"{name}: {_value(value)}" for name, value in about.items() if name not in SHOWN),
+                *([f"epoch: {best['epoch']}, selected by UAR on validation speakers"] if "epoch" in best else []),
+                *(f"note: {note}" for note in training.get("notes", [])),
+            ]
+        ),
+        "Settings": bullets(f"{name}: {_value(value)}" for name, value in parameters.items() if name != "encoder"),
+        "Made with": bullets(
+            [
+                f"saved {description['saved']} by version {description['toolkit']}",
+                *(f"{name} {number}" for name, number in description["versions"].items()),
+            ]
+        ),
+    }
+    return render_card(
+        str(about.get("pipeline") or "Speech emotion recogniser"),
+        sections,
+        about=about,
+        tags=["pytorch", "speechbrain"],
+    )
 
 
 def _value(value: Any) -> str:

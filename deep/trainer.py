@@ -141,7 +141,7 @@ class EmotionBrain(sb.Brain):
         )
 
     def init_optimizers(self) -> None:
-        """Make the two Adams, and tell the checkpointer what belongs to an epoch."""
+        """Make the two Adams, and register with the checkpointer what belongs to an epoch."""
         network = self.modules.network
         parameters = {
             "encoder": [p for p in network.encoder.parameters() if p.requires_grad],

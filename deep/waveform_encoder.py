@@ -1,4 +1,4 @@
-"""wav2vec 2.0, HuBERT and WavLM: a forward pass in which clips of a batch do not touch each other."""
+"""wav2vec 2.0, HuBERT and WavLM: a forward pass in which clips of a batch do not affect each other."""
 
 from __future__ import annotations
 
@@ -48,17 +48,12 @@ class WaveformEncoder(torch.nn.Module):
         self.model = model
         self.preprocessor = dict(preprocessor)
         self.normalises_waveforms = bool(preprocessor.get("do_normalize", True))
-        self.receptive_field, self.hop = _geometry(config)
+        self.receptive_field = _receptive_field(config)
 
     @property
     def width(self) -> int:
         """Number of values in a frame."""
         return int(self.model.config.hidden_size)
-
-    @property
-    def n_layers(self) -> int:
-        """Number of transformer layers."""
-        return int(self.model.config.num_hidden_layers)
 
     def freeze_front_end(self) -> None:
         """Keep the convolutional front end as it is during training."""
@@ -141,10 +136,10 @@ class WaveformEncoder(torch.nn.Module):
         return hidden, lengths
 
 
-def _geometry(config: Any) -> tuple[int, int]:
-    """Return the samples that one frame sees, and the samples from one frame to the next."""
+def _receptive_field(config: Any) -> int:
+    """Return the samples that one frame sees."""
     field, hop = 1, 1
     for kernel, stride in zip(config.conv_kernel, config.conv_stride, strict=True):
         field += (kernel - 1) * hop
         hop *= stride
-    return field, hop
+    return field

@@ -22,7 +22,8 @@ HEAD = """\
 # Commands
 
 Made by `make docs` from what each command answers to `--help`; do not edit. Results go to stdout, progress and errors
-to stderr. The exit status is 0; 1 where a cell of a run failed; 2 for wrong use, with one line that says what to mend.
+to stderr. The exit status is 0; 1 where something asked for was not done; 2 for wrong use, with one line that says what
+to mend; 130 after Ctrl-C.
 
 | command | what it does |
 |---|---|

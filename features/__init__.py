@@ -1,32 +1,30 @@
 """From a waveform to named statistics of pitch, energy, timing, voice, MFCC and spectrum."""
 
-import warnings
-from importlib import import_module
-from typing import Any
+import lazy_loader
 
-# librosa imports pooch, which asks every notebook for the widgets of a progress bar that is never drawn.
-warnings.filterwarnings("ignore", message="IProgress not found")
+from features.deprecation import with_old_names
+from features.version import VERSION
 
-_HOMES = {
-    "CsvFeatures": "features.extractors.csv",
-    "FeatureCache": "features.cache",
-    "FeatureExtractor": "features.extractors.statistics",
-    "FeatureTable": "features.extractors.table",
-    "GROUPS": "features.groups",
-    "OpenSmileExtractor": "features.extractors.opensmile",
-    "PRESETS": "features.groups",
-    "SerError": "features.errors",
-    "load": "features.audio",
-    "select": "features.groups",
-}
-__all__ = sorted(_HOMES)
+__version__ = VERSION
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'features' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__ = with_old_names(
+    __getattr__,
+    __name__,
+    modules={
+        "answers": "predictions plotting plots command",
+        "base": "extractors.base",
+        "csv_table": "extractors.csv",
+        "descriptors.declare": "descriptors.specs",
+        "descriptors.front": "descriptors.stft",
+        "descriptors.grid": "descriptors.frames",
+        "descriptors.runs": "descriptors.segments",
+        "descriptors.tracker": "descriptors.f0",
+        "extractor": "extractors.statistics",
+        "opensmile": "extractors.opensmile",
+        "pictures": "plots",
+        "table": "extractors.table",
+        "windows": "utterances",
+    },
+    names={},
+)

@@ -44,13 +44,13 @@ def load(path: str | Path, *, start: float | None = None, end: float | None = No
 
     Returns
     -------
-    np.ndarray
-        [shape=(n_samples,)] float32, full scale at 1.
+    ndarray of shape (n_samples,)
+        float32, full scale at 1.
 
     Raises
     ------
     AudioError
-        The file is missing, empty, truncated, not audio, shorter than 20 ms, silent to the last bit, or holds values
+        If the file is missing, empty, truncated, not audio, shorter than 20 ms, silent to the last bit, or holds values
         that are not finite or far out of range.
     """
     path = Path(path)
@@ -68,8 +68,8 @@ def from_array(waveform: np.ndarray, *, rate: int, name: str = "waveform", to: i
 
     Parameters
     ----------
-    waveform : np.ndarray
-        [shape=(n_samples,) or (n_channels, n_samples)] floats at full scale 1, or signed or 8-bit unsigned integers.
+    waveform : ndarray of shape (n_samples,) or (n_channels, n_samples)
+        floats at full scale 1, or signed or 8-bit unsigned integers.
     rate : int
         Its rate in Hz.
     name : str
@@ -79,13 +79,18 @@ def from_array(waveform: np.ndarray, *, rate: int, name: str = "waveform", to: i
 
     Returns
     -------
-    np.ndarray
-        [shape=(n_samples,)] float32.
+    ndarray of shape (n_samples,)
+        float32.
 
     Raises
     ------
     AudioError
-        Wrong shape, type or rate, too short, or values that are not finite or far out of range.
+        If shape, type or rate are wrong, it is too short, or values are not finite or far out of range.
+
+    Examples
+    --------
+    >>> from_array(np.array([0, 16384], dtype=np.int16).repeat(400), rate=16000).shape
+    (800,)
     """
     samples = _full_scale(np.asarray(waveform), name)
     if not 1000 <= rate <= 1_000_000:

@@ -26,8 +26,8 @@ class FeatureCache:
     """A folder that keeps computed features, so that they are computed once.
 
     It stores bytes under keys and knows nothing of either; extractors make a key of all that determines a row of
-    features (content of the sound, stretch, parameters, code), so that a stale row is never found. Several processes
-    may share the folder. What one call of `put_many` stores is there whole or not at all, whenever a process is killed.
+    features (content of the sound, stretch, parameters, code), so that a stale row is never returned. Several processes
+    may share the folder. One call of `put_many` stores all of its rows or none, even if the process is killed.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ class FeatureCache:
                 raise
             except sqlite3.DatabaseError as error:
                 self.clear()
-                message = f"{self.path} was damaged ({error}): it is begun anew, and what it held is computed again"
+                message = f"{self.path} was damaged ({error}): it is begun anew, and its features are computed again"
                 warnings.warn(message, stacklevel=3)
                 return _with_database(self.path, work)
         except (OSError, sqlite3.Error) as error:

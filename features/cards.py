@@ -114,9 +114,9 @@ def _head(name: str, about: Mapping[str, Any], tags: Iterable[str]) -> str:
 
 def _licence(text: str) -> dict[str, str]:
     """The licence as the hub names it: that of the training data, since the model is made from it."""
-    known = re.sub(r"\s+", "-", text.partition(",")[0].strip().lower())
-    if known in LICENCES:
-        return {"license": known}
+    slug = re.sub(r"\s+", "-", text.partition(",")[0].strip().lower())
+    if slug in LICENCES:
+        return {"license": slug}
     return {"license": "other", "license_name": text} if text else {"license": "unknown"}
 
 

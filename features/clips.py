@@ -28,8 +28,7 @@ class Clip:
         The sound file; None for a waveform.
     start, end : float, optional
         Stretch of the file in seconds; None is its beginning or end.
-    waveform : np.ndarray, optional
-        [shape=(n_samples,) or (n_channels, n_samples)]
+    waveform : ndarray of shape (n_samples,) or (n_channels, n_samples), optional
     rate : int
         The waveform's rate in Hz.
     """
@@ -42,7 +41,7 @@ class Clip:
     rate: int = RATE
 
     def samples(self, rate: int = RATE) -> np.ndarray:
-        """Waveform, [shape=(n_samples,)] float32 at `rate`; raises AudioError."""
+        """Waveform, of shape (n_samples,) float32 at `rate`; raises AudioError."""
         if self.path is not None:
             return load(self.path, start=self.start, end=self.end, rate=rate)
         if self.waveform is None:
@@ -73,7 +72,12 @@ def clips_from(X: Any) -> list[Clip]:
     Raises
     ------
     FeatureError
-        X is something else.
+        If X is something else.
+
+    Examples
+    --------
+    >>> clips_from(["a.wav"])[0].name
+    'a.wav'
     """
     if hasattr(X, "columns") and hasattr(X, "index"):
         return _clips_of_table(X)

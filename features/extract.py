@@ -92,9 +92,9 @@ def extract(
     Raises
     ------
     FeatureError
-        Nothing to do, a wrong suffix, or an unknown group.
+        If there is nothing to do, the suffix is wrong, or a group is unknown.
     AudioError
-        A file cannot be analysed.
+        If a file cannot be analysed.
     """
     from features.audio import SUFFIXES
     from features.cache import FeatureCache
@@ -104,14 +104,14 @@ def extract(
         raise FeatureError(f"{target}: suffix {target.suffix!r}; expected .csv or .parquet")
     if n_jobs == 0:
         raise FeatureError("0 jobs; expected 1 or more, or -1 for all cores")
-    found = _from_folder(source) if source.is_dir() else _from_manifest(source)
+    clips = _from_folder(source) if source.is_dir() else _from_manifest(source)
     if skip_bad:
-        found = {name: clip for name, clip in found.items() if _good(clip)}
-    if not found:
+        clips = {name: clip for name, clip in clips.items() if _good(clip)}
+    if not clips:
         raise FeatureError(f"{source}: no sound files; expected some of {' '.join(SUFFIXES)}")
     cache = FeatureCache() if use_cache else None
     extractor = FeatureExtractor(groups, normalise_level=normalise_level, cache=cache, n_jobs=n_jobs, progress=True)
-    table = extractor.extract(list(found.values())).to_frame(list(found)).rename_axis("id")
+    table = extractor.extract(list(clips.values())).to_frame(list(clips)).rename_axis("id")
     _write(table, target)
     return table
 

@@ -31,6 +31,13 @@ def write_atomically(path: str | Path, data: bytes | str) -> None:
     ------
     OSError
         If the disk refuses.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_atomically(Path(folder) / "new" / "a.txt", "text")
+    ...     (Path(folder) / "new" / "a.txt").read_text()
+    'text'
     """
     with replacing(path) as part:
         part.write_bytes(data.encode() if isinstance(data, str) else data)
@@ -69,6 +76,14 @@ def content_hash(path: str | Path) -> str:
     ------
     AudioError
         If the file cannot be read.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_atomically(Path(folder) / "a", b"same")
+    ...     write_atomically(Path(folder) / "b", b"same")
+    ...     content_hash(Path(folder) / "a") == content_hash(Path(folder) / "b")
+    True
     """
     path = regular_file(Path(path)).absolute()
     status = path.stat()

@@ -53,8 +53,8 @@ def sources(*modules: str) -> list[Path]:
 
     Examples
     --------
-    >>> [path.name for path in sources("features.audio")]
-    ['audio.py', 'errors.py']
+    >>> [path.name for path in sources("features.files")]
+    ['errors.py', 'files.py']
     """
     waiting = [path for name in modules for path in _files_of(name)]
     seen: set[Path] = set()
@@ -76,12 +76,22 @@ def _files_of(name: str) -> list[Path]:
 
 @lru_cache(maxsize=1024)
 def _file(name: str) -> Path | None:
-    """Source file of a module of the four packages; None where the name is not one."""
+    """Source file of a module of the four packages, or of a name that a package hands on; None where it is neither."""
     parts = name.split(".")
     if parts[0] not in PACKAGES or not all(part.isidentifier() for part in parts):
         return None
     path = _ROOT.joinpath(*parts)
-    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
+    file = next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
+    return file or (_handed_on(".".join(parts[:-1]), parts[-1]) if len(parts) > 1 else None)
+
+
+def _handed_on(package: str, name: str) -> Path | None:
+    """File behind a name that a package's stub hands on lazily."""
+    stub = _ROOT.joinpath(*package.split("."), "__init__.pyi")
+    for node in ast.parse(stub.read_bytes()).body if stub.is_file() else ():
+        if isinstance(node, ast.ImportFrom) and node.module and name in {alias.name for alias in node.names}:
+            return _file(f"{package}.{node.module}")
+    return None
 
 
 @lru_cache(maxsize=1024)

@@ -1,4 +1,4 @@
-"""Functionals: numbers that sum up a contour over some of its frames, for many contours at once."""
+"""Functionals: statistics of a contour over some of its frames, for many contours at once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
-from features.descriptors.frames import FRAMES_A_SECOND
+from features.descriptors.frames import FRAMES_PER_SECOND
 
 
 @dataclass(frozen=True)
@@ -46,17 +46,23 @@ def functionals(contours: np.ndarray, frames: np.ndarray, rows: np.ndarray | Non
 
     Parameters
     ----------
-    contours : np.ndarray
-        [shape=(n_contours, n_frames)] float32.
-    frames : np.ndarray
-        [shape=(n_frames,)] bool, the frames to use.
-    rows : np.ndarray, optional
-        [shape=(n_rows,)] the contours to use; None for all.
+    contours : ndarray of shape (n_contours, n_frames)
+        float32.
+    frames : ndarray of shape (n_frames,)
+        bool, the frames to use.
+    rows : ndarray of shape (n_rows,), optional
+        the contours to use; None for all.
 
     Returns
     -------
-    np.ndarray
-        [shape=(n_rows, len(FUNCTIONALS))] float32, columns in the order of `FUNCTIONALS`.
+    ndarray of shape (n_rows, len(FUNCTIONALS))
+        float32, columns in the order of `FUNCTIONALS`.
+
+    Examples
+    --------
+    >>> contours = np.array([[1.0, 2.0, 3.0]], dtype=np.float32)
+    >>> functionals(contours, np.array([True, True, True]))[0, 0]
+    np.float32(2.0)
     """
     positions = np.flatnonzero(frames)
     rows = np.arange(len(contours)) if rows is None else rows
@@ -65,38 +71,38 @@ def functionals(contours: np.ndarray, frames: np.ndarray, rows: np.ndarray | Non
         return result
     step = max(_MOST_VALUES // positions.size, 1)
     for first in range(0, len(rows), step):
-        chosen = contours[rows[first : first + step, None], positions]
-        _fill(chosen, positions, result[first : first + step])
+        values = contours[rows[first : first + step, None], positions]
+        _fill(values, positions, result[first : first + step])
     return result
 
 
-def _fill(chosen: np.ndarray, positions: np.ndarray, result: np.ndarray) -> None:
-    counts = np.empty(len(chosen), dtype=np.int64)
-    _moments(chosen, positions, float(FRAMES_A_SECOND), counts, result)
-    percentiles = _percentiles(chosen, counts)
+def _fill(values: np.ndarray, positions: np.ndarray, result: np.ndarray) -> None:
+    counts = np.empty(len(values), dtype=np.int64)
+    _moments(values, positions, float(FRAMES_PER_SECOND), counts, result)
+    percentiles = _percentiles(values, counts)
     first = len(_MOMENTS)
     result[:, first:-1] = percentiles
     result[:, -1] = percentiles[:, -1] - percentiles[:, 0]
 
 
-def _percentiles(chosen: np.ndarray, counts: np.ndarray) -> np.ndarray:
+def _percentiles(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """Linear interpolation between order statistics; sorting puts NaN last."""
-    ordered = np.sort(chosen, axis=1)
+    ordered = np.sort(values, axis=1)
     last = np.maximum(counts - 1, 0)[:, None]
-    place = last * _SHARES
-    low = place.astype(np.int64)
-    start = (np.arange(len(chosen)) * chosen.shape[1])[:, None]
+    position = last * _SHARES
+    low = position.astype(np.int64)
+    start = (np.arange(len(values)) * values.shape[1])[:, None]
     flat = ordered.ravel()
     below = flat[start + low]
-    return below + (flat[start + np.minimum(low + 1, last)] - below) * (place - low).astype(np.float32)
+    return below + (flat[start + np.minimum(low + 1, last)] - below) * (position - low).astype(np.float32)
 
 
 @numba.njit(cache=True, nogil=True)
 def _moments(
-    chosen: np.ndarray, positions: np.ndarray, frames_a_second: float, counts: np.ndarray, result: np.ndarray
+    contours: np.ndarray, positions: np.ndarray, frames_per_second: float, counts: np.ndarray, result: np.ndarray
 ) -> None:
     """Fill in how many values each contour has, and its mean, std, skew, slope, change, rise and fall."""
-    n_contours, n_frames = chosen.shape
+    n_contours, n_frames = contours.shape
     times = positions - positions.mean()
     adjacent = np.zeros(n_frames, dtype=np.float64)
     for i in range(1, n_frames):
@@ -105,25 +111,25 @@ def _moments(
     for c in range(n_contours):
         count = 0
         for i in range(n_frames):
-            value = chosen[c, i]
+            value = contours[c, i]
             if value == value:
                 values[count] = value
                 count += 1
         counts[c] = count
         if count == n_frames:
-            _row(values, times, adjacent, frames_a_second, result[c])
+            _row(values, times, adjacent, frames_per_second, result[c])
         elif count > 0:
-            kept = np.flatnonzero(chosen[c] == chosen[c])
-            some_times = times[kept] - times[kept].mean()
+            finite = np.flatnonzero(contours[c] == contours[c])
+            some_times = times[finite] - times[finite].mean()
             some_adjacent = np.zeros(count, dtype=np.float64)
             for i in range(1, count):
-                some_adjacent[i] = positions[kept[i]] == positions[kept[i - 1]] + 1
-            _row(values[:count], some_times, some_adjacent, frames_a_second, result[c])
+                some_adjacent[i] = positions[finite[i]] == positions[finite[i - 1]] + 1
+            _row(values[:count], some_times, some_adjacent, frames_per_second, result[c])
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "arcp", "nsz"})
 def _row(
-    values: np.ndarray, times: np.ndarray, adjacent: np.ndarray, frames_a_second: float, result: np.ndarray
+    values: np.ndarray, times: np.ndarray, adjacent: np.ndarray, frames_per_second: float, result: np.ndarray
 ) -> None:
     """Moments of values without NaN; `times` are in frames about their mean, `adjacent` marks neighbours."""
     count = len(values)
@@ -152,8 +158,8 @@ def _row(
     if deviation > 1e-6 * (abs(mean) + 1e-6):
         result[2] = third / count / deviation**3
     if time_square > 0:
-        result[3] = cross / time_square * frames_a_second
+        result[3] = cross / time_square * frames_per_second
     if n_steps > 0:
-        result[4] = (up - down) / n_steps * frames_a_second
-        result[5] = up / max(n_up, 1.0) * frames_a_second
-        result[6] = down / max(n_down, 1.0) * frames_a_second
+        result[4] = (up - down) / n_steps * frames_per_second
+        result[5] = up / max(n_up, 1.0) * frames_per_second
+        result[6] = down / max(n_down, 1.0) * frames_per_second

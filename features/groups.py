@@ -24,21 +24,21 @@ def groups_of(spec: str) -> tuple[str, ...]:
     Raises
     ------
     FeatureError
-        A part of the text is neither a group nor a preset.
+        If a part of the text is neither a group nor a preset.
 
     Examples
     --------
     >>> groups_of("voice,prosodic")
     ('pitch', 'energy', 'timing', 'voice')
     """
-    wanted: set[str] = set()
+    groups: set[str] = set()
     for part in (piece.strip() for piece in spec.split(",")):
         if part not in GROUPS and part not in PRESETS:
             raise FeatureError(
                 f"unknown feature group {part!r}; expected some of {', '.join((*GROUPS, *PRESETS))}, joined by commas"
             )
-        wanted.update(PRESETS.get(part, (part,)))
-    return tuple(group for group in GROUPS if group in wanted)
+        groups.update(PRESETS.get(part, (part,)))
+    return tuple(group for group in GROUPS if group in groups)
 
 
 def select(names: Sequence[str], spec: str) -> np.ndarray:
@@ -53,16 +53,21 @@ def select(names: Sequence[str], spec: str) -> np.ndarray:
 
     Returns
     -------
-    np.ndarray
-        [shape=(n_selected,)] int64, ascending.
+    ndarray of shape (n_selected,)
+        int64, ascending.
 
     Raises
     ------
     FeatureError
-        Unknown group, or no column belongs to it.
+        If a group is unknown, or no column belongs to it.
+
+    Examples
+    --------
+    >>> select(["pitch.f0_hz.mean.voiced", "mfcc.c00.mean.all"], "spectral")
+    array([1])
     """
-    wanted = set(groups_of(spec))
-    positions = np.array([i for i, name in enumerate(names) if name.partition(".")[0] in wanted], dtype=np.int64)
+    groups = set(groups_of(spec))
+    positions = np.array([i for i, name in enumerate(names) if name.partition(".")[0] in groups], dtype=np.int64)
     if not positions.size:
         raise FeatureError(f"none of {len(names)} columns belongs to {spec!r}; expected names such as pitch.f0_hz.mean")
     return positions

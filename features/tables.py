@@ -92,7 +92,7 @@ def read_table(
     error: type[SerError] = InputError,
     problem: str = "cannot be read as a CSV",
 ) -> Table:
-    """Read a CSV file: commas, semicolons or tabs, in UTF-8 with or without a byte order mark.
+    r"""Read a CSV file: commas, semicolons or tabs, in UTF-8 with or without a byte order mark.
 
     No cell is taken for a missing value: ids such as `NA`, `None` or `007` stay what they are. A column without a name
     and without content, as a comma at the end of each line makes it, is left out, and so are lines without content.
@@ -117,6 +117,16 @@ def read_table(
     SerError
         If the file is missing or empty, is in another encoding, has two columns of one name, lacks a required one, or
         has a line with more or fewer cells than the first; of the kind `error`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "list.csv"
+    ...     _ = path.write_text("id;seconds\nNA;1,5\n")
+    ...     table = read_table(path, required=("id",))
+    >>> table.rows["id"].tolist(), table.numbers("seconds").tolist()
+    (['NA'], [1.5])
     """
     import pandas as pd
 

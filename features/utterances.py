@@ -38,15 +38,15 @@ def utterances(
     Raises
     ------
     InputError
-        If there is nothing to answer for, or the manifest cannot be used.
+        If there are no inputs, or the manifest cannot be used.
     """
     import pandas as pd
 
-    rows = [(path, float("nan"), float("nan"), "") for given in inputs for path in _files(Path(given))]
+    rows = [(path, float("nan"), float("nan"), "") for source in inputs for path in _files(Path(source))]
     if manifest is not None:
         rows.extend(_manifest_rows(Path(manifest)))
     if not rows:
-        raise InputError("nothing to answer for: give sound files, folders, or a manifest")
+        raise InputError("no inputs: give sound files, folders, or a manifest")
     speakers = ["one speaker" if one_speaker else speaker for *_, speaker in rows]
     table = pd.DataFrame(
         {"path": [str(path) for path, *_ in rows], "start": [row[1] for row in rows], "end": [row[2] for row in rows]}
@@ -167,15 +167,15 @@ def duration(path: str | Path) -> float:
         raise AudioError(f"{path}: not audio that can be read; expected WAV, FLAC, OGG, MP3 or AIFF") from error
 
 
-def _files(given: Path) -> list[Path]:
-    if given.is_file():
-        return [given]
-    if not given.is_dir():
-        raise InputError(f"{given}: no such file or folder; expected sound files or folders; check the path")
-    found = sound_files(given)
-    if not found:
-        raise InputError(f"{given}: no sound file in this folder; expected one of {' '.join(SUFFIXES)}")
-    return found
+def _files(source: Path) -> list[Path]:
+    if source.is_file():
+        return [source]
+    if not source.is_dir():
+        raise InputError(f"{source}: no such file or folder; expected sound files or folders; check the path")
+    paths = sound_files(source)
+    if not paths:
+        raise InputError(f"{source}: no sound file in this folder; expected one of {' '.join(SUFFIXES)}")
+    return paths
 
 
 def _manifest_rows(manifest: Path) -> list[tuple[Path, float, float, str]]:

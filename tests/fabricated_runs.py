@@ -57,8 +57,8 @@ def fabricate_predictions(
     return pd.concat(tables, ignore_index=True)
 
 
-def fabricate_cells(predictions: pd.DataFrame) -> pd.DataFrame:
-    """A cell for every pipeline, seed and fold of the predictions, with plausible costs."""
+def fabricate_jobs(predictions: pd.DataFrame) -> pd.DataFrame:
+    """A job for every pipeline, seed and fold of the predictions, with plausible costs."""
     rng = np.random.default_rng(1)
     rows = []
     for (name, seed, fold), cell in predictions.groupby(["pipeline", "seed", "fold"], sort=False):
@@ -74,8 +74,8 @@ def fabricate_cells(predictions: pd.DataFrame) -> pd.DataFrame:
                 "predict_seconds": 0.05,
                 "extract_seconds": 0.01 * len(cell),
                 "n_test": len(cell),
-                "n_settings": 12,
-                "tuning_cpu_seconds": 1.5,
+                "n_candidates": 12,
+                "search_seconds": 1.5,
                 "peak_memory_mb": 210.0,
                 "model_bytes": 150_000,
             }
@@ -99,24 +99,25 @@ def fabricate_run(
 
     predictions = fabricate_predictions(skills, **options)  # type: ignore[arg-type]
     labels = [column.removeprefix("p_") for column in predictions.columns if column.startswith("p_")]
-    cells = fabricate_cells(predictions)
+    jobs = fabricate_jobs(predictions)
     folder.mkdir(parents=True, exist_ok=True)
     predictions.to_csv(folder / "predictions.csv", index=False)
-    score_table(predictions, cells, labels).to_csv(folder / "scores.csv", index=False)
+    score_table(predictions, jobs, labels).to_csv(folder / "scores.csv", index=False)
     _write_utterances(folder, predictions, audio=audio)
     pipelines = {
         name: {
             "status": "done",
             "reason": "",
-            "marks": list((marks or {}).get(name, ())),
+            "flags": list((marks or {}).get(name, ())),
             "description": "",
             "n_features": 88,
         }
         for name in skills
     }
     for name, reason in (skipped or {}).items():
-        pipelines[name] = {"status": "skipped", "reason": reason, "marks": [], "description": "", "n_features": None}
+        pipelines[name] = {"status": "skipped", "reason": reason, "flags": [], "description": "", "n_features": None}
     run = {
+        "schema_version": 2,
         "command": "python -m benchmarks.run --corpus made-up",
         "created": "2026-01-02T03:04:05+00:00",
         "seeds": sorted(int(seed) for seed in predictions["seed"].unique()),
@@ -138,10 +139,10 @@ def fabricate_run(
         },
         "folds": {"scheme": "session", "folds": _folds(predictions)},
         "pipelines": pipelines,
-        "cells": [
-            {**row, "chosen": {"C": 1.0, "gamma": 0.01}, "notes": [], "history": []} for row in cells.to_dict("records")
+        "jobs": [
+            {**row, "best_params": {"C": 1.0, "gamma": 0.01}, "notes": [], "history": []}
+            for row in jobs.to_dict("records")
         ],
-        "utterances": "utterances.csv",
     }
     (folder / "run.json").write_text(json.dumps(run, indent=1), encoding="utf-8")
     return folder

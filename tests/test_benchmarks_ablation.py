@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from sklearn.metrics import balanced_accuracy_score, recall_score
 
 from benchmarks import ablation
-from benchmarks.learning import _sizes, learning_curve, thinned
-from benchmarks.report import build, write_report
 from benchmarks.reporting.ablation_summary import answer
-from benchmarks.scoring.shapley import share, side_weights, subsets, targets, weights
-from benchmarks.studies.ablation import ablate, shapley_table, spell, subset_table
+from benchmarks.reporting.page import build, write_report
+from benchmarks.scoring.shapley import block_weights, share, subsets, targets, weights
+from benchmarks.studies.ablation import ablate, shapley_values, spell, subset_table
+from benchmarks.studies.learning_curve import choose_sizes, learning_curve, thinned
 from features.cache import FeatureCache
 from features.errors import FoldError, PipelineError, ResultsError
 from features.groups import GROUPS
@@ -102,55 +102,62 @@ def predictions() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def shapley(predictions: pd.DataFrame) -> pd.DataFrame:
-    return shapley_table(predictions, "svm", LABELS).set_index(["target", "players", "group"]).sort_index()
+    return (
+        shapley_values(predictions, "svm", LABELS)
+        .set_index(["target", "label", "other", "players", "group"])
+        .sort_index()
+    )
 
 
 def test_targets_are_scored_as_scikit_learn_does(predictions: pd.DataFrame) -> None:
     own = predictions[predictions["pipeline"] == "svm@pitch,spectrum"]
     probability = own[[f"p_{label}" for label in LABELS]].to_numpy()
     found = {
-        t.name: t.scores() for t in targets(own["truth"].tolist(), own["speaker"].tolist(), probability[None], LABELS)
+        (t.kind, t.label, t.other): t.scores()
+        for t in targets(own["truth"].tolist(), own["speaker"].tolist(), probability[None], LABELS)
     }
-    assert found["uar"].tolist() == pytest.approx([0.25, balanced_accuracy_score(own["truth"], own["prediction"])])
+    assert found["uar", "", ""].tolist() == pytest.approx(
+        [0.25, balanced_accuracy_score(own["truth"], own["prediction"])]
+    )
     recalls = recall_score(own["truth"], own["prediction"], labels=LABELS, average=None)
     for label, expected in zip(LABELS, recalls):
-        assert found[f"recall of {label}"].tolist() == pytest.approx([0.25, expected])
+        assert found["recall", label, ""].tolist() == pytest.approx([0.25, expected])
     two = own[own["truth"].isin(["ang", "sad"])]
     decided = np.where(two["p_ang"] > two["p_sad"], "ang", "sad")
-    assert found["ang or sad"].tolist() == pytest.approx([0.5, balanced_accuracy_score(two["truth"], decided)])
+    assert found["pair", "ang", "sad"].tolist() == pytest.approx([0.5, balanced_accuracy_score(two["truth"], decided)])
     assert len(found) == 1 + 4 + 6
 
 
-def test_groups_add_up_to_their_side_and_to_everything(predictions: pd.DataFrame, shapley: pd.DataFrame) -> None:
+def test_groups_add_up_to_their_block_and_to_everything(predictions: pd.DataFrame, shapley: pd.DataFrame) -> None:
     values = shapley["value"]
-    for target in ("uar", "recall of ang", "hap or sad"):
-        groups, sides = values[target, "groups"], values[target, "sides"]
+    for target in (("uar", "", ""), ("recall", "ang", ""), ("pair", "hap", "sad")):
+        groups, blocks = values[(*target, "groups")], values[(*target, "blocks")]
         assert groups[list(GROUPS)].sum() == pytest.approx(groups["all"])
-        assert sides[["prosodic", "voice", "spectral"]].sum() == pytest.approx(groups["all"])
-        assert sides["spectral"] - sides["prosodic"] == pytest.approx(sides["spectral - prosodic"])
+        assert blocks[["prosodic", "voice", "spectral"]].sum() == pytest.approx(groups["all"])
+        assert blocks["spectral"] - blocks["prosodic"] == pytest.approx(blocks["spectral - prosodic"])
     whole = predictions[predictions["pipeline"] == spell("svm", GROUPS)]
     uar = balanced_accuracy_score(whole["truth"], whole["prediction"])
-    assert values["uar", "groups", "all"] == pytest.approx(uar - 0.25)
-    assert np.mean([values[f"recall of {label}", "groups", "pitch"] for label in LABELS]) == pytest.approx(
-        values["uar", "groups", "pitch"]
+    assert values["uar", "", "", "groups", "all"] == pytest.approx(uar - 0.25)
+    assert np.mean([values["recall", label, "", "groups", "pitch"] for label in LABELS]) == pytest.approx(
+        values["uar", "", "", "groups", "pitch"]
     )
 
 
-def test_a_side_is_worth_the_same_however_it_is_divided() -> None:
-    """Three copies of one group against one other: each side is half the score, whatever the copies share."""
-    players, sides = ("a", "b", "c", "x"), {"left": ("a", "b", "c"), "right": ("x",)}
+def test_a_block_is_worth_the_same_however_it_is_divided() -> None:
+    """Three copies of one group against one other: each block is half the score, whatever the copies share."""
+    players, blocks = ("a", "b", "c", "x"), {"left": ("a", "b", "c"), "right": ("x",)}
     score = np.array([min(len(set(s) & set("abc")), 1) + len(set(s) & set("x")) for s in subsets(players)], dtype=float)
-    found = {side: float(row @ score) for side, row in side_weights(players, sides).items()}
+    found = {block: float(row @ score) for block, row in block_weights(players, blocks).items()}
     assert found == pytest.approx({"left": 1.0, "right": 1.0})
 
 
 def test_planted_groups_carry_what_was_planted(shapley: pd.DataFrame) -> None:
-    anger, sadness = shapley.loc["ang or hap"], shapley.loc["neu or sad"]
-    assert anger.loc[("sides", "spectral - prosodic"), "low"] > 0
-    assert sadness.loc[("sides", "spectral - prosodic"), "high"] < 0
+    anger, sadness = shapley.loc["pair", "ang", "hap"], shapley.loc["pair", "neu", "sad"]
+    assert anger.loc[("blocks", "spectral - prosodic"), "low"] > 0
+    assert sadness.loc[("blocks", "spectral - prosodic"), "high"] < 0
     assert anger.loc["groups", "value"][list(GROUPS)].idxmax() == "spectrum"
     assert sadness.loc["groups", "value"][list(GROUPS)].idxmax() == "pitch"
-    idle = shapley.loc["uar"].loc["groups"].loc[["energy", "timing", "voice", "mfcc"], "value"].abs()
+    idle = shapley.loc["uar", "", ""].loc["groups"].loc[["energy", "timing", "voice", "mfcc"], "value"].abs()
     # Any group at all lifts guessing to telling loud from quiet emotions, and all six share that.
     assert (idle < 0.05).all()
     assert idle.max() - idle.min() < 0.015
@@ -159,11 +166,11 @@ def test_planted_groups_carry_what_was_planted(shapley: pd.DataFrame) -> None:
 def test_interval_of_a_share_is_the_jackknife_over_speakers(predictions: pd.DataFrame, shapley: pd.DataFrame) -> None:
     left_out = []
     for speaker in predictions["speaker"].unique():
-        rest = shapley_table(predictions[predictions["speaker"] != speaker], "svm", LABELS)
+        rest = shapley_values(predictions[predictions["speaker"] != speaker], "svm", LABELS)
         left_out.append(rest.set_index(["target", "players", "group"]).loc[("uar", "groups", "pitch"), "value"])
     n = len(left_out)
     error = math.sqrt((n - 1) / n * np.sum((np.asarray(left_out) - np.mean(left_out)) ** 2))
-    row = shapley.loc["uar"].loc["groups"].loc["pitch"]
+    row = shapley.loc["uar", "", ""].loc["groups"].loc["pitch"]
     assert (row["high"] - row["low"]) / 2 == pytest.approx(2.3646 * error, rel=1e-4)
 
 
@@ -207,7 +214,7 @@ def test_answer_says_what_was_planted_and_what_is_not_settled(shapley: pd.DataFr
     sentences = " ".join(answer(shapley.reset_index(), "svm"))
     assert "prosody tells neu from sad" in sentences
     assert "spectrum tells ang from hap" in sentences
-    assert "which side carries more is not settled" in sentences
+    assert "which block carries more is not settled" in sentences
 
 
 @pytest.fixture(scope="module")
@@ -228,14 +235,15 @@ def test_ablation_runs_resumes_and_stands_in_the_report(small_corpus, tmp_path: 
     assert len(found.subsets) == 63
     assert (found.shapley.loc[found.shapley["target"] == "uar", "value"].abs() < 0.1).all()
     predictions = (tmp_path / "ablation" / "predictions.csv").read_bytes()
-    cells = {path: path.stat().st_mtime_ns for path in (tmp_path / "ablation" / "cells").iterdir()}
-    assert len(cells) == 63 * 2
-    next(iter(cells)).unlink()
+    jobs = {path: path.stat().st_mtime_ns for path in (tmp_path / "ablation" / "jobs").iterdir()}
+    assert len(jobs) == 63 * 2
+    next(iter(jobs)).unlink()
     again = ablate(small_corpus, models=["random"], jobs=1, out=tmp_path, cache=cache)
     assert (tmp_path / "ablation" / "predictions.csv").read_bytes() == predictions
-    kept = {path for path, changed in cells.items() if path.stat().st_mtime_ns == changed}
-    assert len(kept) == len(cells) - 1
+    unchanged = {path for path, changed in jobs.items() if path.stat().st_mtime_ns == changed}
+    assert len(unchanged) == len(jobs) - 1
     pd.testing.assert_frame_equal(again.shapley, found.shapley)
+    write_report(tmp_path)
     text = build([tmp_path])
     assert "Which features carry it?" in text
     assert (tmp_path / "plots" / "shapley.png").is_file()
@@ -248,7 +256,7 @@ def test_ablation_runs_resumes_and_stands_in_the_report(small_corpus, tmp_path: 
 def test_report_shows_the_groups_and_says_what_they_are_worth(predictions: pd.DataFrame, tmp_path: Path) -> None:
     run = fabricate_run(tmp_path, {"svm": 1.0}, n_speakers=8)
     subset_table(predictions, "svm", LABELS).to_csv(run / "ablation.csv", index=False)
-    shapley_table(predictions, "svm", LABELS).to_csv(run / "shapley.csv", index=False)
+    shapley_values(predictions, "svm", LABELS).to_csv(run / "shapley.csv", index=False)
     write_report(run)
     assert {"shapley", "subsets", "emotions", "pairs_of_emotions"} <= {path.stem for path in (run / "plots").iterdir()}
     text = (run / "report.html").read_text(encoding="utf-8")
@@ -258,7 +266,7 @@ def test_report_shows_the_groups_and_says_what_they_are_worth(predictions: pd.Da
 
 
 def test_ablation_of_another_corpus_into_the_same_folder_is_refused(small_corpus, tmp_path: Path) -> None:
-    record = {"corpus": {"fingerprint": "other"}, "folds": {"scheme": "session"}}
+    record = {"schema_version": 2, "corpus": {"fingerprint": "other"}, "folds": {"scheme": "session"}}
     (tmp_path / "run.json").write_text(json.dumps(record))
     with pytest.raises(ResultsError, match="another corpus or other folds"):
         ablate(small_corpus, models=["svm"], jobs=1, out=tmp_path)
@@ -300,11 +308,11 @@ def test_learning_curve_is_stored_and_shown(small_corpus, tmp_path: Path) -> Non
 
 
 def test_sizes_of_a_learning_curve() -> None:
-    assert _sizes((), 8) == [2, 4, 8]
-    assert _sizes((), 9) == [2, 4, 8, 9]
-    assert _sizes((4, 2), 9) == [2, 4]
+    assert choose_sizes((), 8) == [2, 4, 8]
+    assert choose_sizes((), 9) == [2, 4, 8, 9]
+    assert choose_sizes((4, 2), 9) == [2, 4]
     with pytest.raises(FoldError, match="expected 2 to 9"):
-        _sizes((10,), 9)
+        choose_sizes((10,), 9)
 
 
 def pair_score(predictions: pd.DataFrame, first: str, second: str) -> float:
@@ -314,10 +322,10 @@ def pair_score(predictions: pd.DataFrame, first: str, second: str) -> float:
 
 
 def test_synthetic_voices_differ_where_it_was_planted(tmp_path: Path) -> None:
+    import benchmarks
     from benchmarks import corpora
-    from benchmarks.evaluation import evaluate as harness
 
-    result = harness.evaluate(
+    result = benchmarks.evaluate(
         corpora.load("synthetic"), pipelines=["svm@prosodic", "svm@spectral"], jobs=2, out=tmp_path
     )
     sides = dict(iter(result.predictions.groupby("pipeline")))
@@ -333,7 +341,9 @@ def test_planted_truth_comes_out_of_the_ablation(seed: int, tmp_path: Path) -> N
     from benchmarks import corpora
 
     found = ablate(corpora.load("synthetic", seed=seed), models=["svm"], jobs=2, out=tmp_path)
-    contrast = found.shapley[found.shapley["group"] == "spectral - prosodic"].set_index("target")["value"]
-    sadness = next(name for name in contrast.index if set(name.split(" or ")) == {"sad", "neu"})
-    assert contrast["ang or hap"] > 0.03
-    assert contrast[sadness] < -0.03
+    contrast = found.shapley[found.shapley["group"] == "spectral - prosodic"].set_index(["target", "label", "other"])[
+        "value"
+    ]
+    assert contrast["pair", "ang", "hap"] > 0.03
+    (sadness,) = [value for (_, *pair), value in contrast.items() if set(pair) == {"sad", "neu"}]
+    assert sadness < -0.03

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 from fabricated_runs import LABELS, fabricate_predictions, fabricate_run
 
-from benchmarks import compare
+from benchmarks.compare import main
 from benchmarks.reporting.tables import Column, Table, latex_text
 from benchmarks.scoring.significance import compare_pipelines, speaker_confusions
+from benchmarks.studies.comparison import compare
 from features.errors import ResultsError
 
 
@@ -28,7 +29,7 @@ def runs(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_two_runs_are_compared_as_one_run_would_be(runs: tuple[Path, Path]) -> None:
-    found = compare.compare(*runs)
+    found = compare(*runs)
     table = fabricate_predictions({"svm": 1.6, "theirs": -1.0})
     expected = compare_pipelines(
         {name: speaker_confusions(rows, LABELS)[1] for name, rows in table.groupby("pipeline", sort=False)}
@@ -38,7 +39,7 @@ def test_two_runs_are_compared_as_one_run_would_be(runs: tuple[Path, Path]) -> N
 
 
 def test_command_prints_scores_pairs_and_verdict(runs: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
-    assert compare.main([str(path) for path in runs]) == 0
+    assert main([str(path) for path in runs]) == 0
     text = capsys.readouterr().out
     assert "svm scores best" in text
     assert "It is better than theirs" in text
@@ -49,7 +50,7 @@ def test_pipelines_of_one_name_get_their_run_behind_it(runs: tuple[Path, Path], 
     again = tmp_path / "again"
     again.mkdir()
     pd.read_csv(runs[0] / "predictions.csv", dtype=str).to_csv(again / "predictions.csv", index=False)
-    found = compare.compare(runs[0], again, pipelines=["svm"])
+    found = compare(runs[0], again, pipelines=["svm"])
     assert {standing.name for standing in found.standings} == {"svm (ours)", "svm (again)"}
     assert found.tests[0].difference.estimate == 0
     assert found.tests[0].p == 1
@@ -67,14 +68,14 @@ def test_other_utterances_are_refused_by_name(runs: tuple[Path, Path], change: o
     table = pd.read_csv(runs[1], dtype=str).sort_values("utterance", ignore_index=True)
     change(table).to_csv(runs[1], index=False)  # type: ignore[operator]
     with pytest.raises(ResultsError, match=words):
-        compare.compare(*runs)
+        compare(*runs)
 
 
 def test_unknown_pipeline_and_missing_file_are_one_line(
     runs: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert compare.main([str(runs[0]), str(runs[1]), "--pipelines", "nothing"]) == 2
-    assert compare.main([str(runs[0]), "nowhere.csv"]) == 2
+    assert main([str(runs[0]), str(runs[1]), "--pipelines", "nothing"]) == 2
+    assert main([str(runs[0]), "nowhere.csv"]) == 2
     errors = capsys.readouterr().err
     assert errors.count("\n") == 2
     assert "nothing" in errors

@@ -1,4 +1,4 @@
-"""The harness: every cell stored, resumed, failed cells never scored, the same bytes for any --jobs."""
+"""The harness: every job stored, resumed, failed jobs never scored, the same bytes for any --jobs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,7 +46,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> FeatureCache:
 
 
 @pytest.fixture(scope="module")
-def result(corpus: Corpus, cache: FeatureCache, tmp_path_factory: pytest.TempPathFactory) -> benchmarks.Result:
+def result(corpus: Corpus, cache: FeatureCache, tmp_path_factory: pytest.TempPathFactory) -> benchmarks.Run:
     names = ["svm", "svm@pitch,energy:speaker", "majority", "svm+logistic@mfcc"]
     return benchmarks.evaluate(
         corpus, pipelines=names, seeds=(0, 1), out=tmp_path_factory.mktemp("run"), cache=cache, jobs=2
@@ -58,12 +60,15 @@ class Nosy(ClassifierMixin, BaseEstimator):
         self.fail_on = fail_on
         self.random_state = random_state
 
-    def fit(self, X: pd.DataFrame, y: np.ndarray) -> Nosy:
-        assert list(X.columns) == [*SEEN, "side"]
-        assert set(X["side"]) == {"train", "valid"}
-        speakers = {side: set(rows.index.get_level_values("speaker")) for side, rows in X.groupby("side")}
-        assert not speakers["train"] & speakers["valid"]
-        self.speakers_ = set.union(*speakers.values())
+    def fit(self, X: pd.DataFrame, y: np.ndarray, *, valid: np.ndarray) -> Nosy:
+        assert list(X.columns) == list(SEEN)
+        assert valid.dtype == bool
+        speakers = X.index.get_level_values("speaker")
+        training, validating = set(speakers[~valid]), set(speakers[valid])
+        assert training
+        assert validating
+        assert not training & validating
+        self.speakers_ = training | validating
         self.classes_, counts = np.unique(y, return_counts=True)
         self.shares_ = counts / counts.sum()
         return self
@@ -77,7 +82,7 @@ class Nosy(ClassifierMixin, BaseEstimator):
         return np.tile(self.shares_, (len(X), 1))
 
 
-def test_scores_come_from_the_predictions(result: benchmarks.Result, corpus: Corpus) -> None:
+def test_scores_come_from_the_predictions(result: benchmarks.Run, corpus: Corpus) -> None:
     stored = pd.read_csv(result.folder / "predictions.csv", dtype={"speaker": str, "seed": int}, keep_default_na=False)
     columns = ["corpus", "folds", "pipeline", "seed", "fold", "utterance", "speaker", "truth", "prediction"]
     assert list(stored.columns) == [*columns, "p_ang", "p_hap", "p_sad", "p_neu"]
@@ -99,25 +104,25 @@ def test_scores_come_from_the_predictions(result: benchmarks.Result, corpus: Cor
     assert scores.loc["svm", "uar"] > 0.6
 
 
-def test_run_json_says_how_it_came_about(result: benchmarks.Result) -> None:
+def test_run_json_says_how_it_came_about(result: benchmarks.Run) -> None:
     run = json.loads((result.folder / "run.json").read_text())
     assert run["corpus"]["synthetic"]
     assert run["seeds"] == [0, 1]
     assert [fold["name"] for fold in run["folds"]["folds"]] == [f"Ses{n:02d}" for n in range(1, 6)]
-    assert run["pipelines"]["svm@pitch,energy:speaker"]["marks"] == ["transductive"]
+    assert run["pipelines"]["svm@pitch,energy:speaker"]["flags"] == ["transductive"]
     assert run["pipelines"]["svm@pitch,energy:speaker"]["n_features"] < run["pipelines"]["svm"]["n_features"]
-    assert len(run["cells"]) == 4 * 2 * 5
-    svm = next(cell for cell in run["cells"] if cell["pipeline"] == "svm")
-    assert svm["chosen"]
+    assert len(run["jobs"]) == 4 * 2 * 5
+    svm = next(job for job in run["jobs"] if job["pipeline"] == "svm")
+    assert svm["best_params"]
     assert svm["fit_seconds"] > 0
-    fused = next(cell for cell in run["cells"] if cell["pipeline"] == "svm+logistic@mfcc")
-    assert set(fused["chosen"]["weights"]) == {"svm", "logistic@mfcc"}
+    fused = next(job for job in run["jobs"] if job["pipeline"] == "svm+logistic@mfcc")
+    assert set(fused["best_params"]["weights"]) == {"svm", "logistic@mfcc"}
     for name in ("svm", "majority", "svm_pitch_energy_speaker", "svm+logistic_mfcc"):
         assert (result.folder / "plots" / f"confusion_{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_same_seed_gives_the_same_bytes_for_any_number_of_jobs(
-    result: benchmarks.Result, corpus: Corpus, cache: FeatureCache, tmp_path: Path
+    result: benchmarks.Run, corpus: Corpus, cache: FeatureCache, tmp_path: Path
 ) -> None:
     names = ["svm", "svm@pitch,energy:speaker", "majority", "svm+logistic@mfcc"]
     again = benchmarks.evaluate(corpus, pipelines=names, seeds=(0, 1), out=tmp_path, cache=cache, jobs=1)
@@ -125,17 +130,17 @@ def test_the_same_seed_gives_the_same_bytes_for_any_number_of_jobs(
     assert again.scores["uar"].equals(result.scores["uar"])
 
 
-def test_a_second_run_computes_nothing_again(result: benchmarks.Result, corpus: Corpus, cache: FeatureCache) -> None:
-    before = {path: path.stat().st_mtime_ns for path in (result.folder / "cells").iterdir()}
+def test_a_second_run_computes_nothing_again(result: benchmarks.Run, corpus: Corpus, cache: FeatureCache) -> None:
+    before = {path: path.stat().st_mtime_ns for path in (result.folder / "jobs").iterdir()}
     more = benchmarks.evaluate(corpus, pipelines=["majority", "svm"], out=result.folder, cache=cache, jobs=1)
-    assert {path: path.stat().st_mtime_ns for path in (result.folder / "cells").iterdir()} == before
+    assert {path: path.stat().st_mtime_ns for path in (result.folder / "jobs").iterdir()} == before
     assert more.scores["pipeline"].tolist() == ["majority", "svm"]
     benchmarks.evaluate(corpus, pipelines=["majority"], out=result.folder, overwrite="all", jobs=1)
-    after = {path: path.stat().st_mtime_ns for path in (result.folder / "cells").iterdir()}
+    after = {path: path.stat().st_mtime_ns for path in (result.folder / "jobs").iterdir()}
     assert {path.name.partition("--")[0] for path in after if after[path] != before[path]} == {"majority"}
 
 
-def test_an_estimator_sees_no_label_no_text_and_both_sides(corpus: Corpus, tmp_path: Path) -> None:
+def test_an_estimator_sees_no_label_and_no_text_and_is_told_who_validates(corpus: Corpus, tmp_path: Path) -> None:
     result = benchmarks.evaluate(corpus, pipelines=[("nosy", Nosy()), Nosy()], seeds=(3,), jobs=1, out=tmp_path)
     assert result.failed == []
     assert result.scores["pipeline"].tolist() == ["nosy", "Nosy"]
@@ -143,30 +148,31 @@ def test_an_estimator_sees_no_label_no_text_and_both_sides(corpus: Corpus, tmp_p
     assert set(result.predictions["seed"]) == {3}
 
 
-def test_a_failed_cell_is_recorded_not_scored_and_tried_again(corpus: Corpus, tmp_path: Path) -> None:
+def test_a_failed_job_is_recorded_not_scored_and_tried_again(corpus: Corpus, tmp_path: Path) -> None:
     names = [
         ("nosy", Nosy(fail_on="Ses03F")),
         "majority",
     ]
     result = benchmarks.evaluate(corpus, pipelines=names, jobs=1, out=tmp_path)
-    assert [(cell["pipeline"], cell["fold"]) for cell in result.failed] == [("nosy", "Ses03")]
+    assert [(job["pipeline"], job["fold"]) for job in result.failed] == [("nosy", "Ses03")]
     assert "RuntimeError: the dog ate it" in result.failed[0]["reason"]
     assert "in predict_proba" in result.failed[0]["traceback"]
-    assert result.run["pipelines"]["nosy"]["status"] == "failed"
+    assert result.record["pipelines"]["nosy"]["status"] == "failed"
     assert set(result.predictions["pipeline"]) == {"majority"}
     assert result.scores["pipeline"].tolist() == ["majority"]
-    store = ResultsStore(tmp_path)
+
+    def job_file(job: Mapping[str, Any]) -> Path:
+        return next((tmp_path / "jobs").glob(f"*--{job['key']}.json"))
+
     stamps = {
-        cell["fold"]: store.cell_path(cell).stat().st_mtime_ns
-        for cell in result.run["cells"]
-        if cell["pipeline"] == "nosy"
+        job["fold"]: job_file(job).stat().st_mtime_ns for job in result.record["jobs"] if job["pipeline"] == "nosy"
     }
     time.sleep(0.01)
     again = benchmarks.evaluate(corpus, pipelines=names, jobs=1, out=tmp_path)
     changed = [
-        cell["fold"]
-        for cell in again.run["cells"]
-        if cell["pipeline"] == "nosy" and store.cell_path(cell).stat().st_mtime_ns != stamps[cell["fold"]]
+        job["fold"]
+        for job in again.record["jobs"]
+        if job["pipeline"] == "nosy" and job_file(job).stat().st_mtime_ns != stamps[job["fold"]]
     ]
     assert changed == ["Ses03"]
 
@@ -174,7 +180,7 @@ def test_a_failed_cell_is_recorded_not_scored_and_tried_again(corpus: Corpus, tm
 class Killed(Nosy):
     """Ends its whole process, as the system does where memory is short."""
 
-    def fit(self, X: pd.DataFrame, y: np.ndarray) -> Killed:
+    def fit(self, X: pd.DataFrame, y: np.ndarray, *, valid: np.ndarray) -> Killed:
         os.kill(os.getpid(), signal.SIGKILL)
         return self
 
@@ -197,9 +203,9 @@ def test_probabilities_that_are_none_are_refused(corpus: Corpus, tmp_path: Path)
 
 def test_an_estimator_fitted_elsewhere_can_be_frozen_and_tested(corpus: Corpus, tmp_path: Path) -> None:
     class Elsewhere(Nosy):
-        def fit(self, X: pd.DataFrame, y: np.ndarray) -> Elsewhere:
-            super().fit(X, y)
-            self.inner_probability_ = np.full((3, len(self.classes_)), 1 / len(self.classes_))
+        def fit(self, X: pd.DataFrame, y: np.ndarray, *, valid: np.ndarray) -> Elsewhere:
+            super().fit(X, y, valid=valid)
+            self.oof_proba_ = np.full((3, len(self.classes_)), 1 / len(self.classes_))
             return self
 
     tested = benchmarks.evaluate(corpus, pipelines=[("frozen", Elsewhere())], out=tmp_path, jobs=1)
@@ -222,9 +228,9 @@ def test_a_pipeline_that_is_not_available_is_skipped_with_its_reason(corpus: Cor
         corpus, pipelines=["majority", "wav2vec2", "majority+wav2vec2"], options=options, jobs=1, out=tmp_path
     )
     assert result.failed == []
-    assert result.run["pipelines"]["wav2vec2"]["status"] == "skipped"
-    assert result.run["pipelines"]["wav2vec2"]["reason"]
-    assert result.run["pipelines"]["majority+wav2vec2"]["reason"].startswith("wav2vec2: ")
+    assert result.record["pipelines"]["wav2vec2"]["status"] == "skipped"
+    assert result.record["pipelines"]["wav2vec2"]["reason"]
+    assert result.record["pipelines"]["majority+wav2vec2"]["reason"].startswith("wav2vec2: ")
     assert result.scores["pipeline"].tolist() == ["majority"]
 
 

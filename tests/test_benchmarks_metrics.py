@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import audmetric
 import numpy as np
 import pytest
 import sklearn.metrics
+from fabricated_runs import fabricate_jobs, fabricate_predictions, fabricate_run
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.scoring import metrics
+from benchmarks.evaluation.runs import load_run
+from benchmarks.reporting.page import write_report
+from benchmarks.reporting.terminal import result_text
+from benchmarks.scoring import confusion, metrics
+from benchmarks.scoring.scores import score_table
 from features.errors import ResultsError
 
 LABELS = ["ang", "hap", "neu", "sad"]
@@ -29,24 +35,31 @@ def scored(draw: st.DrawFn) -> tuple[list[str], list[str]]:
 @given(scored())
 def test_scores_equal_those_of_scikit_learn_and_audmetric(pair: tuple[list[str], list[str]]) -> None:
     truth, prediction = pair
-    assert metrics.confusion(truth, prediction, LABELS).tolist() == (
+    assert confusion.confusion(truth, prediction, LABELS).tolist() == (
         sklearn.metrics.confusion_matrix(truth, prediction, labels=LABELS).tolist()
     )
     uar = metrics.uar(truth, prediction, LABELS)
     assert uar == pytest.approx(sklearn.metrics.balanced_accuracy_score(truth, prediction))
     assert uar == pytest.approx(audmetric.unweighted_average_recall(truth, prediction, LABELS))
     wa = metrics.wa(truth, prediction, LABELS)
-    assert wa == pytest.approx(sklearn.metrics.accuracy_score(truth, prediction))
     assert wa == pytest.approx(audmetric.accuracy(truth, prediction, LABELS))
     f1 = metrics.macro_f1(truth, prediction, LABELS)
-    expected = sklearn.metrics.f1_score(truth, prediction, labels=LABELS, average="macro", zero_division=0)
-    assert f1 == pytest.approx(expected)
-    assert metrics.recall_per_class(truth, prediction, LABELS) == pytest.approx(
-        audmetric.recall_per_class(truth, prediction, LABELS)
-    )
-    precision = metrics.precision_per_class(truth, prediction, LABELS)
-    expected = audmetric.precision_per_class(truth, prediction, LABELS, zero_division=math.nan)
-    assert precision == pytest.approx(expected, nan_ok=True)
+    assert f1 == pytest.approx(audmetric.unweighted_average_fscore(truth, prediction, LABELS, zero_division=0))
+    weighted = sklearn.metrics.f1_score(truth, prediction, average="weighted", zero_division=0)
+    assert metrics.weighted_f1(truth, prediction, LABELS) == pytest.approx(weighted, abs=1e-12)
+    kappa = sklearn.metrics.cohen_kappa_score(truth, prediction)
+    assert metrics.cohen_kappa(truth, prediction, LABELS) == pytest.approx(kappa, abs=1e-12)
+
+
+@given(st.lists(st.tuples(st.sampled_from(LABELS), st.sampled_from(LABELS)), min_size=1, max_size=12))
+def test_stacked_scores_equal_the_functions_also_where_labels_are_absent(pairs: list[tuple[str, str]]) -> None:
+    truth, prediction = zip(*pairs)
+    matrix = confusion.confusion(truth, prediction, LABELS)
+    stacked = [metric for metric in metrics.METRICS.values() if metric.stacked]
+    assert len(stacked) >= 5
+    for metric in stacked:
+        expected = metric.function(truth, prediction, LABELS)
+        assert float(metric.stacked(matrix)) == pytest.approx(expected, abs=1e-12, nan_ok=True), metric.name
 
 
 @given(st.integers(2, 60), st.integers(0, 2**32 - 1))
@@ -84,17 +97,17 @@ def test_calibrated_probabilities_have_a_small_error_and_overconfident_ones_a_la
 
 def test_a_fold_without_a_class_is_scored_over_the_classes_present() -> None:
     assert metrics.uar(["ang", "hap", "hap"], ["ang", "hap", "sad"], LABELS) == pytest.approx(0.75)
-    recalls = metrics.recall_per_class(["ang"], ["ang"], LABELS)
-    assert recalls["ang"] == 1
-    assert math.isnan(recalls["sad"])
+    recalls = confusion.recalls_of(confusion.confusion(["ang"], ["ang"], LABELS))
+    assert recalls[0] == 1
+    assert math.isnan(recalls[3])
 
 
 def test_scores_of_stacked_matrices_are_those_of_each() -> None:
     matrices = np.random.default_rng(0).integers(0, 9, size=(2, 5, 4, 4))
-    for of in (metrics.uar_of, metrics.wa_of, metrics.macro_f1_of):
+    for of in (m.stacked for m in metrics.METRICS.values() if m.stacked):
         assert of(matrices).shape == (2, 5)
         assert of(matrices)[1, 3] == pytest.approx(of(matrices[1, 3]))
-    assert math.isnan(float(metrics.uar_of(np.zeros((4, 4)))))
+    assert math.isnan(float(confusion.uar_of(np.zeros((4, 4)))))
 
 
 @pytest.mark.parametrize(
@@ -112,3 +125,27 @@ def test_scores_of_stacked_matrices_are_those_of_each() -> None:
 def test_what_cannot_be_scored_is_refused_with_the_reason(call: object, words: str) -> None:
     with pytest.raises(ResultsError, match=words):
         call()  # type: ignore[operator]
+
+
+def test_a_metric_is_one_function_and_one_entry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Registered, it stands in scores.csv with its interval, in the terminal, in the report and in its tables."""
+
+    def worst_recall(truth: object, prediction: object, labels: list[str]) -> float:
+        return float(confusion.recalls_of(confusion.confusion(truth, prediction, labels)).min())
+
+    entry = metrics.Metric("worst_recall", worst_recall, "Worst recall", short="worst")
+    monkeypatch.setitem(metrics.METRICS, "worst_recall", entry)
+    skills = {"svm": 1.5, "xgboost": 1.0}
+    predictions = fabricate_predictions(skills)
+    folder = fabricate_run(tmp_path, skills)
+    scores = score_table(predictions, fabricate_jobs(predictions), LABELS).set_index("pipeline")
+    for name, rows in predictions.groupby("pipeline"):
+        expected = worst_recall(rows["truth"], rows["prediction"], LABELS)
+        assert scores.loc[name, "worst_recall"] == pytest.approx(expected)
+        assert scores.loc[name, "worst_recall_low"] < expected < scores.loc[name, "worst_recall_high"]
+    assert "Worst recall" in write_report(folder).read_text(encoding="utf-8")
+    assert "Worst recall" in (folder / "tables" / "scores.tex").read_text(encoding="utf-8")
+    run = load_run(folder)
+    text = result_text(run.record, run.scores, "out")
+    assert "worst %" in text
+    assert max(map(len, text.splitlines())) <= 80

@@ -16,14 +16,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from fabricated_runs import fabricate_cells, fabricate_predictions, fabricate_run
+from fabricated_runs import fabricate_jobs, fabricate_predictions, fabricate_run
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
-from benchmarks import report
 from benchmarks.evaluation.runs import load_run
+from benchmarks.report import main
+from benchmarks.reporting.page import build, write_report
 from benchmarks.reporting.ranking import confident_errors, find
 from benchmarks.reporting.summary import caveats, verdict
-from benchmarks.scoring.scores import COLUMNS, score_table
+from benchmarks.scoring.scores import score_columns, score_table
 from features.errors import ResultsError
 
 SKILLS = {"svm": 1.6, "xgboost": 1.4, "weak": 0.1, "majority": -0.5, "released": 3.0}
@@ -43,7 +44,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def page(run: Path) -> str:
-    return report.write_report(run).read_text(encoding="utf-8")
+    return write_report(run).read_text(encoding="utf-8")
 
 
 def test_scores_are_those_of_an_independent_few_lines(run: Path) -> None:
@@ -68,16 +69,16 @@ def test_scores_are_those_of_an_independent_few_lines(run: Path) -> None:
 
 def test_score_table_keeps_its_columns_and_knows_nothing_it_was_not_told() -> None:
     predictions = fabricate_predictions({"a": 1.0}, n_speakers=4)
-    cells = fabricate_cells(predictions).assign(extract_seconds=np.nan, predict_seconds=np.nan, train_uar=np.nan)
-    row = score_table(predictions, cells, ["ang", "hap", "neu", "sad"]).iloc[0]
-    assert list(row.index) == list(COLUMNS)
+    jobs = fabricate_jobs(predictions).assign(extract_seconds=np.nan, predict_seconds=np.nan, train_uar=np.nan)
+    row = score_table(predictions, jobs, ["ang", "hap", "neu", "sad"]).iloc[0]
+    assert list(row.index) == score_columns()
     assert row[["train_uar", "extract_ms", "ms_per_utterance", "seed_uar_std"]].isna().all()
 
 
 def test_a_fold_is_scored_over_the_classes_present_in_it() -> None:
     predictions = fabricate_predictions({"a": 1.0}, n_speakers=4)
     predictions = predictions[~((predictions["fold"] == "fold1") & (predictions["truth"] == "sad"))]
-    row = score_table(predictions, fabricate_cells(predictions), ["ang", "hap", "neu", "sad"]).iloc[0]
+    row = score_table(predictions, fabricate_jobs(predictions), ["ang", "hap", "neu", "sad"]).iloc[0]
     expected = []
     for _, cell in predictions.groupby("fold"):
         expected.append(np.mean([np.mean(own.prediction == name) for name, own in cell.groupby("truth")]))
@@ -120,13 +121,13 @@ def test_an_incomplete_pipeline_is_shown_with_its_reason_and_not_ranked(tmp_path
     kept = predictions[~((predictions["pipeline"] == "b") & (predictions["fold"] == "fold1"))]
     kept.to_csv(folder / "predictions.csv", index=False)
     record = json.loads((folder / "run.json").read_text())
-    for cell in record["cells"]:
+    for cell in record["jobs"]:
         if cell["pipeline"] == "b" and cell["fold"] == "fold1":
             cell.update(status="failed")
     (folder / "run.json").write_text(json.dumps(record))
     standing = find(load_run(folder)).standings[1]
     assert (standing.name, standing.status, standing.ranked) == ("b", "incomplete", False)
-    assert standing.reason == "1 cell failed"
+    assert standing.reason == "1 job failed"
 
 
 def test_surest_errors_are_wrong_and_sorted_and_each_clip_once(run: Path) -> None:
@@ -187,12 +188,12 @@ def test_names_and_labels_are_escaped_everywhere(tmp_path: Path) -> None:
     folder = fabricate_run(
         tmp_path, {evil: 1.0, "_under": 0.8}, labels=("<b>ang", "h&p", "n_1%"), skipped={"x<y": "because <i>no</i>"}
     )
-    text = report.build([folder])
+    text = build([folder])
     assert "<script>" not in text
     assert "<b>ang" not in text
     assert "<i>no" not in text
     assert "&lt;script&gt;" in text
-    report.write_report(folder)
+    write_report(folder)
     latex = (folder / "tables" / "recalls.tex").read_text()
     assert r"h\&p" in latex
     assert r"n\_1\%" in latex
@@ -218,20 +219,20 @@ def test_every_plot_is_a_picture_twice_and_every_table_a_file_twice(run: Path, p
 
 def test_sound_is_embedded_only_where_it_may_be(page: str, tmp_path: Path) -> None:
     assert "data:audio/flac" in page
-    text = report.build([fabricate_run(tmp_path, {"a": 1.0}, embed_audio=False, audio=True)])
+    text = build([fabricate_run(tmp_path, {"a": 1.0}, embed_audio=False, audio=True)])
     assert "data:audio" not in text
     assert '<polygon class="wave"' in text
 
 
 def test_synthetic_voices_are_said_to_be_synthetic(tmp_path: Path) -> None:
-    text = report.build([fabricate_run(tmp_path, {"a": 1.0, "b": 0.5}, synthetic=True)])
+    text = build([fabricate_run(tmp_path, {"a": 1.0, "b": 0.5}, synthetic=True)])
     assert "say nothing about real emotion" in text
     assert text.count('<span class="tag">synthetic</span>') == 2
 
 
 def test_several_runs_stand_under_one_table_and_their_marks_stay(run: Path, tmp_path: Path) -> None:
     other = fabricate_run(tmp_path / "other", {"svm": 0.8, "logistic": 0.7}, n_speakers=4)
-    text = report.build([run, other])
+    text = build([run, other])
     assert text.count("<article") == 2
     assert "contaminated" in text
     assert text.index("UAR with 95") < text.index("<article")
@@ -242,7 +243,7 @@ def test_lone_predictions_of_another_tool_make_a_report(run: Path, tmp_path: Pat
     table = pd.read_csv(run / "predictions.csv", dtype=str)
     lone = tmp_path / "predictions.csv"
     table.drop(columns=["corpus", "folds", *[c for c in table if c.startswith("p_")]]).to_csv(lone, index=False)
-    text = report.build([lone])
+    text = build([lone])
     assert "svm" in text
     assert "nan" not in re.sub(r"<svg.*?</svg>", "", text, flags=re.DOTALL).lower().replace("finance", "")
 
@@ -269,8 +270,8 @@ def test_what_is_no_run_is_refused_in_one_line(
     if content is not None:
         (tmp_path / "predictions.csv").write_text(content)
     with pytest.raises(ResultsError, match=words):
-        report.build([tmp_path])
-    assert report.main([str(tmp_path)]) == 2
+        build([tmp_path])
+    assert main([str(tmp_path)]) == 2
     error = capsys.readouterr().err
     assert error.startswith("error: ")
     assert error.count("\n") == 1
@@ -278,7 +279,7 @@ def test_what_is_no_run_is_refused_in_one_line(
 
 def test_command_writes_where_it_is_told(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "page.html"
-    assert report.main([str(run), "--no-audio", "--out", str(target)]) == 0
+    assert main([str(run), "--no-audio", "--out", str(target)]) == 0
     assert capsys.readouterr().out.strip() == str(target)
     assert "data:audio" not in target.read_text(encoding="utf-8")
 

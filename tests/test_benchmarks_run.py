@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,9 @@ from pathlib import Path
 import pytest
 from miniatures import BUILDERS, sound
 
+from benchmarks.command import load_corpus
 from benchmarks.folds.fold import read_folds
-from benchmarks.run import load_corpus, main
+from benchmarks.run import main
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -42,7 +44,7 @@ def test_a_run_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert shown.err == ""
     assert all(len(line) <= 80 or str(out) in line for line in shown.out.splitlines())
     assert "SYNTHETIC" in shown.out
-    assert "majority                   25.0" in shown.out
+    assert re.search(r"^majority +25\.0 ", shown.out, re.MULTILINE)
     for name in (
         "predictions.csv",
         "scores.csv",
@@ -103,7 +105,7 @@ def test_list_says_what_is_there(capsys: pytest.CaptureFixture[str]) -> None:
         ("--corpus manifest --root {tmp}/gender.csv", ["line 2", "'männlich'", "female, male"]),
         ("--map exc:hap", ["OLD=NEW"]),
         ("--map exc=hap", ["'exc' in --map"]),
-        ("--folds-file {tmp}/nowhere.csv", ["nowhere.csv", "fold,utterance,side"]),
+        ("--folds-file {tmp}/nowhere.csv", ["nowhere.csv", "fold, utterance, side"]),
         ("--out {tmp}/bad.csv/x --pipelines majority", ["bad.csv/x", "--out"]),
     ],
 )

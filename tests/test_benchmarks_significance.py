@@ -11,16 +11,16 @@ from fabricated_runs import LABELS, fabricate_predictions
 from scipy.special import expit
 from sklearn.metrics import balanced_accuracy_score
 
-from benchmarks.scoring.metrics import uar_of, wa_of
+from benchmarks.scoring.confusion import uar_of, wa_of
 from benchmarks.scoring.significance import (
     compare_pipelines,
     difference_interval,
     holm,
+    paired_permutation_test,
     smallest_p,
     speaker_confusions,
     speaker_interval,
     speaker_terms,
-    swap_test,
 )
 from features.errors import ResultsError
 
@@ -103,7 +103,7 @@ def test_false_positives_of_the_swap_test_stay_below_their_level(speakers: int) 
             for c in range(4):
                 matrices[:, c, c], matrices[:, c, c - 1] = right[:, c], (clips - right)[:, c]
             pair.append(matrices)
-        ps.append(swap_test(*pair, n_draws=1999)[0])
+        ps.append(paired_permutation_test(*pair, n_draws=1999)[0])
     # Three standard errors above 5 % in 600 simulations.
     assert np.mean(np.asarray(ps) <= 0.05) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 600)
     assert 0.4 < np.mean(np.asarray(ps) <= 0.5) < 0.6
@@ -123,7 +123,7 @@ def test_swap_test_equals_swapping_predictions_and_scoring_again() -> None:
     observed = abs(difference(set()))
     swaps = [set(itertools.compress(speakers, bits)) for bits in itertools.product((0, 1), repeat=len(speakers))]
     expected = np.mean([abs(difference(swap)) >= observed - 1e-12 for swap in swaps])
-    p, exact, least = swap_test(*(speaker_confusions(t, LABELS)[1] for t in (first, second)))
+    p, exact, least = paired_permutation_test(*(speaker_confusions(t, LABELS)[1] for t in (first, second)))
     assert exact
     assert p == pytest.approx(expected)
     assert least == 2**-5
@@ -132,19 +132,19 @@ def test_swap_test_equals_swapping_predictions_and_scoring_again() -> None:
 def test_drawn_swaps_agree_with_all_of_them() -> None:
     table = fabricate_predictions({"a": 1.3, "b": 1.0}, n_speakers=16, clips=4)
     pair = [speaker_confusions(table[table["pipeline"] == name], LABELS)[1] for name in "ab"]
-    p, exact, _ = swap_test(*pair)
+    p, exact, _ = paired_permutation_test(*pair)
     assert exact
     doubled = [np.concatenate([m, np.zeros((1, 4, 4))]) for m in pair]
-    drawn, exact, _ = swap_test(*doubled, random_state=3)
+    drawn, exact, _ = paired_permutation_test(*doubled, random_state=3)
     assert not exact
     assert drawn == pytest.approx(p, abs=0.01)
-    assert swap_test(*doubled, random_state=3)[0] == drawn
+    assert paired_permutation_test(*doubled, random_state=3)[0] == drawn
 
 
 def test_smallest_p_is_reached_by_a_difference_on_every_speaker() -> None:
     better, worse = np.tile(np.diag([5.0] * 4), (10, 1, 1)), np.tile(np.roll(np.diag([5.0] * 4), 1, 1), (10, 1, 1))
     for n in (1, 4, 10):
-        p, _, least = swap_test(better[:n], worse[:n])
+        p, _, least = paired_permutation_test(better[:n], worse[:n])
         assert p == least == smallest_p(n)
     assert smallest_p(4) == 0.125
     assert smallest_p(10) == pytest.approx(0.00195, abs=1e-5)

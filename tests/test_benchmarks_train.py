@@ -34,9 +34,9 @@ def test_a_kept_model_answers_as_it_was_trained(tmp_path: Path, capsys: pytest.C
 
 def test_a_fusion_is_kept_whole(tmp_path: Path) -> None:
     corpus = corpora.load("synthetic")
-    kept = train(corpus, "svm@pitch+logistic@energy", tmp_path / "both.skops")
-    assert set(kept.chosen["weights"]) == {"svm@pitch", "logistic@energy"}
-    chances = classical.load(kept.place).predict_proba(corpus.utterances["path"].tolist()[:5])
+    saved = train(corpus, "svm@pitch+logistic@energy", tmp_path / "both.skops")
+    assert set(saved.best_params["weights"]) == {"svm@pitch", "logistic@energy"}
+    chances = classical.load(saved.path).predict_proba(corpus.utterances["path"].tolist()[:5])
     assert np.allclose(chances.sum(axis=1), 1)
 
 

@@ -137,7 +137,7 @@ def test_a_manifest_says_who_speaks_and_one_speaker_says_it_too(models, speech, 
     ("arguments", "words"),
     [
         (["{models}/none.skops", "{clip}"], "none.skops: No such file"),
-        (["{models}/svm.skops"], "nothing to answer for"),
+        (["{models}/svm.skops"], "no inputs: give sound files"),
         (["{models}/svm.skops", "{here}/absent.wav"], "no such file or folder"),
         (["{models}/svm.skops", "{here}"], "no sound file in this folder"),
         (["{models}/svm.skops", "{clip}", "--hop", "1"], "give --window too"),

@@ -15,6 +15,7 @@ from deep.configuration import EncoderConfig, read_configuration  # noqa: E402
 from deep.encoder import build_encoder  # noqa: E402
 from deep.loading import load_encoder  # noqa: E402
 from deep.network import EmotionNetwork  # noqa: E402
+from deep.runtime import settle_lazy_modules  # noqa: E402
 from features.errors import ModelError  # noqa: E402
 
 WAVEFORM_KINDS = [kind for kind in KINDS if kind != "whisper"]
@@ -110,6 +111,7 @@ def test_probabilities_do_not_depend_on_the_batch_in_the_whole_large_model():
 def test_plain_padding_would_be_wrong(folders):
     from speechbrain.integrations.huggingface.wav2vec2 import Wav2Vec2
 
+    settle_lazy_modules()
     lobe = Wav2Vec2(source=str(folders["wav2vec2"]), save_path=str(folders["wav2vec2"]), output_norm=True).eval()
     waveforms, lengths = padded(voices(2.0, 0.6))
     with torch.no_grad():
@@ -121,6 +123,7 @@ def test_plain_padding_would_be_wrong(folders):
 def test_output_norm_is_speechbrains(folders):
     from speechbrain.integrations.huggingface.wav2vec2 import Wav2Vec2
 
+    settle_lazy_modules()
     lobe = Wav2Vec2(source=str(folders["wav2vec2"]), save_path=str(folders["wav2vec2"]), output_norm=True).eval()
     network = EmotionNetwork(load_encoder(folders["wav2vec2"]), 4).eval()
     waveforms, lengths = padded(voices(1.1))

@@ -81,6 +81,16 @@ def test_other_weights_are_another_identity(small, tmp_path):
     assert FrozenEncoder(small).identity() != FrozenEncoder(str(other)).identity()
 
 
+def test_the_identity_follows_every_source_file_that_values_depend_on():
+    from features.fingerprint import sources
+
+    names = {"/".join(path.parts[-2:]) for path in sources("deep.frozen")}
+    assert names >= {
+        *(f"deep/{name}.py" for name in ("batches", "configuration", "encoder", "masking", "mel_encoder", "runtime")),
+        *("formats/pretrained.py", "features/audio.py", "features/clips.py"),
+    }
+
+
 def test_an_unknown_layer_or_encoder_is_named(small, sounds):
     with pytest.raises(FeatureError, match="layer 9.*0, 1, 2, 3"):
         FrozenEncoder(small, layer=9).extract(sounds)
@@ -100,3 +110,43 @@ def test_whisper_hears_anger_and_sadness_in_new_speakers(whisper_folder, emodb_r
     values = FrozenEncoder(str(whisper_folder), layer=2, device="cpu").transform(paths)
     judge = make_pipeline(StandardScaler(), SVC(C=10, class_weight="balanced")).fit(values[~test], truth[~test])
     assert balanced_accuracy_score(truth[test], judge.predict(values[test])) > 0.9
+
+
+@pytest.fixture
+def corpus(tmp_path, monkeypatch):
+    from doc_stand_ins import own_corpus
+
+    monkeypatch.chdir(tmp_path)
+    own_corpus(tmp_path / "my.csv")
+    return ["--corpus", "manifest", "--root", "my.csv", "--folds", "3", "--jobs", "1", "--out", "results"]
+
+
+def test_an_encoder_that_lacks_weights_is_never_scored(corpus, tmp_path, capsys):
+    from safetensors.torch import load_file, save_file
+
+    from benchmarks.run import main
+
+    weights = save("wav2vec2", tmp_path / "encoder") / "model.safetensors"
+    left = {name: tensor for name, tensor in load_file(weights).items() if ".1.feed_forward" not in name}
+    save_file(left, weights, metadata={"format": "pt"})
+    pipelines = ["--pipelines", "svm@encoder", "wav2vec2", "--encoder", "encoder", "--epochs", "1", "--layer", "1"]
+    main([*corpus, *pipelines])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.count("lacks the weights of 4 of the encoder's") == 2
+    assert shown.count("encoder.layers.1.feed_forward.output_dense.weight") == 2
+    assert "No pipeline was scored" in shown
+
+
+def test_a_seed_reaches_random_weights(corpus, tmp_path):
+    import pandas as pd
+
+    from benchmarks.run import main
+
+    save("wav2vec2", tmp_path / "encoder", initializer_range=0.3)
+    pipelines = ["--pipelines", "svm@encoder~random", "svm@encoder", "--encoder", "encoder", "--layer", "1"]
+    assert main([*corpus, *pipelines, "--seeds", "0", "1", "2"]) == 0
+    predictions = pd.read_csv(tmp_path / "results" / "predictions.csv")
+    classes = ["p_joy", "p_rage"]
+    for pipeline, seeds in predictions.groupby("pipeline"):
+        distinct = {rows[classes].round(6).to_csv(index=False) for _, rows in seeds.groupby("seed")}
+        assert len(distinct) == (3 if "random" in pipeline else 1)

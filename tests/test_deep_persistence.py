@@ -75,8 +75,21 @@ def test_a_model_is_tensors_json_and_a_card(model):
     assert said["about"]["corpus"] == "emodb"
     assert torch.__version__.startswith(said["versions"]["torch"])
     card = (model / "README.md").read_text()
-    assert "emodb" in card
+    assert "corpus: emodb" in card
+    assert "uar: 0.31" in card
     assert "Limits" in card
+
+
+def test_the_card_has_the_head_that_the_hub_reads(tmp_path):
+    from huggingface_hub import ModelCard
+
+    about = {"pipeline": "wav2vec2-tiny", "corpus": "emodb", "licence": "CC0 1.0", "scores": {"uar": 0.5}}
+    deep.save(predictor("wav2vec2", tmp_path / "encoder"), tmp_path / "model", about=about)
+    head = ModelCard.load(tmp_path / "model" / "README.md").data
+    assert (head.license, head.library_name) == ("cc0-1.0", "speech-emotion-baselines")
+    assert {"audio-classification", "speechbrain"} <= set(head.tags)
+    [score] = head.eval_results
+    assert (score.dataset_name, score.metric_type, score.metric_value) == ("emodb", "uar", 0.5)
 
 
 def test_one_file_and_many_answer_alike(model, sounds):

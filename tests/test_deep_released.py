@@ -19,6 +19,7 @@ from deep.formats.hyperparams import describe, read_labels  # noqa: E402
 from deep.models import MODELS  # noqa: E402
 from deep.options import PipelineOptions  # noqa: E402
 from deep.released import ReleasedClassifier  # noqa: E402
+from deep.runtime import settle_lazy_modules  # noqa: E402
 from features.errors import ModelError, PipelineError  # noqa: E402
 
 YAML = """# Generated
@@ -96,6 +97,7 @@ def published(tmp_path_factory, sounds):
     """A folder in the form of the released model, small, whose answers differ clearly between the sounds."""
     from speechbrain.integrations.huggingface.wav2vec2 import Wav2Vec2
 
+    settle_lazy_modules()
     hub = save("wav2vec2", tmp_path_factory.mktemp("hub"), seed=4, initializer_range=0.5)
     folder = tmp_path_factory.mktemp("released")
     lobe = Wav2Vec2(source=str(hub), save_path=str(hub), output_norm=True).eval()

@@ -22,6 +22,7 @@ NOT_EXECUTED: dict[str, str] = {
         "python -m benchmarks.run --corpus iemocap --root IEMOCAP_full_release --folds speaker-811 --seeds 0 1 2"
     ): "licence: the commands of docs/iemocap.md run on a miniature",
     "python -m benchmarks.speed deep": "time: minutes; test_deep_speed runs it small",
+    "python -m benchmarks.speed deep --clips 24 --rounds 4": "time: minutes, and 6 GB; test_deep_speed runs it small",
     "python -m benchmarks.speed features": "time: minutes; test_features_speed runs it small",
 }
 """Command lines that are parsed only, and why."""
@@ -85,7 +86,7 @@ def test_commands_run(
 
 
 def _main_of(module: str):  # type: ignore[no-untyped-def]
-    command = import_module(module)
+    command = import_module(f"{module}.__main__" if (ROOT / module.replace(".", "/")).is_dir() else module)
     if hasattr(command, "main"):
         return command.main
     import runpy

@@ -16,7 +16,7 @@ from features import CsvFeatures, FeatureExtractor, FeatureTable, OpenSmileExtra
 from features.audio import RATE, load
 from features.catalogue import as_markdown, catalogue
 from features.errors import AudioError, FeatureError
-from features.extractors.opensmile import unavailable
+from features.extractors.opensmile import availability
 from features.functionals import FUNCTIONALS, functionals
 from features.groups import GROUPS, PRESETS, groups_of, select
 
@@ -170,7 +170,7 @@ def test_functionals_equal_numpys() -> None:
 
 @pytest.mark.parametrize("feature_set", ["eGeMAPSv02", "ComParE_2016"])
 def test_opensmile_keeps_the_contract(clips: list[Path], feature_set: str) -> None:
-    if reason := unavailable():
+    if reason := availability():
         pytest.skip(reason)
     extractor = clone(OpenSmileExtractor(feature_set))
     found = extractor.extract(clips[:2])
@@ -224,3 +224,20 @@ def test_a_missing_file_is_named(clips: list[Path]) -> None:
 def test_importing_the_room_is_cheap() -> None:
     code = "import sys, features; print(sorted({'numpy', 'sklearn', 'librosa', 'torch'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize("kind", ["statistics", "csv"])
+def test_extractors_are_transformers_as_scikit_learn_has_them(kind: str, clips: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("id,a,b\nx,1,2\ny,3,4\n")
+    extractor = {"statistics": FeatureExtractor("timing"), "csv": CsvFeatures(tmp_path / "own.csv")}[kind]
+    index = pd.MultiIndex.from_tuples([("s", "x"), ("t", "y")], names=["speaker", "id"])
+    table = pd.DataFrame({"path": [str(path) for path in clips[:2]]}, index=index)
+    copy = clone(extractor).set_output(transform="pandas")
+    frame = copy.fit_transform(table)
+    assert isinstance(frame, pd.DataFrame)
+    assert frame.index.equals(index)
+    assert list(frame.columns) == list(extractor.get_feature_names_out()) == list(extractor.names())
+    np.testing.assert_array_equal(frame.to_numpy(), extractor.transform(table))
+    assert copy.get_params() == extractor.get_params()
+    tags = extractor.__sklearn_tags__()
+    assert (tags.requires_fit, tags.input_tags.two_d_array) == (False, False)

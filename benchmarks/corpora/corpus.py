@@ -40,8 +40,8 @@ def utterances_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
 
 def order_labels(labels: Iterable[str]) -> tuple[str, ...]:
     """Labels in the field's usual order, others after them by alphabet."""
-    known = list(LABEL_NAMES)
-    return tuple(sorted(set(labels), key=lambda label: (known.index(label) if label in known else len(known), label)))
+    order = {label: number for number, label in enumerate(LABEL_NAMES)}
+    return tuple(sorted(set(labels), key=lambda label: (order.get(label, len(order)), label)))
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ class Corpus:
             row = table.loc[bad[0]]
             raise CorpusError(
                 f"{self.name}: utterance {bad[0][1]!r} lasts from {row['start']} to {row['end']} s; "
-                "expected 0 <= start < end, mend the times"
+                "expected 0 <= start < end, correct the times"
             )
         self._check_files()
         return self
@@ -234,13 +234,13 @@ class Corpus:
         CorpusError
             If a label is not in the corpus.
         """
-        wanted = order_labels(classes)
-        for label in wanted:
+        labels = order_labels(classes)
+        for label in labels:
             if label not in self.labels:
                 raise CorpusError(f"{self.name}: unknown label {label!r}; expected some of {', '.join(self.labels)}")
-        kept = self.utterances[self.utterances["label"].isin(wanted)]
+        policy = f"{self.policy}; only {', '.join(labels)}".strip("; ")
         return replace(
-            self, utterances=kept, labels=wanted, policy=f"{self.policy}; only {', '.join(wanted)}".strip("; ")
+            self, utterances=self.utterances[self.utterances["label"].isin(labels)], labels=labels, policy=policy
         )
 
     def rename(self, mapping: Mapping[str, str]) -> Corpus:

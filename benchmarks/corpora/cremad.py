@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from pathlib import Path
 
 from benchmarks.corpora.base import Reading, Source
-from benchmarks.corpora.filenames import read_named
-from features.errors import CorpusError
+from benchmarks.corpora.filenames import read_named, read_table_beside
 
 LABELS = {"ANG": "ang", "DIS": "dis", "FEA": "fea", "HAP": "hap", "NEU": "neu", "SAD": "sad"}
 
 
-def _genders(root: Path) -> dict[str, str]:
-    """Gender of every actor from `VideoDemographics.csv`, beside or above the sounds; empty where it is not there."""
-    for folder in (root, root.parent):
-        path = folder / "VideoDemographics.csv"
-        if path.is_file():
-            with path.open(newline="", encoding="utf-8-sig") as file:
-                rows = csv.DictReader(file)
-                if not {"ActorID", "Sex"} <= set(rows.fieldnames or ()):
-                    raise CorpusError(f"crema-d: {path} has no columns ActorID and Sex; restore the published file")
-                return {row["ActorID"].strip(): row["Sex"].strip().lower() for row in rows}
-    return {}
-
-
 def read(root: Path) -> Reading:
     """Read `AudioWAV/1001_DFA_ANG_XX.wav`: actor, sentence, emotion, intensity."""
-    genders = _genders(root)
-
-    def row(match: re.Match[str], _: Path) -> dict[str, object]:
-        actor, sentence, emotion = match.group(1, 2, 3)
-        return {"speaker": actor, "label": LABELS[emotion], "gender": genders.get(actor, ""), "text": sentence}
-
-    pattern = rf"(\d{{4}})_([A-Z]{{3}})_({'|'.join(LABELS)})_([A-Z]{{1,2}})"
-    reading = read_named("crema-d", root, pattern=pattern, example="AudioWAV/1001_DFA_ANG_XX.wav", row=row)
+    actors = read_table_beside(root, "VideoDemographics.csv", required=("ActorID", "Sex"))
+    genders = {} if actors is None else dict(zip(actors["ActorID"], actors["Sex"].str.lower(), strict=True))
+    reading = read_named(
+        "crema-d",
+        root,
+        pattern=rf"(?P<speaker>\d{{4}})_(?P<text>[A-Z]{{3}})_(?P<label>{'|'.join(LABELS)})_[A-Z]{{1,2}}",
+        example="AudioWAV/1001_DFA_ANG_XX.wav",
+        labels=LABELS,
+        fields=lambda match: {"gender": genders.get(match["speaker"], "")},
+    )
     if genders:
         return reading
     note = "no VideoDemographics.csv beside the sounds: gender unknown, folds are balanced by label only"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from benchmarks.corpora.base import Reading, Source
@@ -24,15 +23,19 @@ SENTENCES = {
 }
 
 
-def _row(match: re.Match[str], _: Path) -> dict[str, object]:
-    speaker, sentence, letter = match.group(1, 2, 3)
-    gender = "male" if speaker in MEN else "female"
-    return {"speaker": speaker, "label": LABELS[letter], "gender": gender, "text": SENTENCES.get(sentence, sentence)}
-
-
 def read(root: Path) -> Reading:
     """Read `wav/03a01Fa.wav` and its like: speaker, sentence, emotion's letter, version."""
-    return read_named("emodb", root, pattern=r"(\d\d)([ab]\d\d)([WLEAFTN])([a-z]?)", example="03a01Fa.wav", row=_row)
+    return read_named(
+        "emodb",
+        root,
+        pattern=r"(?P<speaker>\d\d)(?P<text>[ab]\d\d)(?P<label>[WLEAFTN])[a-z]?",
+        example="03a01Fa.wav",
+        labels=LABELS,
+        fields=lambda match: {
+            "gender": "male" if match["speaker"] in MEN else "female",
+            "text": SENTENCES.get(match["text"], match["text"]),
+        },
+    )
 
 
 SOURCE = Source(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from benchmarks.corpora.base import Reading, Source
@@ -11,16 +10,16 @@ from benchmarks.corpora.filenames import read_named
 LABELS = {"dis": "dis", "gio": "hap", "neu": "neu", "pau": "fea", "rab": "ang", "sor": "sur", "tri": "sad"}
 
 
-def _row(match: re.Match[str], _: Path) -> dict[str, object]:
-    emotion, speaker, sentence = match.group(1, 2, 3)
-    gender = "female" if speaker[0] == "f" else "male"
-    return {"speaker": speaker, "label": LABELS[emotion], "gender": gender, "text": sentence}
-
-
 def read(root: Path) -> Reading:
     """Read `f1/dis-f1-b1.wav`: emotion, speaker, sentence."""
-    pattern = rf"({'|'.join(LABELS)})-([fm][123])-([a-z]\d)"
-    return read_named("emovo", root, pattern=pattern, example="f1/dis-f1-b1.wav", row=_row)
+    return read_named(
+        "emovo",
+        root,
+        pattern=rf"(?P<label>{'|'.join(LABELS)})-(?P<speaker>[fm][123])-(?P<text>[a-z]\d)",
+        example="f1/dis-f1-b1.wav",
+        labels=LABELS,
+        fields=lambda match: {"gender": "female" if match["speaker"].startswith("f") else "male"},
+    )
 
 
 SOURCE = Source(

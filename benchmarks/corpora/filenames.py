@@ -1,15 +1,20 @@
-"""Reading corpora whose file names say everything."""
+"""Reading corpora whose file names say everything, or everything but a table that comes with them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.corpora.base import Reading
 from benchmarks.corpora.corpus import utterances_table
 from features.audio import sound_files
 from features.errors import CorpusError
+from features.tables import read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SUFFIXES = (".wav", ".flac")
 """Of published sound; CREMA-D holds the same utterances as MP3 too."""
@@ -21,7 +26,8 @@ def read_named(
     *,
     pattern: str,
     example: str,
-    row: Callable[[re.Match[str], Path], Mapping[str, object] | None],
+    labels: Mapping[str, str],
+    fields: Callable[[re.Match[str]], Mapping[str, object] | None] = lambda _: {},
     key: Callable[[Path], str] = lambda path: path.stem,
     left_out: str = "",
 ) -> Reading:
@@ -31,49 +37,96 @@ def read_named(
     ----------
     name : str
         The corpus, for messages.
-    root : path
+    root : Path
         The folder to search, at any depth.
     pattern : str
-        Regular expression that the whole key has to match.
+        Regular expression that the whole key has to match. Its named groups are fields of the utterance: `speaker` and
+        `label`, and where the name says them `text`, `gender` and `session`.
     example : str
         A file name that follows the pattern, for messages.
-    row : callable
-        `(match, path)` to the utterance's fields; None leaves it out.
-    key : callable
-        What of a path the pattern is held against; the file's name without suffix unless told.
-    left_out : str
-        What the files are that `row` leaves out, for the note.
+    labels : mapping
+        The field's label code of each label in a name.
+    fields : callable, optional
+        `(match)` to more fields, or to other values of those of the pattern; None leaves the file out.
+    key : callable, optional
+        What of a path the pattern is matched against; by default the file's name without suffix.
+    left_out : str, default=""
+        What the files are that `fields` leaves out, for the note.
+
+    Returns
+    -------
+    Reading
 
     Raises
     ------
     CorpusError
         If there is no sound file, a name does not follow the pattern, or two files make the same utterance.
+
+    Examples
+    --------
+    >>> reading = read_named(  # doctest: +SKIP
+    ...     "kiosk", root, pattern=r"(?P<speaker>[a-z]+)_(?P<label>joy|rage)_[0-9]{2}", example="anna_joy_01.wav",
+    ...     labels={"joy": "hap", "rage": "ang"},
+    ... )
     """
     if not root.is_dir():
-        raise CorpusError(f"{name}: {root} is not a folder; expected files such as {example}; mend --root")
-    rows: dict[str, Mapping[str, object]] = {}
-    skipped = 0
-    files = [path for path in sound_files(root) if path.suffix.lower() in SUFFIXES]
-    if files and not any(re.fullmatch(pattern, key(path)) for path in files):
+        raise CorpusError(f"{name}: {root} is not a folder; expected files such as {example}; correct --root")
+    files = {path: key(path) for path in sound_files(root) if path.suffix.lower() in SUFFIXES}
+    if not files:
+        raise CorpusError(f"{name}: no sound file in {root}; expected files such as {example}; correct --root")
+    matches = {path: re.fullmatch(pattern, files[path]) for path in files}
+    if not any(matches.values()):
         raise CorpusError(
             f"{name}: none of {len(files):,} sound files in {root} follows the published names, expected such as "
-            f"{example}; is it another corpus? Mend --root or --corpus"
+            f"{example}; is it another corpus? Correct --root or --corpus"
         )
-    for path in files:
-        match = re.fullmatch(pattern, key(path))
+    rows: dict[object, Mapping[str, object]] = {}
+    n_left_out = 0
+    for path, match in matches.items():
         if match is None:
             raise CorpusError(
                 f"{name}: {path} does not follow the published names, expected such as {example}; move it elsewhere"
             )
-        fields = row(match, path)
-        if fields is None:
-            skipped += 1
+        more = fields(match)
+        if more is None:
+            n_left_out += 1
             continue
-        fields = {"id": key(path), "path": str(path), **fields}
-        other = rows.setdefault(str(fields["id"]), fields)
-        if other is not fields:
-            raise CorpusError(f"{name}: {path} and {other['path']} are the same utterance; point --root at one copy")
-    if not rows:
-        raise CorpusError(f"{name}: no sound file in {root}; expected files such as {example}; mend --root")
-    notes = (f"left out {skipped} {left_out}",) if skipped else ()
+        row = {"id": files[path], "path": str(path), **match.groupdict(), **more}
+        row["label"] = labels[str(row["label"])]
+        first = rows.setdefault(row["id"], row)
+        if first is not row:
+            raise CorpusError(f"{name}: {path} and {first['path']} are the same utterance; point --root at one copy")
+    notes = (f"left out {n_left_out} {left_out}",) if n_left_out else ()
     return Reading(utterances_table(rows.values()), notes)
+
+
+def read_table_beside(root: Path, name: str, *, required: Sequence[str]) -> pd.DataFrame | None:
+    """Read the table that comes with a corpus, from its folder or the one above it.
+
+    Parameters
+    ----------
+    root : Path
+    name : str
+        The table's file name.
+    required : sequence of str
+        Columns that must be there.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        Every cell as text; None where the file is in neither folder.
+
+    Raises
+    ------
+    CorpusError
+        If it cannot be read, or lacks a column.
+
+    Examples
+    --------
+    >>> read_table_beside(Path("CREMA-D/AudioWAV"), "VideoDemographics.csv", required=("ActorID", "Sex")) is None
+    True
+    """
+    for folder in (root, root.parent):
+        if (folder / name).is_file():
+            return read_table(folder / name, required=required, error=CorpusError).rows
+    return None

@@ -73,7 +73,7 @@ _SPOKEN = re.compile(r"(\S+)\s+\[[\d. -]+\]:\s*(.*)")
 
 @dataclass(frozen=True)
 class Turn:
-    """One labelled turn: who says what in which session, and how it was judged."""
+    """One labelled turn: who speaks in which dialogue, and how it was rated."""
 
     id: str
     session: str
@@ -81,7 +81,9 @@ class Turn:
     speaker: str
     gender: str
     label: str
-    ratings: tuple[float, float, float]
+    valence: float
+    arousal: float
+    dominance: float
 
 
 def parse_turn(name: str, *, label: str, ratings: tuple[float, float, float], file: Path) -> Turn:
@@ -117,7 +119,9 @@ def parse_turn(name: str, *, label: str, ratings: tuple[float, float, float], fi
         speaker=match["session"] + match["speaker"],
         gender="female" if match["speaker"] == "F" else "male",
         label=label,
-        ratings=ratings,
+        valence=ratings[0],
+        arousal=ratings[1],
+        dominance=ratings[2],
     )
 
 
@@ -155,11 +159,11 @@ def read_labels(path: Path) -> Iterator[Turn]:
 
 
 def read_transcript(path: Path) -> dict[str, str]:
-    """What is said in each turn of one `transcriptions/<dialog>.txt`; none where the file is not there."""
+    """The text of each turn of one `transcriptions/<dialog>.txt`; empty where there is no such file."""
     if not path.is_file():
         return {}
-    found = (_SPOKEN.match(line) for line in _text(path).splitlines())
-    return {match[1]: match[2].strip() for match in found if match}
+    matches = (_SPOKEN.match(line) for line in _text(path).splitlines())
+    return {match[1]: match[2].strip() for match in matches if match}
 
 
 def _release(root: Path) -> Path:
@@ -168,7 +172,7 @@ def _release(root: Path) -> Path:
         if any(folder.glob("Session[1-5]")):
             return folder
     raise CorpusError(
-        f"iemocap: no Session1 to Session5 in {root}; expected the folder IEMOCAP_full_release; mend --root "
+        f"iemocap: no Session1 to Session5 in {root}; expected the folder IEMOCAP_full_release; correct --root "
         "(the licence: https://sail.usc.edu/iemocap/)"
     )
 
@@ -192,16 +196,7 @@ def read_turns(release: Path) -> Iterator[tuple[Turn, Path, str]]:
 def read(root: Path) -> Reading:
     """Read the majority labels of every dialogue; the audio is located, not read."""
     rows = [
-        {
-            "speaker": turn.speaker,
-            "id": turn.id,
-            "path": str(folder / "sentences" / "wav" / turn.dialog / f"{turn.id}.wav"),
-            "gender": turn.gender,
-            "session": turn.session,
-            "label": turn.label,
-            "text": text,
-            **dict(zip(("valence", "arousal", "dominance"), turn.ratings, strict=True)),
-        }
+        {**vars(turn), "path": folder / "sentences" / "wav" / turn.dialog / f"{turn.id}.wav", "text": text}
         for turn, folder, text in read_turns(_release(root))
     ]
     return Reading(utterances_table(rows))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 
 from benchmarks.corpora.base import Reading, Source
-from benchmarks.corpora.filenames import read_named
-from features.errors import CorpusError
+from benchmarks.corpora.filenames import read_named, read_table_beside
 
 LABELS = {
     "anger": "ang",
@@ -21,37 +19,24 @@ LABELS = {
 }
 
 
-def _attributes(root: Path) -> dict[str, dict[str, str]]:
-    """Rows of `data.tsv` by file id; empty where the file is not there."""
-    for folder in (root, root.parent):
-        path = folder / "data.tsv"
-        if path.is_file():
-            with path.open(newline="", encoding="utf-8-sig") as file:
-                rows = csv.DictReader(file, delimiter="\t")
-                if not {"file_id", "gender", "raw_text"} <= set(rows.fieldnames or ()):
-                    raise CorpusError(
-                        f"nemo: {path} has no columns file_id, gender, raw_text; restore the published file"
-                    )
-                return {Path(row["file_id"]).stem: row for row in rows}
-    return {}
-
-
 def read(root: Path) -> Reading:
     """Read `samples/SPEAKER_EMOTION_SENTENCE.wav`; gender and text from `data.tsv` beside the folder."""
-    attributes = _attributes(root)
+    table = read_table_beside(root, "data.tsv", required=("file_id", "gender", "raw_text"))
+    rows = {} if table is None else {Path(row["file_id"]).stem: row for row in table.to_dict("records")}
 
-    def row(match: re.Match[str], path: Path) -> dict[str, object]:
-        known = attributes.get(path.stem, {})
-        return {
-            "speaker": match.group(1),
-            "label": LABELS[match.group(2)],
-            "gender": known.get("gender", ""),
-            "text": known.get("raw_text", match.group(3)),
-        }
+    def fields(match: re.Match[str]) -> dict[str, object]:
+        row = rows.get(match.string, {})
+        return {"gender": row.get("gender", ""), "text": row.get("raw_text", match["text"])}
 
-    pattern = rf"([A-Za-z0-9]+)_({'|'.join(LABELS)})_(\w+)"
-    reading = read_named("nemo", root, pattern=pattern, example="samples/SK1_anger_1.wav", row=row)
-    if attributes:
+    reading = read_named(
+        "nemo",
+        root,
+        pattern=rf"(?P<speaker>[A-Za-z0-9]+)_(?P<label>{'|'.join(LABELS)})_(?P<text>\w+)",
+        example="samples/SK1_anger_1.wav",
+        labels=LABELS,
+        fields=fields,
+    )
+    if rows:
         return reading
     return Reading(reading.utterances, (*reading.notes, "no data.tsv beside samples/: gender and text unknown"))
 

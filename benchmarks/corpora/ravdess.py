@@ -22,16 +22,11 @@ LABELS = {
 SENTENCES = {"01": "Kids are talking by the door.", "02": "Dogs are sitting by the door."}
 
 
-def _row(match: re.Match[str], _: Path) -> dict[str, object] | None:
-    channel, emotion, sentence, actor = match.group(1, 2, 4, 6)
-    if channel == "02":
+def _fields(match: re.Match[str]) -> dict[str, object] | None:
+    if match["channel"] == "02":
         return None
-    return {
-        "speaker": actor,
-        "label": LABELS[emotion],
-        "gender": "female" if int(actor) % 2 == 0 else "male",
-        "text": SENTENCES[sentence],
-    }
+    gender = "female" if int(match["speaker"]) % 2 == 0 else "male"
+    return {"gender": gender, "text": SENTENCES[match["text"]]}
 
 
 def read(root: Path) -> Reading:
@@ -39,9 +34,10 @@ def read(root: Path) -> Reading:
     return read_named(
         "ravdess",
         root,
-        pattern=r"03-(0[12])-(0[1-8])-(0[12])-(0[12])-(0[12])-(\d\d)",
+        pattern=r"03-(?P<channel>0[12])-(?P<label>0[1-8])-0[12]-(?P<text>0[12])-0[12]-(?P<speaker>\d\d)",
         example="Actor_01/03-01-05-01-01-01-01.wav",
-        row=_row,
+        labels=LABELS,
+        fields=_fields,
         left_out="sung clips (03-02-...)",
     )
 

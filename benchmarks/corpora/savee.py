@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from benchmarks.corpora.base import Reading, Source
@@ -16,15 +15,17 @@ def _key(path: Path) -> str:
     return path.stem if path.stem[:2] in SPEAKERS else f"{path.parent.name}_{path.stem}"
 
 
-def _row(match: re.Match[str], _: Path) -> dict[str, object]:
-    speaker, emotion, sentence = match.group(1, 2, 3)
-    return {"speaker": speaker, "label": LABELS[emotion], "gender": "male", "text": f"{emotion}{sentence}"}
-
-
 def read(root: Path) -> Reading:
     """Read `AudioData/DC/a01.wav`, or the same flat as `DC_a01.wav`."""
-    pattern = rf"({'|'.join(SPEAKERS)})_(sa|su|[adfhn])(\d\d)"
-    return read_named("savee", root, pattern=pattern, example="AudioData/DC/a01.wav", row=_row, key=_key)
+    return read_named(
+        "savee",
+        root,
+        pattern=rf"(?P<speaker>{'|'.join(SPEAKERS)})_(?P<text>(?P<label>sa|su|[adfhn])\d\d)",
+        example="AudioData/DC/a01.wav",
+        labels=LABELS,
+        fields=lambda _: {"gender": "male"},
+        key=_key,
+    )
 
 
 SOURCE = Source(

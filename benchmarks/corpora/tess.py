@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from benchmarks.corpora.base import Reading, Source
@@ -19,16 +18,21 @@ LABELS = {
 }
 
 
-def _row(match: re.Match[str], _: Path) -> dict[str, object]:
-    speaker, word, emotion = match.group(1, 2, 3)
-    text = f"Say the word {word.lower()}."
-    return {"speaker": f"{speaker[:2]}F", "label": LABELS[emotion.lower()], "gender": "female", "text": text}
-
-
 def read(root: Path) -> Reading:
     """Read `OAF_angry/OAF_back_angry.wav`; the published `OA_bite_neutral.wav` is speaker OAF's too."""
-    pattern = rf"(OAF|YAF|OA)_(\w+)_((?i:{'|'.join(LABELS)}))"
-    return read_named("tess", root, pattern=pattern, example="OAF_angry/OAF_back_angry.wav", row=_row)
+    return read_named(
+        "tess",
+        root,
+        pattern=rf"(?P<speaker>OAF|YAF|OA)_(?P<text>\w+)_(?P<label>(?i:{'|'.join(LABELS)}))",
+        example="OAF_angry/OAF_back_angry.wav",
+        labels=LABELS,
+        fields=lambda match: {
+            "speaker": f"{match['speaker'][:2]}F",
+            "label": match["label"].lower(),
+            "gender": "female",
+            "text": f"Say the word {match['text'].lower()}.",
+        },
+    )
 
 
 SOURCE = Source(

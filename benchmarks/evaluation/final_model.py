@@ -1,4 +1,4 @@
-"""Training one pipeline on a whole corpus, to keep it."""
+"""The final model: one pipeline trained on a whole corpus and saved."""
 
 from __future__ import annotations
 
@@ -8,35 +8,43 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from sklearn.utils.validation import has_fit_parameter
+
+import classical.persistence
 from benchmarks.corpora.corpus import Corpus
-from benchmarks.evaluation.job import SEEN
+from benchmarks.evaluation.execute import number_of_jobs
+from benchmarks.evaluation.job import SEEN, learnt
+from benchmarks.evaluation.runs import Run
+from benchmarks.folds.splitters import validation_speakers
 from benchmarks.pipelines import Pipeline, build
 from benchmarks.pipelines.options import PipelineOptions
+from classical.fusion import FusionClassifier
 from features.cache import FeatureCache
 from features.errors import PipelineError
 
-KEPT_SCORES = ("uar", "uar_low", "uar_high", "wa", "macro_f1")
+CARD_SCORES = ("uar", "uar_low", "uar_high", "wa", "macro_f1")
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A model that was trained and written.
+class SavedModel:
+    """A model that was trained and saved.
 
     Attributes
     ----------
-    place : path
+    path : Path
         Its file or folder.
-    card : path
+    card : Path
         The model card.
-    chosen : dict
-        Parameters chosen.
+    best_params : dict
+        Parameters that the search selected.
     notes : tuple of str
         What a user should know of the training.
     """
 
-    place: Path
+    path: Path
     card: Path
-    chosen: dict[str, Any]
+    best_params: dict[str, Any]
     notes: tuple[str, ...]
 
 
@@ -47,13 +55,15 @@ def train(
     *,
     options: PipelineOptions | None = None,
     seed: int = 0,
-    jobs: int = 1,
+    jobs: int | None = None,
     cache: FeatureCache | None = None,
     scores: Mapping[str, float] | None = None,
     protocol: str = "",
     progress: bool = False,
-) -> Kept:
-    """Train a pipeline on all utterances of a corpus and write it with a model card.
+) -> SavedModel:
+    """Train a pipeline on all utterances of a corpus and save it with a model card.
+
+    A model that chooses its epoch does so on speakers drawn by the rule of the corpus's folds, as those that scored it.
 
     Parameters
     ----------
@@ -63,20 +73,20 @@ def train(
     out : path
         A file `.skops` for classical pipelines, a folder for deep ones.
     options : PipelineOptions, optional
-    seed : int
-    jobs : int
-        Processes that extract features.
+    seed : int, default=0
+    jobs : int, optional
+        Number of processes that extract features; by default all cores.
     cache : FeatureCache, optional
     scores : mapping, optional
-        Scores of the same pipeline on speaker-independent folds, for the card.
-    protocol : str
+        Scores of the same pipeline on speaker-independent folds, for the card; see `card_scores`.
+    protocol : str, default=""
         How these were obtained.
-    progress : bool
+    progress : bool, default=False
         Draw bars on stderr.
 
     Returns
     -------
-    Kept
+    SavedModel
 
     Raises
     ------
@@ -84,13 +94,20 @@ def train(
         If the pipeline is unknown, or cannot run here.
     ModelError
         If it cannot be written.
+
+    Examples
+    --------
+    >>> train(corpus, "svm", "model.skops").card  # doctest: +SKIP
     """
     built = build(pipeline, labels=corpus.labels, corpus=corpus.name, options=options or PipelineOptions())
     if built.reason:
         raise PipelineError(f"{built.name} cannot be trained here: {built.reason}")
-    estimator = _estimator(built, seed=seed, cache=cache, jobs=jobs, progress=progress)
+    estimator = _estimator(built, seed=seed, cache=cache, n_jobs=number_of_jobs(jobs), progress=progress)
     table = corpus.utterances
-    estimator.fit(table[list(SEEN)], table["label"].to_numpy().astype(str))
+    speakers = validation_speakers(table, corpus.source.folds)
+    valid = np.isin(table.index.get_level_values("speaker"), speakers)
+    metadata = {"valid": valid} if speakers and has_fit_parameter(estimator, "valid") else {}
+    estimator.fit(table[list(SEEN)], table["label"].to_numpy().astype(str), **metadata)
     about = {
         "pipeline": built.name,
         "corpus": corpus.name,
@@ -106,48 +123,56 @@ def train(
         "protocol": protocol,
         "made": datetime.now(UTC).date().isoformat(),
     }
-    place, card = _save(built, estimator, Path(out), about)
+    path, card = _save(built, estimator, Path(out), about)
     notes = (*corpus.notes, *(str(note) for note in getattr(estimator, "notes_", [])))
-    return Kept(place, card, dict(getattr(estimator, "best_params_", getattr(estimator, "chosen_", {}))), notes)
+    return SavedModel(path, card, dict(learnt(estimator, "best_params") or {}), notes)
 
 
-def _estimator(built: Pipeline, *, seed: int, cache: FeatureCache | None, jobs: int, progress: bool) -> Any:
+def _estimator(built: Pipeline, *, seed: int, cache: FeatureCache | None, n_jobs: int, progress: bool) -> Any:
     """The pipeline's estimator with its extractors at work on this machine; a fusion of its parts."""
+    how: dict[str, Any] = {"cache": cache, "n_jobs": n_jobs, "progress": progress}
     if built.parts:
-        from classical.fusion import FusionClassifier
-
-        members = [(p.name, _estimator(p, seed=seed, cache=cache, jobs=jobs, progress=progress)) for p in built.parts]
+        members = [(part.name, _estimator(part, seed=seed, **how)) for part in built.parts]
         return FusionClassifier(members, random_state=seed)
     if built.features:
-        _set_known(built.estimator.features, cache=cache, n_jobs=jobs, progress=progress)
-    return _set_known(built.estimator, random_state=seed)
+        _set_where_known(built.estimator.features, **how)
+    return _set_where_known(built.estimator, random_state=seed)
 
 
-def _set_known(estimator: Any, **given: Any) -> Any:
-    known = estimator.get_params()
-    return estimator.set_params(**{name: value for name, value in given.items() if name in known})
+def _set_where_known(estimator: Any, **values: Any) -> Any:
+    names = estimator.get_params()
+    return estimator.set_params(**{name: value for name, value in values.items() if name in names})
 
 
 def _save(built: Pipeline, estimator: Any, out: Path, about: Mapping[str, Any]) -> tuple[Path, Path]:
     if built.package == "deep":
-        from deep.persistence import save as save_deep
+        import deep.persistence  # needs torch, which a classical model does not
 
-        place = save_deep(estimator, out, about=about)
-        return place, place / "README.md"
-    from classical.persistence import save as save_classical
-
-    return save_classical(out, _to_keep(estimator), metadata=about)
+        folder = deep.persistence.save(estimator, out, about=about)
+        return folder, folder / "README.md"
+    return classical.persistence.save(out, _portable(estimator), metadata=about)
 
 
-def _to_keep(estimator: Any) -> Any:
+def _portable(estimator: Any) -> Any:
     """The fitted pipeline with its extractor as anybody would make it: no cache, one process."""
     if hasattr(estimator, "members_"):
-        estimator.members_ = [(name, _to_keep(member)) for name, member in estimator.members_]
+        estimator.members_ = [(name, _portable(member)) for name, member in estimator.members_]
         return estimator
-    _set_known(estimator.features, cache=None, n_jobs=1, progress=False)
+    _set_where_known(estimator.features, cache=None, n_jobs=1, progress=False)
     return estimator
 
 
-def scores_for_card(row: Mapping[str, Any]) -> dict[str, float]:
-    """The test scores of a row of `scores.csv` that a model card shows."""
-    return {name: round(float(row[name]), 6) for name in KEPT_SCORES}
+def card_scores(run: Run) -> tuple[dict[str, float], str]:
+    """Test scores of the first pipeline of a run, and how they were obtained, as a model card shows them.
+
+    Raises
+    ------
+    PipelineError
+        If no pipeline was scored.
+    """
+    if run.scores.empty:
+        name, entry = next(iter(run.record["pipelines"].items()))
+        raise PipelineError(f"{name} could not be tested: {entry['reason']}")
+    row, folds = run.scores.iloc[0], run.record["folds"]
+    protocol = f"{len(folds['folds'])} folds ({folds['scheme']}), speakers held out"
+    return {name: round(float(row[name]), 6) for name in CARD_SCORES}, protocol

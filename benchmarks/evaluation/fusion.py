@@ -1,97 +1,92 @@
-"""Late fusion of cells that are done: weights from inner folds, no model trained again."""
+"""Late fusion of jobs that are done: weights from out-of-fold probabilities, no model is trained again."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from benchmarks.evaluation.job import DIGITS
+from benchmarks.evaluation.job import DIGITS, JobResult
 from benchmarks.scoring.metrics import uar, wa
+from benchmarks.scoring.status import Status
+from classical.fusion import combine, learn_weights
 from features.errors import PipelineError
 
 
 def fuse(
-    base: Mapping[str, Any], parts: Sequence[Mapping[str, Any]], *, truth: np.ndarray, labels: Sequence[str]
-) -> dict[str, Any]:
-    """The cell of a fusion from the cells of its parts, on the same fold and seed.
+    pipeline: str, parts: Sequence[tuple[str, JobResult]], *, truth: NDArray[np.str_], labels: Sequence[str]
+) -> JobResult:
+    """Compute the result of a fusion from the results of its parts on the same fold and seed.
 
     Parameters
     ----------
-    base : mapping
-        Key, pipeline, seed and fold of the fused cell.
-    parts : sequence of mappings
-        Stored cells; one that failed makes the fusion fail.
-    truth : numpy.ndarray
-        Labels of the training side, shape (n_train,).
+    pipeline : str
+        Name of the fusion.
+    parts : sequence of (str, JobResult)
+        The feature set that a part looks up, and its result; one that failed makes the fusion fail.
+    truth : ndarray of shape (n_train,)
+        Labels of the training utterances.
     labels : sequence of str
+        Columns of the probabilities.
 
     Returns
     -------
-    dict
-        A record as `benchmarks.evaluation.job.run_cell` stores it. Its training scores are those of the inner folds.
+    JobResult
+        Its training scores are those of the out-of-fold probabilities.
     """
-    failed = [part["pipeline"] for part in parts if part["status"] != "done"]
+    results = [result for _, result in parts]
+    failed = [result.pipeline for result in results if result.status is not Status.DONE]
     if failed:
-        return {**base, "status": "failed", "reason": f"its part {', '.join(failed)} failed", "traceback": ""}
-    began = time.perf_counter()
-    try:
-        inner, weights = _weigh(parts, truth, labels)
-    except PipelineError as error:
-        return {**base, "status": "failed", "reason": str(error), "traceback": ""}
-    learnt = time.perf_counter() - began
-    probability = _combine([np.asarray(part["probability"], dtype=float) for part in parts], weights)
-    known = ~np.isnan(inner).any(axis=1)
-    guess = np.asarray(labels)[inner[known].argmax(axis=1)]
-    return {
-        **base,
-        "status": "done",
-        "probability": probability.tolist(),
-        "inner": None,
-        "train_uar": float(uar(truth[known], guess, labels)),
-        "train_wa": float(wa(truth[known], guess, labels)),
-        "fit_seconds": learnt + sum(part["fit_seconds"] for part in parts),
-        "predict_seconds": sum(part["predict_seconds"] for part in parts),
-        "extract_seconds": _extraction(parts),
-        "n_test": len(probability),
-        "n_settings": sum(part["n_settings"] or 0 for part in parts),
-        "tuning_cpu_seconds": sum(part["tuning_cpu_seconds"] or 0.0 for part in parts),
-        "peak_memory_mb": max(part["peak_memory_mb"] for part in parts),
-        "model_bytes": sum(part["model_bytes"] or 0 for part in parts),
-        "chosen": {
-            "weights": dict(
-                zip((part["pipeline"] for part in parts), np.asarray(weights).round(4).tolist(), strict=True)
-            )
-        },
-        "notes": [note for part in parts for note in part["notes"]],
-        "history": [],
-    }
-
-
-def _weigh(
-    parts: Sequence[Mapping[str, Any]], truth: np.ndarray, labels: Sequence[str]
-) -> tuple[np.ndarray, np.ndarray]:
-    from classical.fusion import learn_weights
-
-    without = [part["pipeline"] for part in parts if part["inner"] is None]
+        return _failed(pipeline, results[0], f"its part {', '.join(failed)} failed")
+    without = [result.pipeline for result in results if result.oof_probability is None]
     if without:
-        raise PipelineError(
-            f"{', '.join(without)} has no inner probabilities to learn weights from; fuse other pipelines"
+        return _failed(
+            pipeline,
+            results[0],
+            f"{', '.join(without)} has no out-of-fold probabilities to learn weights from; fuse other pipelines",
         )
-    inner = [np.array(part["inner"], dtype=float) for part in parts]
-    weights = np.asarray(learn_weights(inner, truth, np.asarray(labels)))
-    return _combine(inner, weights), weights
+    start = time.perf_counter()
+    oof = [np.array(result.oof_probability) for result in results]
+    try:
+        weights = np.asarray(learn_weights(oof, truth, np.asarray(labels)))
+    except PipelineError as error:
+        return _failed(pipeline, results[0], str(error))
+    fused = _combined(oof, weights)
+    seconds = time.perf_counter() - start
+    complete = ~np.isnan(fused).any(axis=1)
+    prediction = np.asarray(labels)[fused[complete].argmax(axis=1)]
+    extraction = {features: result.extract_seconds for features, result in parts if result.extract_seconds is not None}
+    return JobResult(
+        key="",
+        pipeline=pipeline,
+        seed=results[0].seed,
+        fold=results[0].fold,
+        status=Status.DONE,
+        probability=_combined([np.asarray(result.probability) for result in results], weights),
+        train_uar=float(uar(truth[complete], prediction, labels)),
+        train_wa=float(wa(truth[complete], prediction, labels)),
+        fit_seconds=seconds + sum(result.fit_seconds or 0.0 for result in results),
+        predict_seconds=sum(result.predict_seconds or 0.0 for result in results),
+        extract_seconds=sum(extraction.values()) if extraction else None,
+        n_test=results[0].n_test,
+        n_candidates=sum(result.n_candidates or 0 for result in results),
+        search_seconds=sum(result.search_seconds or 0.0 for result in results),
+        peak_memory_mb=max(result.peak_memory_mb or 0.0 for result in results),
+        model_bytes=sum(result.model_bytes or 0 for result in results),
+        best_params={
+            "weights": {
+                result.pipeline: round(float(weight), 4) for result, weight in zip(results, weights, strict=True)
+            }
+        },
+        notes=tuple(note for result in results for note in result.notes),
+    )
 
 
-def _combine(probabilities: Sequence[np.ndarray], weights: np.ndarray) -> np.ndarray:
-    from classical.fusion import combine
-
+def _combined(probabilities: Sequence[NDArray[np.float64]], weights: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(combine(list(probabilities), weights)).round(DIGITS)
 
 
-def _extraction(parts: Sequence[Mapping[str, Any]]) -> float | None:
-    """Seconds of extraction, those of a feature set that several parts use counted once."""
-    costs = {part["features"]: part["extract_seconds"] for part in parts if part["extract_seconds"] is not None}
-    return sum(costs.values()) if costs else None
+def _failed(pipeline: str, part: JobResult, reason: str) -> JobResult:
+    return JobResult(key="", pipeline=pipeline, seed=part.seed, fold=part.fold, status=Status.FAILED, reason=reason)

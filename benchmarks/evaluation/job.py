@@ -1,60 +1,101 @@
-"""A cell: one pipeline, one seed, one fold, trained and asked for its test probabilities."""
+"""A job: one pipeline trained on one fold with one seed, and what came of it."""
 
 from __future__ import annotations
 
 import copy
-import hashlib
-import inspect
 import json
+import math
 import pickle
-import resource
-import sys
 import time
 import traceback
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import joblib
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.utils.validation import has_fit_parameter
 from threadpoolctl import threadpool_limits
 
-from benchmarks.evaluation.store import ResultsStore
+from benchmarks.evaluation.provenance import peak_memory_mb
 from benchmarks.folds.fold import Fold
+from benchmarks.pipelines.feature_sets import TableFeatures
 from benchmarks.scoring.metrics import uar, wa
+from benchmarks.scoring.status import Status
 from classical.normalise import FallbackWarning
-from features.errors import PipelineError, SerError
+from features.errors import PipelineError, ResultsError, SerError
+from features.extractors.table import FeatureTable
+
+if TYPE_CHECKING:
+    from benchmarks.evaluation.store import ResultsStore
 
 SEEN = ("path", "start", "end", "gender", "session")
 """What a pipeline sees of an utterance: no label, no text, no ratings."""
 
 DIGITS = 8
+"""Decimal places of stored probabilities."""
+
+LEARNT = {
+    "best_params": ("best_params_", "chosen_"),
+    "n_candidates": ("n_candidates_", "n_settings_"),
+    "search_seconds": ("search_time_", "tuning_cpu_seconds_"),
+    "oof_probability": ("oof_proba_", "inner_probability_"),
+}
+"""Fields of a result and the attributes of a fitted estimator that they are read from, the first that is there."""
 
 
 @dataclass(frozen=True)
-class Cell:
+class FeatureFile:
+    """Extracted features in a file, so that processes share them instead of each holding a copy.
+
+    Attributes
+    ----------
+    path : Path
+        Values in NumPy's format.
+    names : tuple of str
+        Names of the columns.
+    seconds : ndarray of shape (n_utterances,)
+        Time that computing each row took.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+    seconds: NDArray[np.float64]
+
+    @classmethod
+    def save(cls, table: FeatureTable, path: Path) -> FeatureFile:
+        """Write the values of a table to a file."""
+        np.save(path, table.values)
+        return cls(path, table.names, table.seconds)
+
+    def table(self) -> FeatureTable:
+        """The table, its values mapped from the file and read as they are used."""
+        return FeatureTable(np.load(self.path, mmap_mode="r"), self.names, self.seconds)
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
     """What determines a result, and what is needed to compute it.
 
     Attributes
     ----------
     pipeline : str
-        The pipeline's name.
-    estimator : scikit-learn estimator
-        Not fitted; what it looks up is in it.
+        Name of the pipeline.
+    estimator : estimator
+        Not fitted; where `features` are given, without its extractor.
     seed : int
     fold : Fold
     labels : tuple of str
         Columns of the probabilities.
     key : str
-        Hash of everything that determines the result.
-    seconds : numpy.ndarray or None
-        Seconds that extracting the features of each utterance of the corpus took, shape (n,).
-    room : str
-        The package of its code.
+        Fingerprint of everything that determines the result; see `job_key`.
+    features : FeatureFile or None
+        The features that the estimator looks up, in the order of the corpus's utterances.
+    package : str
+        The package whose code decides the result, such as `classical`; empty for an estimator of the user's own.
     device : str
         Where a deep pipeline runs; empty where it may choose.
     """
@@ -65,137 +106,232 @@ class Cell:
     fold: Fold
     labels: tuple[str, ...]
     key: str
-    seconds: np.ndarray | None = None
-    room: str = ""
+    features: FeatureFile | None = None
+    package: str = ""
     device: str = ""
 
 
-def cell_key(
-    *, fingerprint: str, table: pd.DataFrame, fold: Fold, labels: Sequence[str], seed: int, identity: str
-) -> str:
-    """Hash of all that determines a cell's result.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class JobResult:
+    """What a job came to; None stands for a number that is not known.
 
-    Parameters
+    Attributes
     ----------
-    fingerprint : str
-        Of the corpus: its sounds, speakers and labels.
-    table : pandas.DataFrame
-        The utterances that the fold points into.
-    fold : Fold
-    labels : sequence of str
-    seed : int
-    identity : str
-        Text that determines the pipeline: parameters, features, code, versions.
+    key, pipeline, seed, fold
+        The job, as in `Job`; `fold` is the fold's name.
+    status : Status
+        Done or failed.
+    probability : ndarray of shape (n_test, n_labels) or None
+        Of the test utterances, in the order of the fold; None where the job failed.
+    oof_probability : ndarray of shape (n_train, n_labels) or None
+        Of the training utterances, by models that did not see their speakers; NaN in rows that have none.
+    train_uar, train_wa : float or None
+        Scores on the training utterances; of a fusion those of `oof_probability`.
+    fit_seconds, predict_seconds, extract_seconds : float or None
+        Time of training, of predicting the test utterances, and of extracting their features.
+    n_test : int
+        Number of test utterances.
+    n_candidates : int or None
+        Number of settings that were tried on inner folds.
+    search_seconds : float or None
+        CPU time of that search.
+    peak_memory_mb : float or None
+        The most memory that the process had used by the end of the job.
+    model_bytes : int or None
+        Size of the fitted estimator without the features that it looks up.
+    best_params : mapping
+        Parameters that the search selected.
+    notes : tuple of str
+        What a reader should know of this job.
+    history : tuple of mapping
+        One entry per epoch of training.
+    reason, traceback : str
+        Why the job failed.
+
+    Examples
+    --------
+    >>> result = JobResult(key="6f1a", pipeline="svm", seed=0, fold="Ses01", status=Status.DONE, n_test=48)
+    >>> JobResult.from_json(result.to_json()).n_test
+    48
     """
-    digest = hashlib.blake2b(digest_size=12)
-    names = table.index.get_level_values("id")
-    for part in (fingerprint, fold.name, identity, str(seed), *labels):
-        digest.update(part.encode() + b"\x1f")
-    for side in (fold.train, fold.valid, fold.test):
-        digest.update("\x1f".join(names[side]).encode() + b"\x1e")
-    return digest.hexdigest()
+
+    key: str
+    pipeline: str
+    seed: int
+    fold: str
+    status: Status
+    probability: NDArray[np.float64] | None = None
+    oof_probability: NDArray[np.float64] | None = None
+    train_uar: float | None = None
+    train_wa: float | None = None
+    fit_seconds: float | None = None
+    predict_seconds: float | None = None
+    extract_seconds: float | None = None
+    n_test: int = 0
+    n_candidates: int | None = None
+    search_seconds: float | None = None
+    peak_memory_mb: float | None = None
+    model_bytes: int | None = None
+    best_params: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    history: tuple[Mapping[str, Any], ...] = ()
+    reason: str = ""
+    traceback: str = ""
+
+    def summary(self) -> dict[str, Any]:
+        """Every field but the probabilities, as `run.json` holds them."""
+        return {name: getattr(self, name) for name in JOB_COLUMNS}
+
+    def to_json(self) -> str:
+        """Write the result as JSON; NaN is written as null."""
+        arrays = {name: _rows(getattr(self, name)) for name in ARRAYS}
+        return json.dumps({**self.summary(), **arrays}, default=_plain)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> JobResult:
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        ResultsError
+            If it is not that.
+        """
+        try:
+            values = json.loads(text)
+            for name in ARRAYS:
+                if values[name] is not None:
+                    values[name] = np.array(values[name], dtype=float)
+            values |= {name: tuple(values[name]) for name in ("notes", "history")}
+            return cls(**{**values, "status": Status(values["status"])})
+        except (ValueError, TypeError, KeyError) as error:
+            raise ResultsError(
+                f"not the result of a job ({error}); expected JSON as JobResult.to_json writes"
+            ) from error
+
+    def belongs_to(self, job: Job) -> bool:
+        """Whether this is the complete result of a job: its key and name, and a probability for each utterance."""
+        own = (self.key, self.pipeline, self.seed, self.fold)
+        if own != (job.key, job.pipeline, job.seed, job.fold.name):
+            return False
+        return self.status is not Status.DONE or (
+            self.probability is not None
+            and self.probability.shape == (len(job.fold.test), len(job.labels))
+            and not np.isnan(self.probability).any()
+        )
 
 
-def estimator_identity(estimator: Any) -> str:
-    """Text that determines an estimator before it is fitted: its class, that class's source, and every parameter.
-
-    Parameters that cannot be hashed, such as functions of a notebook, stand as their `repr`.
-    """
-    known = estimator.get_params(deep=True) if hasattr(estimator, "get_params") else {}
-    return "; ".join(
-        [_class_identity(type(estimator)), *(f"{name}={_value_identity(known[name])}" for name in sorted(known))]
-    )
+ARRAYS = ("probability", "oof_probability")
+JOB_COLUMNS = tuple(entry.name for entry in fields(JobResult) if entry.name not in ARRAYS)
+"""Fields of a result that are no array: the columns of `Run.jobs`."""
 
 
-def _class_identity(kind: type) -> str:
-    try:
-        source = inspect.getsource(kind)
-    except (OSError, TypeError):  # typed in at a prompt, or compiled
-        source = ""
-    return f"{kind.__module__}.{kind.__qualname__} {joblib.hash(source)}"
+def _rows(values: NDArray[np.float64] | None) -> list[list[float | None]] | None:
+    if values is None:
+        return None
+    return [[None if math.isnan(value) else value for value in row] for row in np.asarray(values).tolist()]
 
 
-def _value_identity(value: Any) -> str:
-    if hasattr(value, "get_params"):
-        return _class_identity(type(value))
-    try:
-        return str(joblib.hash(value))
-    except (pickle.PicklingError, TypeError, AttributeError):
-        return repr(value)
-
-
-def run_cell(cell: Cell, table: pd.DataFrame, store: ResultsStore) -> str:
-    """Compute one cell and store it; returns its status, `done` or `failed`.
+def run_job(job: Job, table: pd.DataFrame, store: ResultsStore) -> None:
+    """Compute a job and store its result.
 
     A failure is stored with its traceback; it is never scored, and tried again by the next run.
     """
-    base = {"key": cell.key, "pipeline": cell.pipeline, "seed": cell.seed, "fold": cell.fold.name}
     try:
         with threadpool_limits(1):
-            record = {**base, "status": "done", **compute(cell, table, store.work_folder(cell.key))}
-    except Exception as error:  # whatever a pipeline raises is a result of this cell: recorded, shown, exit code 1
+            result = compute(job, table, store.work_folder(job.key))
+    except Exception as error:  # whatever a pipeline raises is the result of its job: recorded, shown, exit status 1
         message = str(error) if isinstance(error, SerError) else f"{type(error).__name__}: {error}"
-        record = {**base, "status": "failed", "reason": message, "traceback": traceback.format_exc()}
-    store.write(record)
-    return str(record["status"])
+        result = JobResult(
+            key=job.key,
+            pipeline=job.pipeline,
+            seed=job.seed,
+            fold=job.fold.name,
+            status=Status.FAILED,
+            reason=message,
+            traceback=traceback.format_exc(),
+        )
+    store.write(result)
 
 
-def compute(cell: Cell, table: pd.DataFrame, work: Path) -> dict[str, Any]:
-    """Train on the training side, then predict the training and the test side.
+def compute(job: Job, table: pd.DataFrame, work_dir: Path) -> JobResult:
+    """Train on the training utterances of the fold, then predict them and those of the test.
+
+    Parameters
+    ----------
+    job : Job
+    table : DataFrame
+        Utterances of the corpus.
+    work_dir : Path
+        Folder that belongs to this job alone, for checkpoints.
 
     Raises
     ------
     PipelineError
-        If the probabilities are not.
+        If predict_proba does not return finite rows that sum to 1.
     """
-    rows, fold = table[list(SEEN)], cell.fold
+    rows, fold = table[list(SEEN)], job.fold
     train = fold.training_side
-    estimator = prepare(cell, work)
+    truth = table["label"].to_numpy().astype(str)[train]
+    estimator = prepare(job, table.index.tolist(), work_dir)
     metadata = {"valid": np.isin(train, fold.valid)} if has_fit_parameter(estimator, "valid") else {}
-    truth = table["label"].to_numpy().astype(str)
-    began = time.perf_counter()
-    estimator.fit(rows.iloc[train], truth[train], **metadata)
+    start = time.perf_counter()
+    estimator.fit(rows.iloc[train], truth, **metadata)
     fitted = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", FallbackWarning)
-        probability = probabilities(estimator, rows.iloc[fold.test], cell.labels)
+        probability = probabilities(estimator, rows.iloc[fold.test], job.labels)
     predicted = time.perf_counter()
     fallbacks = [str(warning.message) for warning in caught if issubclass(warning.category, FallbackWarning)]
-    known = np.asarray(cell.labels)[probabilities(estimator, rows.iloc[train], cell.labels).argmax(axis=1)]
-    return {
-        "probability": probability.tolist(),
-        "inner": inner_probabilities(estimator, len(train), cell.labels),
-        "train_uar": float(uar(truth[train], known, cell.labels)),
-        "train_wa": float(wa(truth[train], known, cell.labels)),
-        "fit_seconds": fitted - began,
-        "predict_seconds": predicted - fitted,
-        "extract_seconds": None if cell.seconds is None else float(cell.seconds[fold.test].sum()),
-        "n_test": len(fold.test),
-        "peak_memory_mb": peak_memory_mb(),
-        "model_bytes": saved_size(estimator),
-        "n_settings": getattr(estimator, "n_candidates_", None),
-        "tuning_cpu_seconds": getattr(estimator, "search_time_", None),
-        "chosen": jsonable(getattr(estimator, "best_params_", getattr(estimator, "chosen_", {}))),
-        "notes": [*(str(note) for note in getattr(estimator, "notes_", [])), *fallbacks],
-        "history": jsonable(getattr(estimator, "history_", [])),
-    }
+    on_train = np.asarray(job.labels)[probabilities(estimator, rows.iloc[train], job.labels).argmax(axis=1)]
+    return JobResult(
+        key=job.key,
+        pipeline=job.pipeline,
+        seed=job.seed,
+        fold=fold.name,
+        status=Status.DONE,
+        probability=probability,
+        oof_probability=oof_probabilities(estimator, len(train), job.labels),
+        train_uar=float(uar(truth, on_train, job.labels)),
+        train_wa=float(wa(truth, on_train, job.labels)),
+        fit_seconds=fitted - start,
+        predict_seconds=predicted - fitted,
+        extract_seconds=None if job.features is None else float(job.features.seconds[fold.test].sum()),
+        n_test=len(fold.test),
+        n_candidates=learnt(estimator, "n_candidates"),
+        search_seconds=learnt(estimator, "search_seconds"),
+        peak_memory_mb=peak_memory_mb(),
+        model_bytes=saved_size(estimator),
+        best_params=jsonable(learnt(estimator, "best_params") or {}),
+        notes=(*(str(note) for note in getattr(estimator, "notes_", [])), *fallbacks),
+        history=tuple(jsonable(getattr(estimator, "history_", []))),
+    )
 
 
-def prepare(cell: Cell, work: Path) -> Any:
-    """A fresh estimator with the cell's seed, one thread, and its own folder and device where it wants them."""
-    estimator = copy.deepcopy(cell.estimator)
-    known = estimator.get_params() if hasattr(estimator, "get_params") else {}
-    given: dict[str, Any] = {name: cell.seed for name in known if name.rpartition("__")[2] == "random_state"}
-    given |= {name: value for name, value in (("n_jobs", 1), ("work_dir", work)) if name in known}
-    if "device" in known and cell.device:
-        given["device"] = cell.device
-    return estimator.set_params(**given) if given else estimator
+def prepare(job: Job, index: Sequence[tuple[str, str]], work_dir: Path) -> Any:
+    """Copy the estimator of a job and set seed, one thread, features, work folder and device where it has them."""
+    estimator = copy.deepcopy(job.estimator)
+    names = estimator.get_params() if hasattr(estimator, "get_params") else {}
+    values: dict[str, Any] = {name: job.seed for name in names if name.rpartition("__")[2] == "random_state"}
+    values |= {name: value for name, value in (("n_jobs", 1), ("work_dir", work_dir)) if name in names}
+    if job.features is not None:
+        values["features"] = TableFeatures(job.features.table(), index)
+    if "device" in names and job.device:
+        values["device"] = job.device
+    return estimator.set_params(**values) if values else estimator
 
 
-def probabilities(estimator: Any, rows: pd.DataFrame, labels: Sequence[str]) -> np.ndarray:
-    """Probabilities with a column for every label, rounded as they are stored; shape (n_utterances, n_labels).
+def learnt(estimator: Any, name: str) -> Any:
+    """What a fitted estimator says in one of the attributes of `LEARNT`; None where it has none of them."""
+    return next((getattr(estimator, attribute) for attribute in LEARNT[name] if hasattr(estimator, attribute)), None)
 
-    A label that the training side lacked has probability 0.
+
+def probabilities(estimator: Any, rows: pd.DataFrame, labels: Sequence[str]) -> NDArray[np.float64]:
+    """Probabilities with a column for each label, rounded as they are stored.
+
+    Returns
+    -------
+    probability : ndarray of shape (n_utterances, n_labels)
+        0 for a label that the training utterances lacked.
 
     Raises
     ------
@@ -210,36 +346,33 @@ def probabilities(estimator: Any, rows: pd.DataFrame, labels: Sequence[str]) -> 
         )
     if not np.isfinite(values).all() or (values < 0).any() or np.abs(values.sum(axis=1) - 1).max(initial=0.0) > 1e-5:
         raise PipelineError("probabilities that are not finite, or do not sum to 1; expected rows that do")
-    full = np.zeros((len(rows), len(labels)))
-    full[:, [list(labels).index(label) for label in classes]] = values
-    return full.round(DIGITS)
+    return _in_order(values, classes, labels)
 
 
-def inner_probabilities(estimator: Any, n_rows: int, labels: Sequence[str]) -> list[list[float | None]] | None:
-    """Probabilities of the training rows by models that did not see their speakers; None where there are none.
+def oof_probabilities(estimator: Any, n_rows: int, labels: Sequence[str]) -> NDArray[np.float64] | None:
+    """Out-of-fold probabilities of the training utterances, a column for each label; None where there are none.
 
     There are none either where an estimator that was fitted before, and frozen, has those of other rows.
     """
-    values = getattr(estimator, "oof_proba_", getattr(estimator, "inner_probability_", None))
+    values = learnt(estimator, "oof_probability")
     if values is None or len(values) != n_rows or np.isnan(values).all():
         return None
-    full = np.zeros((n_rows, len(labels)))
-    full[:, [list(labels).index(str(label)) for label in estimator.classes_]] = np.asarray(values, dtype=float)
+    full = _in_order(np.asarray(values, dtype=float), [str(label) for label in estimator.classes_], labels)
     full[np.isnan(full).any(axis=1)] = np.nan
-    return [[None if np.isnan(value) else float(value) for value in row] for row in full.round(DIGITS)]
+    return full
 
 
-def peak_memory_mb() -> float:
-    """The most memory that this process has held so far, in MB."""
-    scale = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale / 1e6
+def _in_order(values: NDArray[np.float64], classes: Sequence[str], labels: Sequence[str]) -> NDArray[np.float64]:
+    full = np.zeros((len(values), len(labels)))
+    full[:, [list(labels).index(label) for label in classes]] = values
+    return full.round(DIGITS)
 
 
 def saved_size(estimator: Any) -> int | None:
     """Bytes of the fitted estimator without the features that it looks up; None where it cannot be serialised."""
     bare = copy.copy(estimator)
-    for name in ("features", "oof_proba_"):
-        if hasattr(bare, name):
+    for name in ("features", *LEARNT["oof_probability"]):
+        if name in vars(bare):
             setattr(bare, name, None)
     try:
         return len(pickle.dumps(bare))
@@ -248,7 +381,15 @@ def saved_size(estimator: Any) -> int | None:
 
 
 def jsonable(value: Any) -> Any:
-    """The same with numpy's numbers and arrays as Python's own, and what JSON lacks as text."""
-    return json.loads(
-        json.dumps(value, default=lambda other: other.tolist() if hasattr(other, "tolist") else str(other))
-    )
+    """The same with numpy's numbers and arrays as Python's own, and what JSON lacks as text.
+
+    Examples
+    --------
+    >>> jsonable({"C": np.float64(1.0), "weights": np.ones(2)})
+    {'C': 1.0, 'weights': [1.0, 1.0]}
+    """
+    return json.loads(json.dumps(value, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else str(value)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import subprocess
-from functools import lru_cache
+import sys
 from importlib import metadata
 from pathlib import Path
 
+from features.fingerprint import code_fingerprint
+from features.version import VERSION
+
 LIBRARIES = ("numpy", "scipy", "pandas", "scikit-learn", "xgboost", "librosa", "soxr", "soundfile", "numba", "joblib")
 DEEP_LIBRARIES = ("torch", "torchaudio", "speechbrain", "transformers")
+CONTRIBUTING = ("features", "classical", "deep")
+"""Packages whose code decides results."""
 
 
 def version_of(library: str) -> str | None:
@@ -24,24 +28,21 @@ def version_of(library: str) -> str | None:
 
 def versions() -> dict[str, str]:
     """Versions of Python, of this toolkit and of every library that results depend on."""
-    from features.version import VERSION
-
     found = {name: version_of(name) for name in (*LIBRARIES, *DEEP_LIBRARIES, "opensmile")}
     installed = {name: version for name, version in found.items() if version}
     return {"python": platform.python_version(), "speech-emotion-baselines": VERSION, **installed}
 
 
-@lru_cache(maxsize=8)
-def code_digest(room: str) -> str:
-    """Hash of a room's source and of the versions of the libraries under it: another code, another result."""
-    digest = hashlib.blake2b(digest_size=12)
-    if room:
-        folder = Path(__file__).resolve().parents[2] / room
-        for path in sorted(folder.rglob("*.py")):
-            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    for library in (*LIBRARIES, *(DEEP_LIBRARIES if room == "deep" else ())):
-        digest.update(f"{library}={version_of(library)};".encode())
-    return digest.hexdigest()
+def code_of(package: str) -> str:
+    """Fingerprint of a package's code, of all that it imports, and of the libraries under it.
+
+    Parameters
+    ----------
+    package : str
+        Such as `classical`; empty for an estimator of the user's own, of which only the libraries count.
+    """
+    libraries = LIBRARIES + (DEEP_LIBRARIES if package == "deep" else ())
+    return code_fingerprint(*([package] if package else []), libraries=libraries)
 
 
 def revision() -> str | None:
@@ -69,14 +70,27 @@ def revision() -> str | None:
 
 def machine() -> dict[str, object]:
     """The machine in words: system, processor, cores, memory."""
-    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
+    import psutil  # imports the POSIX-only `resource` where that is expected
+
     return {
         "system": platform.system(),
         "machine": platform.machine(),
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "memory_gib": round(pages / 2**30, 1),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
     }
+
+
+def peak_memory_mb() -> float:
+    """The most memory that this process has used so far, in MB."""
+    if sys.platform == "win32":
+        import psutil
+
+        return float(psutil.Process().memory_info().peak_wset / 1e6)
+    import resource  # POSIX only, where psutil knows no peak
+
+    scale = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale / 1e6
 
 
 def _processor() -> str:

@@ -1,50 +1,87 @@
-"""A finished run as it lies in its folder: predictions, scores, and the record of how they came about."""
+"""A run: predictions, scores, and the record of how they came about, as they lie in a folder."""
 
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from benchmarks.evaluation.job import DIGITS, JOB_COLUMNS
 from benchmarks.scoring.predictions import labels_of, read_predictions
-from benchmarks.scoring.scores import CELL_COLUMNS, score_table
+from benchmarks.scoring.scores import JOB_NUMBERS, confusions_by_pipeline, score_table
+from benchmarks.scoring.status import Status
 from features.errors import ResultsError
+from features.files import write_atomically
+
+SCHEMA_VERSION = 2
+"""Version of the form of `run.json`; other versions are not read."""
 
 
-@dataclass(frozen=True)
-class StoredRun:
-    """What a run's folder holds.
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What a run found; all of it also lies in its folder.
 
     Attributes
     ----------
-    folder
+    folder : Path
         Where it lies.
-    record
-        `run.json`, or an empty mapping where only predictions are known.
-    predictions
-        `predictions.csv`, checked.
-    labels
+    record : mapping
+        `run.json`: command, versions, corpus, folds, what became of every pipeline and job; empty where only
+        predictions are known.
+    predictions : DataFrame
+        `corpus, folds, pipeline, seed, fold, utterance, speaker, truth, prediction, p_<label>...`.
+    labels : tuple of str
         All labels, in the order of the columns.
-    scores
-        One row a pipeline, computed anew from the predictions.
-    cells
-        One row a cell, NaN where unknown.
-    utterances
-        `utterances.csv`, or None.
+    jobs : DataFrame
+        One row per job, with the columns `JOB_COLUMNS`; NaN where unknown.
+    utterances : DataFrame or None
+        `utterance, speaker, path, start, end, gender, session, label` of each utterance used.
     """
 
     folder: Path
     record: Mapping[str, Any]
     predictions: pd.DataFrame
     labels: tuple[str, ...]
-    scores: pd.DataFrame
-    cells: pd.DataFrame
-    utterances: pd.DataFrame | None
+    jobs: pd.DataFrame
+    utterances: pd.DataFrame | None = None
+    _temporary: Any = field(default=None, repr=False)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Run:
+        """Read a run's folder, or a lone `predictions.csv`.
+
+        Raises
+        ------
+        ResultsError
+            If the predictions are missing or damaged, or `run.json` is not the record of a run, or is one of another
+            version.
+        """
+        path = Path(path)
+        predictions = read_predictions(path)
+        folder = path if path.is_dir() else path.parent
+        record = read_record(folder) if path.is_dir() else {}
+        labels = tuple(record.get("corpus", {}).get("labels") or labels_of(predictions))
+        return cls(folder, record, predictions, labels, job_table(record, predictions), _utterances(folder))
+
+    def save(self) -> None:
+        """Write `predictions.csv`, `scores.csv`, `utterances.csv` and `run.json` into the folder.
+
+        Probabilities have a fixed number of digits, so that equal results are equal bytes.
+        """
+        write_table(self.folder / "predictions.csv", self.predictions, f"%.{DIGITS}f")
+        write_table(self.folder / "scores.csv", self.scores)
+        if self.utterances is not None:
+            write_table(self.folder / "utterances.csv", self.utterances, None)
+        text = json.dumps(self.record, indent=1, ensure_ascii=False) + "\n"
+        write_atomically(self.folder / "run.json", text)
 
     @property
     def corpus(self) -> Mapping[str, Any]:
@@ -58,68 +95,89 @@ class StoredRun:
         """Whether the voices were made by a synthesiser."""
         return bool(self.corpus.get("synthetic", False))
 
-    def table(self, name: str) -> pd.DataFrame | None:
-        """One more table of the folder, such as `ablation.csv`, or None where there is none."""
-        file = self.folder / name
-        return pd.read_csv(file) if file.is_file() else None
+    @property
+    def failed(self) -> list[Mapping[str, Any]]:
+        """Jobs that failed, each with pipeline, seed, fold, reason and traceback."""
+        return [job for job in self.record.get("jobs", ()) if job["status"] == Status.FAILED]
 
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """One row per pipeline, computed from the predictions; see `benchmarks.scoring.scores.score_table`."""
+        if self.predictions.empty:
+            return pd.DataFrame()
+        return score_table(self.predictions, self.jobs, self.labels, confusions=self._confusions)
 
-def load_run(folder: Path) -> StoredRun:
-    """Read a run's folder, or a lone `predictions.csv`.
+    @cached_property
+    def speakers(self) -> tuple[str, ...]:
+        """All speakers that were tested, sorted."""
+        return tuple(sorted(self.predictions["speaker"].unique()))
 
-    Raises
-    ------
-    ResultsError
-        If the predictions are missing or damaged, or `run.json` is no record of a run.
-    """
-    predictions = read_predictions(folder)
-    home = folder if folder.is_dir() else folder.parent
-    record = read_record(home / "run.json") if folder.is_dir() else {}
-    labels = tuple(record.get("corpus", {}).get("labels") or labels_of(predictions))
-    cells = cell_table(record.get("cells", ()), predictions)
-    return StoredRun(
-        folder=home,
-        record=record,
-        predictions=predictions,
-        labels=labels,
-        scores=score_table(predictions, cells, labels),
-        cells=cells,
-        utterances=_utterances(home / str(record.get("utterances", "utterances.csv"))),
-    )
+    @cached_property
+    def confusions(self) -> Mapping[str, NDArray[np.float64]]:
+        """Pipeline to confusion matrices of shape (n_speakers, n_labels, n_labels), a mean over seeds."""
+        return {name: matrices.mean(axis=0) for name, matrices in self._confusions.items()}
 
+    @cached_property
+    def _confusions(self) -> Mapping[str, NDArray[np.float64]]:
+        return confusions_by_pipeline(self.predictions, self.labels)
 
-def cell_table(cells: Sequence[Mapping[str, Any]], predictions: pd.DataFrame) -> pd.DataFrame:
-    """Cells as a table with every column of `CELL_COLUMNS`; one made from the predictions where none were recorded."""
-    if cells:
-        table = pd.DataFrame([dict(cell) for cell in cells]).reindex(columns=list(CELL_COLUMNS))
-    else:
-        count = predictions.groupby(["pipeline", "seed", "fold"], sort=False).size().rename("n_test").reset_index()
-        table = count.assign(status="done").reindex(columns=list(CELL_COLUMNS))
-    numbers = list(CELL_COLUMNS[4:])
-    table[numbers] = table[numbers].astype(float)
-    return table
+    @property
+    def ablation(self) -> pd.DataFrame | None:
+        """`ablation.csv`: a row per model and subset of groups; None where there is none."""
+        return self.table("ablation")
 
+    @property
+    def shapley(self) -> pd.DataFrame | None:
+        """`shapley.csv`: a row per model, target and group; None where there is none."""
+        return self.table("shapley")
 
-def read_record(file: Path) -> Mapping[str, Any]:
-    """Read a `run.json`; an empty mapping where there is none.
+    @property
+    def learning(self) -> pd.DataFrame | None:
+        """`learning.csv`: a row per pipeline and number of training speakers; None where there is none."""
+        return self.table("learning")
 
-    Raises
-    ------
-    ResultsError
-        If it is no record of a run.
-    """
-    if not file.is_file():
+    @cached_property
+    def _tables(self) -> dict[str, pd.DataFrame | None]:
         return {}
+
+    def table(self, name: str) -> pd.DataFrame | None:
+        """The table `NAME.csv` that a study left in the folder, read once.
+
+        A table that cannot be read is left out with a warning; the run itself can still be reported.
+
+        Returns
+        -------
+        DataFrame or None
+            None where there is none, or it cannot be read.
+        """
+        if name not in self._tables:
+            self._tables[name] = _study_table(self.folder / f"{name}.csv")
+        return self._tables[name]
+
+
+def load_run(path: str | Path) -> Run:
+    """Read a run's folder, or a lone `predictions.csv`; see `Run.load`.
+
+    Examples
+    --------
+    >>> load_run("results/emodb").scores  # doctest: +SKIP
+    """
+    return Run.load(path)
+
+
+def _study_table(file: Path) -> pd.DataFrame | None:
+    if not file.is_file():
+        return None
     try:
-        record = json.loads(file.read_text(encoding="utf-8"))
+        return pd.read_csv(file, keep_default_na=False, na_values=[""])  # a label may be called NA
     except (ValueError, UnicodeDecodeError) as error:
-        raise ResultsError(f"{file}: not JSON ({error}); expected the record of a run, run it again") from error
-    if not isinstance(record, dict):
-        raise ResultsError(f"{file}: holds a {type(record).__name__}; expected the record of a run, run it again")
-    return record
+        reason = " ".join(str(error).split())
+        warnings.warn(f"{file} is damaged ({reason}) and left out; run its study again", UserWarning, stacklevel=4)
+        return None
 
 
-def _utterances(file: Path) -> pd.DataFrame | None:
+def _utterances(folder: Path) -> pd.DataFrame | None:
+    file = folder / "utterances.csv"
     if not file.is_file():
         return None
     table = pd.read_csv(file, dtype=str, keep_default_na=False)
@@ -128,31 +186,79 @@ def _utterances(file: Path) -> pd.DataFrame | None:
     return table
 
 
+def job_table(record: Mapping[str, Any], predictions: pd.DataFrame) -> pd.DataFrame:
+    """The jobs of a record as a table with the columns `JOB_COLUMNS`; from the predictions where none are recorded."""
+    jobs: Sequence[Mapping[str, Any]] = record.get("jobs", ())
+    if not jobs and not predictions.empty:
+        count = predictions.groupby(["pipeline", "seed", "fold"], sort=False).size().rename("n_test").reset_index()
+        jobs = count.assign(status=str(Status.DONE)).to_dict("records")  # type: ignore[assignment]
+    table = pd.DataFrame([dict(job) for job in jobs]).reindex(columns=list(JOB_COLUMNS))
+    table[list(JOB_NUMBERS)] = table[list(JOB_NUMBERS)].astype(float)
+    return table
+
+
+def read_record(folder: Path) -> Mapping[str, Any]:
+    """Read the `run.json` of a folder; an empty mapping where there is none.
+
+    Raises
+    ------
+    ResultsError
+        If it is not the record of a run, or one of another version.
+    """
+    file = folder / "run.json"
+    if not file.is_file():
+        return {}
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise ResultsError(f"{file}: not JSON ({error}); expected the record of a run, run it again") from error
+    if not isinstance(record, dict):
+        raise ResultsError(f"{file}: holds a {type(record).__name__}; expected the record of a run, run it again")
+    version = record.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise ResultsError(
+            f"{file}: schema_version {'missing' if version is None else version}, expected {SCHEMA_VERSION}: another "
+            "version of this toolkit wrote it; remove the folder and run again, or give another one with --out"
+        )
+    return record
+
+
 def check_same_run(folder: Path, *, corpus: str, scheme: str) -> None:
     """Check that what a folder holds is of the same corpus and folds, or that it holds no run.
 
     Parameters
     ----------
-    folder
+    folder : Path
         Where results are kept.
-    corpus
+    corpus : str
         Fingerprint of the corpus: its sounds and labels.
-    scheme
+    scheme : str
         Scheme of the folds.
 
     Raises
     ------
     ResultsError
-        If not: scores and report of that run would be replaced.
+        If it holds another run, whose scores and report would be replaced.
     """
-    record = read_record(folder / "run.json")
+    record = read_record(folder)
     if not record:
         return
-    about, folds = record.get("corpus", {}), record.get("folds", {}).get("scheme")
-    same_folds = folds == scheme or "given" in (folds, scheme)  # folds from a file may be those of a scheme
+    about, stored = record.get("corpus", {}), record.get("folds", {}).get("scheme")
+    same_folds = stored == scheme or "given" in (stored, scheme)  # folds from a file may be those of a scheme
     if about.get("fingerprint") != corpus or not same_folds:
         labels = ", ".join(about.get("labels", ())) or "unknown labels"
         raise ResultsError(
             f"{folder} holds a run of another corpus or other folds ({about.get('name', 'unknown')} with {labels}; "
-            f"folds {folds}); give another folder with --out, or remove that one"
+            f"folds {stored}); give another folder with --out, or remove that one"
         )
+
+
+def write_table(file: Path, table: pd.DataFrame, float_format: str | None = "%.6g") -> None:
+    """Write a table as CSV, whole or not at all.
+
+    Raises
+    ------
+    OSError
+        If the disk refuses.
+    """
+    write_atomically(file, table.to_csv(index=False, float_format=float_format, lineterminator="\n"))

@@ -1,110 +1,107 @@
-"""The results store: one file a cell, written atomically; a run is the set of its cells."""
+"""The results store: one file per job, written whole or not at all; a run is the set of its jobs."""
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
 import re
-import tempfile
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from filelock import FileLock, Timeout
+
+from benchmarks.evaluation.job import Job, JobResult
 from features.errors import ResultsError
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that a reader, or a kill at any moment, sees the old content or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink()
-        raise
+from features.files import write_atomically
 
 
 @dataclass(frozen=True)
 class ResultsStore:
-    """Where a run's cells lie.
+    """Where the results of a run lie.
 
     Attributes
     ----------
-    folder : path
-        The run's `--out`.
+    folder : Path
+        Folder of the run, which one command writes to at a time.
+    part : str
+        Folder in it whose jobs these are, such as `ablation`; empty for those of the run itself.
+
+    Examples
+    --------
+    >>> ResultsStore(Path("results"), "ablation").jobs.as_posix()
+    'results/ablation/jobs'
     """
 
     folder: Path
+    part: str = ""
 
-    def cell_path(self, record: Mapping[str, Any]) -> Path:
-        """The file of a cell: readable names first, the key last."""
-        slug = re.sub(r"[^A-Za-z0-9@:+,.-]+", "_", f"{record['pipeline'][:80]}--s{record['seed']}--{record['fold']}")
-        return self.folder / "cells" / f"{slug.replace(':', '=')}--{record['key']}.json"
+    @property
+    def jobs(self) -> Path:
+        """Folder of the results of the jobs."""
+        return self.folder / self.part / "jobs"
+
+    def within(self, part: str) -> ResultsStore:
+        """The store of one part of the same run."""
+        return replace(self, part=part)
+
+    def path(self, job: Job | JobResult) -> Path:
+        """File of a job's result: readable names first, the key last."""
+        fold = job.fold if isinstance(job, JobResult) else job.fold.name
+        name = re.sub(r"[^A-Za-z0-9@:+,.-]+", "_", f"{job.pipeline[:80]}--s{job.seed}--{fold}")
+        return self.jobs / f"{name.replace(':', '=')}--{job.key}.json"
 
     def work_folder(self, key: str) -> Path:
-        """A folder that belongs to one cell alone, for checkpoints; not made yet."""
-        return self.folder / "work" / key
+        """Folder that belongs to one job alone, for checkpoints; it is not created here."""
+        return self.folder / self.part / "work" / key
 
-    def write(self, record: Mapping[str, Any]) -> None:
-        """Store a cell."""
-        write_atomically(self.cell_path(record), json.dumps(record).encode())
+    def write(self, result: JobResult) -> None:
+        """Store the result of a job."""
+        write_atomically(self.path(result), result.to_json())
 
-    def read(self, record: Mapping[str, Any]) -> dict[str, Any] | None:
-        """A stored cell; None where there is none.
+    def read(self, job: Job) -> JobResult | None:
+        """Read the result of a job.
 
-        Parameters
-        ----------
-        record : mapping
-            With `pipeline`, `seed`, `fold` and `key`.
-
-        Raises
-        ------
-        ResultsError
-            If the file is damaged.
+        Returns
+        -------
+        JobResult or None
+            None where nothing is stored, and where the file is damaged or holds the result of another job, so that
+            the job is computed again.
         """
-        path = self.cell_path(record)
-        if not path.exists():
-            return None
         try:
-            stored: dict[str, Any] = json.loads(path.read_bytes())
-        except ValueError as error:
-            raise ResultsError(f"{path} is damaged ({error}); remove it, and the cell is computed again") from error
-        return stored
+            result = JobResult.from_json(self.path(job).read_bytes())
+        except (FileNotFoundError, ResultsError):
+            return None
+        return result if result.belongs_to(job) else None
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the folder for one run; the lock goes with the process, however it ends.
+        """Hold the folder for one command; the lock ends with the process, however it ends.
 
         Raises
         ------
         ResultsError
-            If another run holds it, or the folder cannot be made.
+            If another command holds it, or the folder cannot be created.
         """
+        lock = FileLock(self.folder / ".lock", timeout=0)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            handle = (self.folder / ".lock").open("w")
+            lock.acquire()
+        except Timeout as error:
+            raise ResultsError(
+                f"another run is writing to {self.folder}; wait for it, or give another folder with --out"
+            ) from error
         except OSError as error:
             raise ResultsError(
                 f"{self.folder} cannot be written ({error.strerror}); give another folder with --out"
             ) from error
-        with handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise ResultsError(
-                    f"another run is writing to {self.folder}; wait for it, or give another folder with --out"
-                ) from error
+        try:
             self._sweep()
             yield
+        finally:
+            lock.release()
 
     def _sweep(self) -> None:
         """Remove what a killed run left half written."""
-        for folder in (self.folder, self.folder / "cells"):
-            for path in folder.glob(".*.part"):
-                path.unlink(missing_ok=True)
+        for path in [*self.folder.glob(".*.part"), *self.folder.glob("**/jobs/.*.part")]:
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)

@@ -73,7 +73,7 @@ def _check_fold(fold: Fold, table: pd.DataFrame, keys: np.ndarray, allow_duplica
     if shared:
         raise FoldError(
             f"fold {fold.name}: speaker {', '.join(shared)} stands on the training side and in test; a model would be "
-            "tested on voices it knows, mend the folds"
+            "tested on voices it knows, correct the folds"
         )
     return [*_check_validation(fold, table), *_check_duplicates(fold, table, keys, train, allow_duplicates)]
 
@@ -88,7 +88,7 @@ def _check_validation(fold: Fold, table: pd.DataFrame) -> list[str]:
         return [
             f"fold {fold.name}: one training speaker only ({train[0]}): inner folds are stratified clips, not speakers"
         ]
-    raise FoldError(f"fold {fold.name}: speaker {', '.join(shared)} both trains and validates; mend the folds")
+    raise FoldError(f"fold {fold.name}: speaker {', '.join(shared)} both trains and validates; correct the folds")
 
 
 def _check_duplicates(fold: Fold, table: pd.DataFrame, keys: np.ndarray, train: np.ndarray, allowed: bool) -> list[str]:
@@ -117,4 +117,6 @@ def _check_tested_once(folds: Sequence[Fold], table: pd.DataFrame) -> None:
     values, times = np.unique(tested, return_counts=True)
     if (times > 1).any():
         name = table.index[values[times > 1][0]][1]
-        raise FoldError(f"utterance {name!r} is tested in more than one fold; each may be tested once, mend the folds")
+        raise FoldError(
+            f"utterance {name!r} is tested in more than one fold; each may be tested once, correct the folds"
+        )

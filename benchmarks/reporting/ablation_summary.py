@@ -1,4 +1,4 @@
-"""The answer of an ablation in words: which side carries the score, and what each is good for."""
+"""The answer of an ablation in words: which block of features carries the score, and what each is good for."""
 
 from __future__ import annotations
 
@@ -7,28 +7,30 @@ import math
 import pandas as pd
 from scipy.special import stdtrit
 
+from benchmarks.scoring.shapley import CONTRAST, TargetKind
+
 
 def answer(shapley: pd.DataFrame, model: str) -> tuple[str, ...]:
-    """Say which side carries the UAR of a model, and which decisions each side carries most clearly.
+    """Say which block of features carries the UAR of a model, and which decisions each carries most clearly.
 
     Parameters
     ----------
     shapley
-        As `benchmarks.studies.ablation.shapley_table` makes it.
+        As `benchmarks.studies.ablation.shapley_values` makes it.
     model
         Which model's rows.
     """
     own = shapley[shapley["model"] == model]
-    rows = own[own["players"] == "sides"].set_index(["target", "group"])
+    rows = own[own["players"] == "blocks"].set_index(["target", "group"])
     uar = rows.loc["uar"]
-    contrast = uar.loc["spectral - prosodic"]
-    sides = {side: _with_interval(uar.loc[side]) for side in ("spectral", "prosodic", "voice")}
-    everything = own[(own["target"] == "uar") & (own["group"] == "all")]["value"].iloc[0]
+    contrast = uar.loc[CONTRAST]
+    blocks = {name: _with_interval(uar.loc[name]) for name in ("spectral", "prosodic", "voice")}
+    everything = own[(own["target"] == TargetKind.UAR) & (own["group"] == "all")]["value"].iloc[0]
     verdict = _verdict(contrast)
     first = (
         f"{model}: of the {everything:.2f} that all features add to guessing, spectral groups (mfcc, spectrum) carry "
-        f"{sides['spectral']}, prosodic ones (pitch, energy, timing) {sides['prosodic']} and voice quality "
-        f"{sides['voice']}; {verdict}."
+        f"{blocks['spectral']}, prosodic ones (pitch, energy, timing) {blocks['prosodic']} and voice quality "
+        f"{blocks['voice']}; {verdict}."
     )
     return (first, *_decisions(shapley, model))
 
@@ -41,7 +43,7 @@ def _verdict(contrast: pd.Series) -> str:
         return f"spectral features carry more ({between})"
     if contrast["high"] < 0:
         return f"prosodic features carry more ({between})"
-    return f"which side carries more is not settled ({between})"
+    return f"which block carries more is not settled ({between})"
 
 
 def pair_contrasts(shapley: pd.DataFrame, model: str) -> pd.DataFrame:
@@ -53,8 +55,8 @@ def pair_contrasts(shapley: pd.DataFrame, model: str) -> pd.DataFrame:
         Rows of the Shapley table, with `low` and `high` at 95 % and `low_of_all, high_of_all` widened by Bonferroni's
         correction, so that all pairs together hold with 95 %.
     """
-    rows = shapley[(shapley["model"] == model) & (shapley["group"] == "spectral - prosodic")]
-    pairs = rows[rows["target"].str.contains(" or ", regex=False)].sort_values("value", kind="stable")
+    rows = shapley[(shapley["model"] == model) & (shapley["group"] == CONTRAST)]
+    pairs = rows[rows["target"] == TargetKind.PAIR].sort_values("value", kind="stable")
     freedom = pairs["n_speakers"] - 1
     wider = stdtrit(freedom, 1 - 0.025 / max(len(pairs), 1)) / stdtrit(freedom, 0.975)
     reach = (pairs["high"] - pairs["low"]) / 2 * wider
@@ -65,15 +67,15 @@ def _decisions(shapley: pd.DataFrame, model: str) -> tuple[str, ...]:
     pairs = pair_contrasts(shapley, model)
     prosodic, spectral = pairs[pairs["high_of_all"] < 0], pairs[pairs["low_of_all"] > 0][::-1]
     parts = []
-    for side, found in (("prosody", prosodic), ("spectrum", spectral)):
+    for block, found in (("prosody", prosodic), ("spectrum", spectral)):
         if len(found):
             best = found.iloc[0]
-            tells = str(best["target"]).replace(" or ", " from ")
             low, high = sorted((abs(best["low_of_all"]), abs(best["high_of_all"])))
             count = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-            parts.append(f"{side} tells {tells} by {abs(best['value']):.2f} [{low:.2f} to {high:.2f}] more{count}")
+            pair = f"{best['label']} from {best['other']}"
+            parts.append(f"{block} tells {pair} by {abs(best['value']):.2f} [{low:.2f} to {high:.2f}] more{count}")
     if not parts:
-        return (f"{model}: of {len(pairs)} pairs of emotions, none was found that one side tells apart better.",)
+        return (f"{model}: of {len(pairs)} pairs of emotions, none was found that one block tells apart better.",)
     return (f"{model}: {'; '.join(parts)}, corrected for {len(pairs)} pairs.",)
 
 

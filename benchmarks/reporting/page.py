@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.evaluation.runs import Run
 from benchmarks.reporting.ablation_summary import answer
 from benchmarks.reporting.clips import ShownClip, shown_clips
 from benchmarks.reporting.plots.confusion import confusion_plot
 from benchmarks.reporting.plots.registry import PLOTS
 from benchmarks.reporting.plots.style import Drawing, render
-from benchmarks.reporting.ranking import Findings, confident_errors
+from benchmarks.reporting.ranking import Findings, confident_errors, find
 from benchmarks.reporting.report_tables import (
     ablation_table,
     calibration_table,
@@ -30,6 +32,12 @@ from benchmarks.reporting.report_tables import (
 )
 from benchmarks.reporting.summary import caveats, verdict
 from benchmarks.reporting.tables import Column, Table
+from benchmarks.scoring.metrics import METRICS
+from features.errors import ResultsError
+from features.files import write_atomically
+
+PAGE_BYTES = 2_500_000
+"""So many bytes of sound stand in a page at most."""
 
 MOST_MATRICES = 12
 """So many confusion matrices stand in a page; every one is in its own file."""
@@ -72,7 +80,7 @@ class RunPage:
         return self.findings.run.record
 
 
-def run_page(findings: Findings, *, audio: bool = True, budget: int = 2_500_000) -> RunPage:
+def run_page(findings: Findings, *, audio: bool = True, budget: int = PAGE_BYTES) -> RunPage:
     """Draw and tabulate the findings of one run.
 
     Parameters
@@ -126,6 +134,9 @@ def render_page(pages: Sequence[RunPage]) -> str:
     # Only what this package drew itself goes in as markup; matplotlib escapes the text in it.
     environment.filters["drawn"] = Markup
     environment.filters["breakable"] = breakable
+    environment.globals["metrics"] = [
+        metric for metric in METRICS.values() if metric.name != "uar" and not metric.probabilistic
+    ]
     return environment.get_template("report.html").render(pages=pages, overview=overview(pages), most=MOST_MATRICES)
 
 
@@ -200,7 +211,7 @@ def _plots(findings: Findings) -> dict[str, Shown]:
 
 
 def _answers(findings: Findings) -> tuple[str, ...]:
-    table = findings.run.table("shapley.csv")
+    table = findings.run.shapley
     models = [] if table is None else table["model"].unique()
     return tuple(sentence for model in models for sentence in answer(table, str(model)))
 
@@ -213,3 +224,93 @@ def _matrix(name: str, counts: np.ndarray) -> Matrix:
     total = counts.sum(axis=1)
     shares = 100 * counts / np.maximum(total, 1e-9)[:, None]
     return Matrix(name, tuple(tuple(float(v) for v in row) for row in shares), tuple(round(float(n)) for n in total))
+
+
+def write_report(run: Run | str | Path, *, out: Path | None = None, audio: bool = True) -> Path:
+    """Write `report.html`, `plots/*.png`, `plots/*.svg`, `tables/*.csv` and `tables/*.tex` into a run's folder.
+
+    Parameters
+    ----------
+    run : Run or path
+        The run, or its folder.
+    out : Path, optional
+        Where the page goes instead.
+    audio : bool, default=True
+        Whether the sound of wrong predictions may be embedded where its licence allows that.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Examples
+    --------
+    >>> write_report("results/emodb")  # doctest: +SKIP
+    """
+    run = run if isinstance(run, Run) else Run.load(run)
+    findings = find(run)
+    page = run_page(findings, audio=audio, budget=PAGE_BYTES)
+    plots, tables = run.folder / "plots", run.folder / "tables"
+    plots.mkdir(exist_ok=True)
+    tables.mkdir(exist_ok=True)
+    for drawing in (*(shown.drawing for shown in page.plots.values()), *confusion_drawings(findings)):
+        drawing.write(plots)
+    for name, table in page.tables.items():
+        (tables / f"{name}.csv").write_text(table.csv(), encoding="utf-8")
+        (tables / f"{name}.tex").write_text(table.latex(), encoding="utf-8")
+    target = out or run.folder / "report.html"
+    write_atomically(target, render_page([page]))
+    return target
+
+
+def write_reports(paths: Sequence[Path], *, out: Path | None = None, audio: bool = True) -> Path:
+    """Write one page of one or several runs, and the report of each run that has a folder.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Folders of runs, or files `predictions.csv` from elsewhere.
+    out : Path, optional
+        The page; by default `report.html` in the folder of a single run, or here for several.
+    audio : bool, default=True
+        As for `write_report`.
+
+    Returns
+    -------
+    Path
+        The page.
+    """
+    if len(paths) == 1 and paths[0].is_dir():
+        return write_report(paths[0], out=out, audio=audio)
+    for path in paths:
+        if path.is_dir():
+            write_report(path, audio=audio)
+    target = out or Path("report.html")
+    write_atomically(target, build(paths, audio=audio))
+    return target
+
+
+def build(paths: Sequence[Path], *, audio: bool = True) -> str:
+    """Make one page of one or several runs.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Folders of runs, or files `predictions.csv` from elsewhere.
+    audio : bool, default=True
+        As for `write_report`.
+
+    Returns
+    -------
+    str
+        HTML that needs no other file and no network.
+
+    Raises
+    ------
+    ResultsError
+        If there is no folder, or one holds no predictions.
+    """
+    if not paths:
+        raise ResultsError("no run given; name at least one folder that holds a predictions.csv")
+    budget = PAGE_BYTES // len(paths)
+    return render_page([run_page(find(Run.load(path)), audio=audio, budget=budget) for path in paths])

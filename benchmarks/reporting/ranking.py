@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.evaluation.runs import StoredRun
+from benchmarks.evaluation.runs import Run
 from benchmarks.pipelines.flags import Flag
-from benchmarks.scoring.metrics import recalls_of, uar_of
+from benchmarks.scoring.confusion import recalls_of, uar_of
 from benchmarks.scoring.significance import PairedTest, compare_pipelines, speaker_confusions
 
 CHANCE = ("majority", "random")
@@ -30,7 +30,7 @@ class Standing:
     name
         The pipeline.
     status
-        'done', 'incomplete' (some cells failed), 'failed' or 'skipped'.
+        'done', 'incomplete' (some jobs failed), 'failed' or 'skipped'.
     reason
         Why it was skipped or failed.
     marks
@@ -71,7 +71,7 @@ class Findings:
         Pipeline to matrices of shape (n, k, k), a mean over seeds.
     """
 
-    run: StoredRun
+    run: Run
     standings: tuple[Standing, ...]
     tests: tuple[PairedTest, ...]
     speakers: tuple[str, ...]
@@ -108,7 +108,7 @@ class Findings:
         return pd.DataFrame(rows, index=list(self.speakers))
 
 
-def find(run: StoredRun, *, random_state: int = 0) -> Findings:
+def find(run: Run, *, random_state: int = 0) -> Findings:
     """Rank, test and mark the pipelines of a run.
 
     Contaminated pipelines (they have seen the test speakers), incomplete ones and those that only guess take no part in
@@ -163,21 +163,21 @@ def confident_errors(findings: Findings, *, count: int = 12) -> pd.DataFrame:
 
 def _is_ranked(name: str, status: str, record: Mapping[str, Any]) -> bool:
     guessing = name.split("@")[0].split(":")[0] in CHANCE
-    return status == "done" and not guessing and Flag.CONTAMINATED not in record.get("marks", ())
+    return status == "done" and not guessing and Flag.CONTAMINATED not in record.get("flags", ())
 
 
-def _status(name: str, record: Mapping[str, Any], run: StoredRun, by_name: Mapping[str, pd.DataFrame]) -> str:
+def _status(name: str, record: Mapping[str, Any], run: Run, by_name: Mapping[str, pd.DataFrame]) -> str:
     if name not in by_name:
         return "failed" if record.get("status") == "failed" else str(record.get("status") or "skipped")
     rows = by_name[name]
     expected = len(run.predictions[["speaker", "utterance"]].drop_duplicates()) * rows["seed"].nunique()
-    failed = (run.cells.loc[run.cells["pipeline"] == name, "status"] == "failed").any()
+    failed = (run.jobs.loc[run.jobs["pipeline"] == name, "status"] == "failed").any()
     return "incomplete" if failed or len(rows) < expected else "done"
 
 
-def _reason(name: str, record: Mapping[str, Any], run: StoredRun) -> str:
-    failed = int((run.cells.loc[run.cells["pipeline"] == name, "status"] == "failed").sum())
-    counted = f"{failed} {'cell' if failed == 1 else 'cells'} failed" if failed else ""
+def _reason(name: str, record: Mapping[str, Any], run: Run) -> str:
+    failed = int((run.jobs.loc[run.jobs["pipeline"] == name, "status"] == "failed").sum())
+    counted = f"{failed} {'job' if failed == 1 else 'jobs'} failed" if failed else ""
     return str(record.get("reason") or counted)
 
 
@@ -187,7 +187,7 @@ def _marks(
     status: str,
     ranked: Sequence[str],
     tests: Sequence[PairedTest],
-    run: StoredRun,
+    run: Run,
 ) -> tuple[str, ...]:
     marks = [] if status == "done" else [status]
     if ranked and name == ranked[0] and len(ranked) > 1:
@@ -196,7 +196,7 @@ def _marks(
         if ranked and (test.first, test.second) == (ranked[0], name) and test.verdict(ALPHA) != "difference":
             found = test.can_be_found(ALPHA)
             marks.append("not distinguishable from best" if found else "too few speakers to tell from best")
-    marks.extend(mark for mark in record.get("marks", ()) if mark not in marks)
+    marks.extend(mark for mark in record.get("flags", ()) if mark not in marks)
     if run.synthetic and status in ("done", "incomplete") and "synthetic" not in marks:
         marks.append("synthetic")
     return tuple(marks)

@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.reporting.plots.ablation import subset_words
 from benchmarks.reporting.ranking import ALPHA, Findings
 from benchmarks.reporting.tables import Column, Table
+from benchmarks.scoring.metrics import METRICS
 from benchmarks.scoring.scores import fold_uars
 
 
@@ -23,9 +24,7 @@ def scores_table(findings: Findings) -> Table:
                 "pipeline": standing.name,
                 "marks": ", ".join(standing.marks),
                 "reason": standing.reason,
-                **{
-                    key: score.get(key) for key in ("uar", "uar_low", "uar_high", "wa", "wa_low", "wa_high", "macro_f1")
-                },
+                **{key: score.get(key) for name in METRICS for key in (name, f"{name}_low", f"{name}_high")},
                 "interval": interval_text(score.get("uar_low"), score.get("uar_high")),
                 **{key: score.get(key) for key in ("fold_uar_mean", "fold_uar_std", "seed_uar_std", "train_uar", "n")},
             }
@@ -34,8 +33,7 @@ def scores_table(findings: Findings) -> Table:
         Column("pipeline", "Pipeline"),
         Column("uar", "UAR", ".3f"),
         Column("interval", "95 % interval"),
-        Column("wa", "WA", ".3f"),
-        Column("macro_f1", "Macro F1", ".3f"),
+        *(Column(m.name, m.label, m.format) for m in METRICS.values() if m.name != "uar" and not m.probabilistic),
         Column("fold_uar_std", "± folds", ".3f"),
         Column("seed_uar_std", "± seeds", ".3f"),
         Column("train_uar", "Train UAR", ".3f"),
@@ -67,8 +65,8 @@ def costs_table(findings: Findings) -> Table:
         Column("extract_ms", "of it extraction", ".3g"),
         Column("predict_ms", "of it prediction", ".3g"),
         Column("fit_seconds", "Fit a fold, s", ".3g"),
-        Column("n_settings", "Settings tried", ".0f"),
-        Column("tuning_cpu_seconds", "Tuning, CPU s", ".3g"),
+        Column("n_candidates", "Settings tried", ".0f"),
+        Column("search_seconds", "Tuning, CPU s", ".3g"),
         Column("peak_memory_mb", "Peak memory, MB", ".0f"),
         Column("model_kb", "Saved, kB", ".0f"),
     )
@@ -182,10 +180,10 @@ def settings_table(findings: Findings) -> Table:
             "pipeline": cell.get("pipeline"),
             "fold": cell.get("fold"),
             "seed": cell.get("seed"),
-            "chosen": settings_text(cell.get("chosen") or {}),
+            "chosen": settings_text(cell.get("best_params") or {}),
             "notes": "; ".join(cell.get("notes") or ()) or (cell.get("reason") or ""),
         }
-        for cell in findings.run.record.get("cells", ())
+        for cell in findings.run.record.get("jobs", ())
     ]
     columns = (
         Column("pipeline", "Pipeline"),
@@ -199,21 +197,18 @@ def settings_table(findings: Findings) -> Table:
 
 def calibration_table(findings: Findings) -> Table:
     """How well the probabilities of every pipeline are calibrated."""
-    rows = [
-        {"pipeline": s.name, **{key: s.scores[key] for key in ("ece", "brier", "log_loss")}} for s in findings.scored
-    ]
+    probabilistic = [metric for metric in METRICS.values() if metric.probabilistic]
+    rows = [{"pipeline": s.name, **{m.name: s.scores[m.name] for m in probabilistic}} for s in findings.scored]
     columns = (
         Column("pipeline", "Pipeline"),
-        Column("ece", "Calibration error", ".3f"),
-        Column("brier", "Brier", ".3f"),
-        Column("log_loss", "Log loss, nats", ".3f"),
+        *(Column(m.name, m.label, m.format) for m in probabilistic),
     )
     return Table("calibration", "Calibration of the probabilities; 0 is perfect in every column.", columns, tuple(rows))
 
 
 def shapley_table(findings: Findings) -> Table:
     """What every group adds to the UAR, where an ablation was run."""
-    table = findings.run.table("shapley.csv")
+    table = findings.run.shapley
     found = [] if table is None else table[table["target"] == "uar"].to_dict("records")
     rows = [{**row, "interval": interval_text(row["low"], row["high"], sign="+")} for row in found]
     columns = (
@@ -224,14 +219,14 @@ def shapley_table(findings: Findings) -> Table:
         Column("interval", "95 % interval"),
     )
     caption = (
-        "Shapley values for UAR of the six groups, from all 64 subsets, and of whole sides; intervals over speakers."
+        "Shapley values for UAR of the six groups, from all 64 subsets, and of whole blocks; intervals over speakers."
     )
     return Table("shapley", caption, columns, tuple(rows))
 
 
 def ablation_table(findings: Findings) -> Table:
     """The subsets of groups that have a role, where an ablation was run."""
-    table = findings.run.table("ablation.csv")
+    table = findings.run.ablation
     found = [] if table is None else table.dropna(subset=["role"]).to_dict("records")
     rows = [
         {
@@ -278,8 +273,8 @@ _COSTS = (
     "extract_ms",
     "predict_ms",
     "fit_seconds",
-    "n_settings",
-    "tuning_cpu_seconds",
+    "n_candidates",
+    "search_seconds",
     "peak_memory_mb",
     "model_bytes",
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.pipelines.flags import Flag
 from benchmarks.reporting.ranking import ALPHA, Findings, Standing
-from benchmarks.scoring.metrics import uar_of
+from benchmarks.scoring.confusion import uar_of
 
 
 def verdict(findings: Findings) -> tuple[str, ...]:

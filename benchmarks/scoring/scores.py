@@ -1,168 +1,242 @@
-"""The table of scores: one row a pipeline, every test figure from stored predictions, the rest from the cells."""
+"""The table of scores: one row per pipeline, test figures from stored predictions, the rest from the jobs."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from benchmarks.scoring.metrics import (
-    brier,
-    confusion,
-    expected_calibration_error,
-    log_loss,
-    macro_f1_of,
-    uar_of,
-    wa_of,
-)
+from benchmarks.scoring.confusion import grouped_confusions, uar_of
+from benchmarks.scoring.metrics import METRICS, Metric
 from benchmarks.scoring.predictions import probabilities
-from benchmarks.scoring.significance import speaker_confusions, speaker_interval
+from benchmarks.scoring.significance import Interval, jackknife_interval, seed_confusions
+from benchmarks.scoring.status import Status
 
-COLUMNS = (
-    "pipeline",
-    "uar",
-    "wa",
-    "macro_f1",
-    "fold_uar_mean",
-    "fold_uar_std",
-    "train_uar",
-    "train_wa",
-    "n",
-    "fit_seconds",
-    "ms_per_utterance",
-    "uar_low",
-    "uar_high",
-    "wa_low",
-    "wa_high",
-    "seed_uar_std",
-    "n_seeds",
-    "n_folds",
-    "n_speakers",
-    "cells_failed",
-    "ece",
-    "brier",
-    "log_loss",
-    "extract_ms",
-    "predict_ms",
-    "n_settings",
-    "tuning_cpu_seconds",
-    "peak_memory_mb",
-    "model_bytes",
-)
-
-CELL_COLUMNS = (
-    "pipeline",
-    "seed",
-    "fold",
-    "status",
+JOB_NUMBERS = (
     "train_uar",
     "train_wa",
     "fit_seconds",
     "predict_seconds",
     "extract_seconds",
     "n_test",
-    "n_settings",
-    "tuning_cpu_seconds",
+    "n_candidates",
+    "search_seconds",
     "peak_memory_mb",
     "model_bytes",
 )
-"""What the table of cells says of each cell, beside its predictions."""
+"""Numbers of each job that the table of scores draws on; NaN where unknown."""
 
 
-def score_table(predictions: pd.DataFrame, cells: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
+def score_columns() -> list[str]:
+    """Columns of the table of scores: every metric, what the folds and jobs say, every metric's interval, costs.
+
+    Examples
+    --------
+    >>> score_columns()[:4]
+    ['pipeline', 'uar', 'wa', 'macro_f1']
+    >>> {"uar_low", "uar_high"} < set(score_columns())
+    True
+    """
+    folds = ["fold_uar_mean", "fold_uar_std", "seed_uar_std", "train_uar", "train_wa"]
+    counts = ["n", "n_seeds", "n_folds", "n_speakers", "jobs_failed"]
+    intervals = [f"{name}_{end}" for name in METRICS for end in ("low", "high")]
+    times = ["ms_per_utterance", "extract_ms", "predict_ms", "fit_seconds", "search_seconds"]
+    return ["pipeline", *METRICS, *folds, *counts, *intervals, *times, "n_candidates", "peak_memory_mb", "model_bytes"]
+
+
+def score_table(
+    predictions: pd.DataFrame,
+    jobs: pd.DataFrame,
+    labels: Sequence[str],
+    *,
+    confusions: Mapping[str, NDArray[np.float64]] | None = None,
+) -> pd.DataFrame:
     """Score every pipeline that has predictions, in the order of their first rows.
 
     Parameters
     ----------
-    predictions
+    predictions : DataFrame
         As stored: `pipeline, seed, fold, utterance, speaker, truth, prediction, p_<label>...`.
-    cells
-        A row a cell: `pipeline, seed, fold, status` and, NaN where unknown, `train_uar, train_wa, fit_seconds,
-        predict_seconds, extract_seconds, n_test, n_settings, tuning_cpu_seconds, peak_memory_mb, model_bytes`.
-    labels
+    jobs : DataFrame
+        One row per job: `pipeline, seed, fold, status` and, NaN where unknown, `train_uar, train_wa, fit_seconds,
+        predict_seconds, extract_seconds, n_test, n_candidates, search_seconds, peak_memory_mb, model_bytes`.
+    labels : sequence of str
+        All labels of the corpus.
+    confusions : mapping of str to ndarray of shape (n_seeds, n_speakers, n_labels, n_labels), optional
+        What `confusions_by_pipeline` counts, where that was done before.
+
+    Returns
+    -------
+    DataFrame
+        Every metric of `METRICS`: test clips pooled over folds, mean over seeds; `<metric>_low` and `<metric>_high`:
+        95 % interval over speakers. `fold_uar_mean` and `fold_uar_std`: mean and sample deviation over folds of the
+        folds' UARs (over the labels present in a fold, mean over seeds); `seed_uar_std`: sample deviation over seeds
+        of the pooled UAR. `n`: clips tested in one seed. `train_*` and costs are means over jobs; `ms_per_utterance`
+        is extraction and prediction of one clip, in milliseconds, as `extract_ms + predict_ms`. `jobs_failed` counts
+        jobs without predictions.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"pipeline": "svm", "seed": 0, "fold": ["1", "2"], "utterance": ["a", "b"],
+    ...                      "speaker": ["03", "08"], "truth": ["ang", "sad"], "prediction": ["ang", "ang"]})
+    >>> jobs = pd.DataFrame({"pipeline": "svm", "seed": 0, "fold": ["1", "2"], "status": "done"})
+    >>> table = score_table(rows, jobs.reindex(columns=["pipeline", "status", *JOB_NUMBERS]), ["ang", "sad"])
+    >>> float(table["uar"][0]), int(table["n_speakers"][0])
+    (0.5, 2)
+    """
+    if confusions is None:
+        confusions = confusions_by_pipeline(predictions, labels)
+    rows = [
+        {
+            "pipeline": name,
+            **_test_scores(rows, confusions[str(name)], labels),
+            **_costs(jobs[jobs["pipeline"] == name]),
+        }
+        for name, rows in predictions.groupby("pipeline", sort=False)
+    ]
+    return pd.DataFrame(rows, columns=score_columns())
+
+
+def confusions_by_pipeline(predictions: pd.DataFrame, labels: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+    """Confusion matrices of every pipeline by seed and speaker; all speakers, sorted, in each.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        As stored.
+    labels : sequence of str
         All labels of the corpus.
 
     Returns
     -------
-    pandas.DataFrame
-        `uar, wa, macro_f1, ece, brier, log_loss`: test clips pooled over folds, a mean over seeds. `fold_uar_mean` and
-        `fold_uar_std`: mean and sample deviation over folds of the folds' UARs (over the classes present in a fold, a
-        mean over seeds); `seed_uar_std`: sample deviation over seeds of the pooled UAR. `uar_low, uar_high`, `wa_low,
-        wa_high`: 95 % interval over speakers. `n`: clips tested in one seed. `train_*` and costs are means over cells;
-        `ms_per_utterance` is extraction and prediction of one clip, in milliseconds, as `extract_ms + predict_ms`.
-        `cells_failed` counts cells without predictions.
+    dict of str to ndarray of shape (n_seeds, n_speakers, n_labels, n_labels)
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"pipeline": "svm", "seed": 0, "speaker": "03", "truth": ["ang"], "prediction": ["ang"]})
+    >>> confusions_by_pipeline(rows, ["ang", "sad"])["svm"].shape
+    (1, 1, 2, 2)
     """
-    rows = [
-        {"pipeline": name, **_test_scores(rows, labels), **_costs(cells[cells["pipeline"] == name])}
-        for name, rows in predictions.groupby("pipeline", sort=False)
-    ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    speakers = sorted(predictions["speaker"].unique())
+    groups = predictions.groupby("pipeline", sort=False)
+    return {str(name): seed_confusions(rows, labels, speakers) for name, rows in groups}
 
 
-def _test_scores(rows: pd.DataFrame, labels: Sequence[str]) -> dict[str, Any]:
-    pooled = np.stack([_matrix(seed, labels) for _, seed in rows.groupby("seed")])
-    speakers, confusions = speaker_confusions(rows, labels)
-    by_uar, by_wa = speaker_interval(confusions), speaker_interval(confusions, statistic=wa_of)
-    folds = fold_uars(rows, labels)
-    return {
-        "uar": float(uar_of(pooled).mean()),
-        "wa": float(wa_of(pooled).mean()),
-        "macro_f1": float(macro_f1_of(pooled).mean()),
-        "fold_uar_mean": float(folds.mean()),
-        "fold_uar_std": _deviation(folds.to_numpy()),
-        "n": round(pooled.sum() / len(pooled)),
-        "uar_low": by_uar.low,
-        "uar_high": by_uar.high,
-        "wa_low": by_wa.low,
-        "wa_high": by_wa.high,
-        "seed_uar_std": _deviation(uar_of(pooled)),
-        "n_seeds": len(pooled),
-        "n_folds": len(folds),
-        "n_speakers": len(speakers),
-        **_calibration(rows, labels),
-    }
+def metric_interval(
+    metric: Metric, rows: pd.DataFrame, confusions: NDArray[np.float64], labels: Sequence[str]
+) -> Interval:
+    """Score one pipeline by one metric, pooled over folds and averaged over seeds, with its interval over speakers.
+
+    Parameters
+    ----------
+    metric : Metric
+        An entry of the registry.
+    rows : DataFrame
+        The pipeline's predictions.
+    confusions : ndarray of shape (n_seeds, n_speakers, n_labels, n_labels)
+        As `seed_confusions` counts them.
+    labels : sequence of str
+        All labels of the corpus.
+
+    Returns
+    -------
+    Interval
+        NaN throughout where the metric needs probabilities and there are none.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"seed": 0, "speaker": ["03", "08"], "truth": ["ang", "sad"], "prediction": ["ang", "ang"]})
+    >>> labels = ["ang", "sad"]
+    >>> confusions = seed_confusions(rows, labels, ["03", "08"])
+    >>> metric_interval(METRICS["wa"], rows, confusions, labels).estimate
+    0.5
+    """
+    confusions = confusions[:, confusions.any(axis=(0, 2, 3))]  # other pipelines may have more speakers
+    n_speakers = confusions.shape[1]
+    if metric.stacked is not None:
+        total = confusions.sum(axis=1, keepdims=True)
+        estimate = float(metric.stacked(total).mean())
+        left_out = metric.stacked(total - confusions).mean(axis=0)
+    else:
+        values = probabilities(rows, labels) if metric.probabilistic else rows["prediction"].to_numpy()
+        if values is None:
+            return Interval(math.nan, math.nan, math.nan, 0.95, n_speakers)
+        truth, seeds, names = rows["truth"].to_numpy(), rows["seed"].to_numpy(), rows["speaker"].to_numpy()
+
+        def score(chosen: NDArray[np.bool_]) -> float:
+            parts = [chosen & (seeds == seed) for seed in np.unique(seeds)]
+            return float(np.mean([metric.function(truth[part], values[part], labels) for part in parts]))
+
+        estimate = score(np.ones(len(rows), dtype=bool))
+        left_out = np.array([score(names != name) for name in np.unique(names)] if n_speakers > 1 else [math.nan])
+    n_utterances = float(confusions.sum()) / len(confusions)
+    return jackknife_interval(estimate, left_out, n_utterances=n_utterances, n_labels=len(labels), bounds=metric.bounds)
 
 
 def fold_uars(rows: pd.DataFrame, labels: Sequence[str]) -> pd.Series:
-    """UAR of every fold over the classes present in it, a mean over seeds; index `fold`, in the order of the rows."""
-    cells = rows.groupby(["seed", "fold"], sort=False)
-    scores = pd.Series({key: float(uar_of(_matrix(cell, labels))) for key, cell in cells})
-    return scores.groupby(level=1, sort=False).mean().rename_axis("fold")
+    """UAR of every fold over the labels present in it, mean over seeds.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Predictions of one pipeline.
+    labels : sequence of str
+        All labels of the corpus.
+
+    Returns
+    -------
+    Series
+        Index `fold`, in the order of the rows.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"seed": 0, "fold": ["b", "a"], "truth": ["ang", "sad"], "prediction": ["ang", "ang"]})
+    >>> fold_uars(rows, ["ang", "sad"]).to_dict()
+    {'b': 1.0, 'a': 0.0}
+    """
+    groups = rows.groupby(["seed", "fold"], sort=False)
+    counts = grouped_confusions(rows["truth"], rows["prediction"], labels, groups.ngroup(), groups.ngroups)
+    folds = rows.drop_duplicates(["seed", "fold"])["fold"]
+    return pd.Series(uar_of(counts), index=pd.Index(folds, name="fold")).groupby(level=0, sort=False).mean()
 
 
-def _calibration(rows: pd.DataFrame, labels: Sequence[str]) -> dict[str, float]:
-    table = probabilities(rows, labels)
-    if table is None:
-        return {"ece": math.nan, "brier": math.nan, "log_loss": math.nan}
-    truth = rows["truth"].to_numpy()
-    seeds = [np.flatnonzero(rows["seed"].to_numpy() == seed) for seed in rows["seed"].unique()]
+def _test_scores(rows: pd.DataFrame, confusions: NDArray[np.float64], labels: Sequence[str]) -> dict[str, Any]:
+    scores: dict[str, Any] = {}
+    for metric in METRICS.values():
+        interval = metric_interval(metric, rows, confusions, labels)
+        scores[metric.name] = interval.estimate
+        scores |= {f"{metric.name}_low": interval.low, f"{metric.name}_high": interval.high}
+    folds = fold_uars(rows, labels)
     return {
-        name: float(np.mean([score(truth[at], table[at], labels) for at in seeds]))
-        for name, score in (("ece", expected_calibration_error), ("brier", brier), ("log_loss", log_loss))
+        **scores,
+        "fold_uar_mean": float(folds.mean()),
+        "fold_uar_std": _deviation(folds.to_numpy()),
+        "seed_uar_std": _deviation(uar_of(confusions.sum(axis=1))),
+        "n": round(confusions.sum() / len(confusions)),
+        "n_seeds": len(confusions),
+        "n_folds": len(folds),
+        "n_speakers": int((confusions.sum(axis=(0, 2, 3)) > 0).sum()),
     }
 
 
-def _costs(cells: pd.DataFrame) -> dict[str, Any]:
-    done = cells[cells["status"] == "done"]
+def _costs(jobs: pd.DataFrame) -> dict[str, Any]:
+    done = jobs[jobs["status"] == Status.DONE]
     clips = done["n_test"].sum()
     extract, predict = (1000 * done[name].sum(min_count=1) / clips for name in ("extract_seconds", "predict_seconds"))
-    means = done[["train_uar", "train_wa", "fit_seconds", "n_settings", "tuning_cpu_seconds", "model_bytes"]].mean()
+    means = done[["train_uar", "train_wa", "fit_seconds", "n_candidates", "search_seconds", "model_bytes"]].mean()
     return {
         **{str(name): float(value) for name, value in means.items()},
         "extract_ms": float(extract),
         "predict_ms": float(predict),
         "ms_per_utterance": float(np.nansum([extract, predict])) if not np.isnan(predict) else math.nan,
         "peak_memory_mb": float(done["peak_memory_mb"].max()),
-        "cells_failed": int((cells["status"] == "failed").sum()),
+        "jobs_failed": int((jobs["status"] == Status.FAILED).sum()),
     }
 
 
-def _matrix(rows: pd.DataFrame, labels: Sequence[str]) -> np.ndarray:
-    return confusion(rows["truth"], rows["prediction"], labels)
-
-
-def _deviation(values: np.ndarray) -> float:
+def _deviation(values: NDArray[np.float64]) -> float:
     return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan

@@ -5,16 +5,38 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.scoring.metrics import codes
-from benchmarks.scoring.significance import jackknife_reach
+from benchmarks.scoring.confusion import codes
+from benchmarks.scoring.significance import jackknife_half_width
 from features.errors import ResultsError
 
 Counts = NDArray[np.float64]
+
+
+CONTRAST = "spectral - prosodic"
+"""Group of the rows in which the share of the prosodic block is subtracted from that of the spectral block."""
+
+
+class TargetKind(StrEnum):
+    """What a score is about.
+
+    Examples
+    --------
+    >>> TargetKind("pair") is TargetKind.PAIR
+    True
+    """
+
+    UAR = "uar"
+    """UAR over all labels."""
+    RECALL = "recall"
+    """Recall of one label."""
+    PAIR = "pair"
+    """The decision between two labels, on clips of these two only."""
 
 
 @dataclass(frozen=True)
@@ -23,15 +45,26 @@ class Target:
 
     Attributes
     ----------
-    name
-        'uar', 'recall of <label>', or '<label> or <label>'.
-    hits
-        Clips decided rightly, shape (n_subsets, n_speakers, n_classes); the empty subset guesses.
-    totals
-        Clips, shape (n_speakers, n_classes).
+    kind : TargetKind
+        What it is about.
+    label, other : str
+        The label of a recall, the two labels of a pair, empty otherwise.
+    hits : ndarray of shape (n_subsets, n_speakers, n_classes)
+        Clips decided correctly; the empty subset guesses.
+    totals : ndarray of shape (n_speakers, n_classes)
+        Clips.
+
+    Examples
+    --------
+    >>> hits, totals = np.array([[[1.0, 1.0]], [[2.0, 1.0]]]), np.array([[2.0, 2.0]])
+    >>> target = Target(TargetKind.UAR, "", "", hits, totals)
+    >>> target.scores().tolist()
+    [0.5, 0.75]
     """
 
-    name: str
+    kind: TargetKind
+    label: str
+    other: str
     hits: Counts
     totals: Counts
 
@@ -47,7 +80,20 @@ class Target:
 
 @dataclass(frozen=True)
 class Share:
-    """What some players add to a score, with its jackknife-t interval over speakers."""
+    """What some players add to a score, with its jackknife-t interval over speakers.
+
+    Attributes
+    ----------
+    value : float
+        What they add.
+    low, high : float
+        Ends of the interval; NaN where there are fewer than two speakers.
+
+    Examples
+    --------
+    >>> Share(value=0.2, low=0.1, high=0.3).value
+    0.2
+    """
 
     value: float
     low: float
@@ -56,6 +102,15 @@ class Share:
 
 def subsets(players: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     """All 2^n subsets, the empty one first, by size and then in the players' order.
+
+    Parameters
+    ----------
+    players : sequence of str
+        Names of the groups of features.
+
+    Returns
+    -------
+    tuple of tuple of str
 
     Examples
     --------
@@ -71,10 +126,20 @@ def weights(players: Sequence[str]) -> Counts:
     :math:`\phi_i = \sum_{S \not\ni i} \frac{|S|! \, (n - |S| - 1)!}{n!} (v(S \cup i) - v(S))` (L. S. Shapley, "A value
     for n-person games", 1953).
 
+    Parameters
+    ----------
+    players : sequence of str
+        Names of the groups of features.
+
     Returns
     -------
-    numpy.ndarray of float64, shape (n, 2^n)
+    ndarray of shape (n_players, 2 ** n_players)
         Columns in the order of `subsets`; the values of all players sum to the score of all minus that of none.
+
+    Examples
+    --------
+    >>> weights(["a", "b"]).tolist()
+    [[-0.5, 0.5, -0.5, 0.5], [-0.5, -0.5, 0.5, 0.5]]
     """
     n, rows = len(players), subsets(players)
     table = np.zeros((n, len(rows)))
@@ -88,53 +153,69 @@ def weights(players: Sequence[str]) -> Counts:
     return table
 
 
-def side_weights(players: Sequence[str], sides: Mapping[str, Sequence[str]]) -> dict[str, Counts]:
-    """Weights for the Shapley values of whole sides, each of which joins or stays away as one player.
+def block_weights(players: Sequence[str], blocks: Mapping[str, Sequence[str]]) -> dict[str, Counts]:
+    """Weights for the Shapley values of blocks of groups, each of which joins or stays away as one player.
 
-    What a side is worth then does not depend on into how many groups it was divided; the sum of its groups' own values
-    does, wherever groups say the same.
+    What a block is worth then does not depend on the number of groups it was divided into; the sum of its groups' own
+    values does, wherever groups say the same.
 
     Parameters
     ----------
-    players
+    players : sequence of str
         All groups.
-    sides
-        Name of each side to its groups; together they are all groups, each once.
+    blocks : mapping of str to sequence of str
+        Name of each block to its groups; together they are all groups, each once.
 
     Returns
     -------
-    dict
-        Side to a combination of the scores of all `subsets(players)`, shape (2^n,).
+    dict of str to ndarray of shape (2 ** n_players,)
+        By block a combination of the scores of all `subsets(players)`.
+
+    Examples
+    --------
+    >>> block_weights(["a", "b"], {"both": ["a", "b"]})["both"].tolist()
+    [-1.0, 0.0, 0.0, 1.0]
     """
-    places = {subset: place for place, subset in enumerate(subsets(players))}
-    names = list(sides)
+    index = {subset: position for position, subset in enumerate(subsets(players))}
+    names = list(blocks)
     table = weights(names)
-    found = {name: np.zeros(len(places)) for name in names}
+    combinations_of = {name: np.zeros(len(index)) for name in names}
     for column, joined in enumerate(subsets(names)):
-        inside = {group for side in joined for group in sides[side]}
-        place = places[tuple(group for group in players if group in inside)]
+        inside = {group for block in joined for group in blocks[block]}
+        subset = tuple(group for group in players if group in inside)
         for row, name in enumerate(names):
-            found[name][place] = table[row, column]
-    return found
+            combinations_of[name][index[subset]] = table[row, column]
+    return combinations_of
 
 
 def share(target: Target, combination: Counts, *, level: float = 0.95) -> Share:
-    r"""A linear combination of the scores of all subsets, with its interval over speakers.
+    """A linear combination of the scores of all subsets, with its interval over speakers.
 
     Parameters
     ----------
-    target
+    target : Target
         Scores to combine.
-    combination
-        One row of `weights`, or a sum or difference of rows, shape (n_subsets,).
-    level
+    combination : ndarray of shape (n_subsets,)
+        One row of `weights`, or a sum or difference of rows.
+    level : float, default=0.95
         Nominal coverage.
+
+    Returns
+    -------
+    Share
+
+    Examples
+    --------
+    >>> hits, totals = np.array([[[1.0, 1.0]], [[2.0, 1.0]]]), np.array([[2.0, 2.0]])
+    >>> target = Target(TargetKind.UAR, "", "", hits, totals)
+    >>> share(target, weights(["all"])[0]).value
+    0.25
     """
     value, n = float(combination @ target.scores()), target.totals.shape[0]
     if n < 2:
         return Share(value, math.nan, math.nan)
-    reach = jackknife_reach(combination @ target.scores_without_speakers(), level)
-    return Share(value, value - reach, value + reach)
+    half_width = jackknife_half_width(combination @ target.scores_without_speakers(), level)
+    return Share(value, value - half_width, value + half_width)
 
 
 def targets(
@@ -143,44 +224,58 @@ def targets(
     probabilities: NDArray[np.float64],
     labels: Sequence[str],
 ) -> tuple[Target, ...]:
-    """UAR, the recall of every emotion, and the decision between every two emotions.
+    """UAR, the recall of every label, and the decision between every two labels.
 
     Parameters
     ----------
-    truth, speakers
-        Of n clips.
-    probabilities
-        Of every subset but the empty one, shape (n_subsets - 1, n, k). The decision between two emotions looks at
-        clips of these two only, and takes the one with the higher probability.
-    labels
-        All k labels.
+    truth, speakers : sequence of str of length n_utterances
+        Label and speaker of every clip.
+    probabilities : ndarray of shape (n_subsets - 1, n_utterances, n_labels)
+        Of every subset but the empty one. The decision between two labels looks at clips of these two only, and takes
+        the one with the higher probability.
+    labels : sequence of str
+        All labels.
+
+    Returns
+    -------
+    tuple of Target
+        Those that have clips.
 
     Raises
     ------
     ResultsError
         If the shapes do not fit.
+
+    Examples
+    --------
+    >>> found = targets(["ang", "sad"], ["03", "03"], np.array([[[0.8, 0.2], [0.4, 0.6]]]), ["ang", "sad"])
+    >>> [(str(target.kind), target.label, target.other) for target in found]
+    [('uar', '', ''), ('recall', 'ang', ''), ('recall', 'sad', ''), ('pair', 'ang', 'sad')]
     """
     rows, names = codes(truth, labels), sorted(set(speakers))
-    places, k = codes(speakers, names), len(labels)
-    if probabilities.shape[1:] != (len(rows), k):
-        raise ResultsError(f"probabilities have shape {probabilities.shape}, expected (subsets, {len(rows)}, {k})")
-    cell, size = places * k + rows, len(names) * k
-    totals = np.bincount(cell, minlength=size).reshape(len(names), k).astype(float)
+    n_labels = len(labels)
+    if probabilities.shape[1:] != (len(rows), n_labels):
+        shape = f"(subsets, {len(rows)}, {n_labels})"
+        raise ResultsError(f"probabilities have shape {probabilities.shape}, expected {shape}")
+    index, size = codes(speakers, names) * n_labels + rows, len(names) * n_labels
+    totals = np.bincount(index, minlength=size).reshape(len(names), n_labels).astype(float)
 
-    def counted(right: NDArray[np.float64]) -> Counts:
-        return np.stack([np.bincount(cell, weights=row, minlength=size).reshape(len(names), k) for row in right])
+    def counted(correct: NDArray[np.float64]) -> Counts:
+        counts = [np.bincount(index, weights=row, minlength=size).astype(float) for row in correct]
+        return np.stack(counts).reshape(-1, len(names), n_labels)
 
-    right = counted((probabilities.argmax(axis=2) == rows).astype(float))
-    found = [Target("uar", _with_guess(right, totals, 1 / k), totals)]
+    correct = counted((probabilities.argmax(axis=2) == rows).astype(float))
+    result = [Target(TargetKind.UAR, "", "", _with_guess(correct, totals, 1 / n_labels), totals)]
     for c, label in enumerate(labels):
-        found.append(Target(f"recall of {label}", _with_guess(right[..., [c]], totals[:, [c]], 1 / k), totals[:, [c]]))
-    for a, b in combinations(range(k), 2):
+        hits = _with_guess(correct[..., [c]], totals[:, [c]], 1 / n_labels)
+        result.append(Target(TargetKind.RECALL, label, "", hits, totals[:, [c]]))
+    for a, b in combinations(range(n_labels), 2):
         margin = probabilities[..., a] - probabilities[..., b]
         sign = np.where(rows == a, 1.0, np.where(rows == b, -1.0, 0.0))
         won = counted((np.sign(margin * sign) + 1) / 2 * (sign != 0))[..., [a, b]]
-        own = totals[:, [a, b]]
-        found.append(Target(f"{labels[a]} or {labels[b]}", _with_guess(won, own, 0.5), own))
-    return tuple(target for target in found if target.totals.any())
+        clips = totals[:, [a, b]]
+        result.append(Target(TargetKind.PAIR, labels[a], labels[b], _with_guess(won, clips, 0.5), clips))
+    return tuple(target for target in result if target.totals.any())
 
 
 def _with_guess(hits: Counts, totals: Counts, chance: float) -> Counts:

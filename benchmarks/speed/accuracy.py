@@ -150,9 +150,9 @@ def librosa_difference(waveform: np.ndarray) -> dict[str, float]:
     import librosa
 
     from features.descriptors.mfcc import coefficients, delta
-    from features.descriptors.stft import SHAPE, front
+    from features.descriptors.stft import SHAPE, stft_contours
 
-    own = front(waveform)
+    own = stft_contours(waveform)
     grid: dict[str, Any] = {"n_fft": FRAME, "hop_length": HOP}
     mfcc = librosa.feature.mfcc(y=waveform, sr=RATE, n_mfcc=20, n_mels=40, **grid)
     rms = librosa.feature.rms(y=waveform, frame_length=FRAME, hop_length=HOP)[0]

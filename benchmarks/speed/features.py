@@ -105,12 +105,12 @@ def clips_of(folder: Path, corpus: str, count: int | None = None) -> list[Path]:
 
 
 def _time(options: argparse.Namespace) -> list[Line]:
-    from features.extractors.opensmile import OpenSmileExtractor, unavailable
+    from features.extractors.opensmile import OpenSmileExtractor, availability
     from features.extractors.statistics import FeatureExtractor
 
     files = clips_of(options.corpora, "emodb", options.clips)
     programs: dict[str, Callable[[list[Path]], object]] = {"here": FeatureExtractor().extract}
-    if unavailable() is None:
+    if availability() is None:
         programs["eGeMAPS"] = OpenSmileExtractor("eGeMAPSv02").extract
         programs["ComParE"] = OpenSmileExtractor("ComParE_2016").extract
     factors = _real_time_factors(programs, files)

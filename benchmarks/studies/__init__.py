@@ -1,1 +1,12 @@
-"""Questions that take many runs: ablation, learning curve, comparison."""
+"""Studies: questions that take many runs, or that are asked of finished ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+STUDIES: Mapping[str, str] = {
+    "ablation": "benchmarks.studies.ablation",
+    "learning_curve": "benchmarks.studies.learning_curve",
+    "comparison": "benchmarks.studies.comparison",
+}
+"""Name of a study to its module. Its `SECTIONS` stand in the report of a run that holds its tables."""

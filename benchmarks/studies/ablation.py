@@ -5,26 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.scoring.metrics import recalls_of
-from benchmarks.scoring.shapley import share, side_weights, subsets, targets, weights
-from benchmarks.scoring.significance import difference_interval, holm, speaker_confusions, speaker_interval, swap_test
+from benchmarks.corpora.corpus import Corpus
+from benchmarks.evaluation.evaluate import run_of
+from benchmarks.evaluation.execute import execute
+from benchmarks.evaluation.job import DIGITS
+from benchmarks.evaluation.overwrite import Overwrite
+from benchmarks.evaluation.plan import make_plan
+from benchmarks.evaluation.runs import write_table
+from benchmarks.evaluation.store import ResultsStore
+from benchmarks.folds.fold import Fold
+from benchmarks.reporting.ablation_summary import answer
+from benchmarks.scoring.confusion import recalls_of
+from benchmarks.scoring.shapley import CONTRAST, block_weights, share, subsets, targets, weights
+from benchmarks.scoring.significance import (
+    difference_interval,
+    holm,
+    paired_permutation_test,
+    speaker_confusions,
+    speaker_interval,
+)
+from features.cache import FeatureCache
 from features.errors import PipelineError, ResultsError
 from features.groups import GROUPS, PRESETS
 
-if TYPE_CHECKING:
-    from benchmarks.corpora.corpus import Corpus
-    from benchmarks.folds.fold import Fold
-    from features.cache import FeatureCache
-
-SIDES = {"prosodic": PRESETS["prosodic"], "voice": ("voice",), "spectral": PRESETS["spectral"]}
-"""The sides of the question, each a player of its own in a second game; voice quality belongs to neither of the two."""
-
-CONTRAST = "spectral - prosodic"
+BLOCKS = {"prosodic": PRESETS["prosodic"], "voice": ("voice",), "spectral": PRESETS["spectral"]}
+"""Blocks of groups, each a player of its own in a second game; voice quality is neither prosodic nor spectral."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +77,8 @@ def ablate(
     folds: str | Sequence[Fold] | None = None,
     seeds: Sequence[int] = (0,),
     jobs: int | None = None,
-    out: Path,
-    overwrite: str = "missing",
+    out: str | Path,
+    overwrite: str = Overwrite.MISSING,
     cache: FeatureCache | None = None,
     allow_duplicates: bool = False,
     progress: bool = False,
@@ -76,50 +86,52 @@ def ablate(
 ) -> Ablation:
     """Run models on every subset of the groups, and share their score among the groups.
 
-    Features are extracted once. What is stored already is not computed again. Where `out` holds a run of the same
-    corpus and folds, its report gets a section; where it holds none, the models on all features and on the two presets
-    are run there first.
+    Features are extracted once. What is stored already is not computed again. Where `out` holds no run, the models on
+    all features and on the two presets are run there first, so that the report has a run to stand in.
 
     Parameters
     ----------
     corpus, folds, seeds, jobs, overwrite, cache, allow_duplicates, progress, command
-        As `benchmarks.evaluate`.
-    models
+        As for `benchmarks.evaluate`.
+    models : sequence of str, default=("svm",)
         Pipelines without features, such as `svm` or `xgboost:speaker`.
-    out
-        Folder of the run; the subsets' cells and predictions go to `ablation/` in it.
+    out : path
+        Folder of the run, for `ablation.csv` and `shapley.csv`; the jobs and predictions of the subsets go to
+        `ablation/` in it.
 
     Raises
     ------
     SerError
-        For what a user can cause; a ResultsError if `out` holds another run, or if a cell failed.
-    """
-    from benchmarks.evaluation import evaluate as harness
-    from benchmarks.evaluation.runs import check_same_run
-    from benchmarks.report import write_report
+        For what a user can cause; a ResultsError if `out` holds another run, or if a job failed.
 
-    models = tuple(dict.fromkeys(models))
+    Examples
+    --------
+    >>> ablate(corpus, models=["svm"], out="results/emodb").shapley  # doctest: +SKIP
+    """
+    models, store = tuple(dict.fromkeys(models)), ResultsStore(Path(out))
     shared: dict[str, Any] = {"folds": folds, "seeds": seeds, "allow_duplicates": allow_duplicates}
+    how: dict[str, Any] = {"jobs": jobs, "cache": cache, "overwrite": overwrite, "progress": progress}
     names = [spell(model, groups) for model in models for groups in subsets(GROUPS)[1:]]
-    plan = harness.make_plan(corpus, pipelines=names, options=harness.PipelineOptions(), **shared)
-    check_same_run(out, corpus=corpus.fingerprint, scheme=plan.scheme)
-    if not (out / "run.json").is_file():
-        wholes = [
-            spec for model in models for spec in (model, *(_preset(model, side) for side in ("prosodic", "spectral")))
-        ]
-        rest: dict[str, Any] = {"jobs": jobs, "out": out, "cache": cache, "progress": progress, "command": command}
-        harness.evaluate(corpus, pipelines=wholes, overwrite=overwrite, **shared, **rest)
-    predictions = _run_subsets(
-        plan, out / "ablation", jobs=jobs, again=overwrite == "all", cache=cache, progress=progress
-    )
-    labels = list(corpus.labels)
-    found = Ablation(
-        folder=out,
-        subsets=pd.concat([subset_table(predictions, model, labels) for model in models], ignore_index=True),
-        shapley=pd.concat([shapley_table(predictions, model, labels) for model in models], ignore_index=True),
-    )
-    _write(found)
-    write_report(out)
+    plan = make_plan(corpus, pipelines=names, **shared)
+    with store.lock():
+        if not (store.folder / "run.json").is_file():
+            presets = [
+                name for model in models for name in (model, spell(model, ("prosodic",)), spell(model, ("spectral",)))
+            ]
+            whole = execute(make_plan(corpus, pipelines=presets, **shared), store, **how)
+            run_of(whole, store.folder, command=command).save()
+        outcome = execute(plan, store.within("ablation"), **how)
+        outcome.check_complete()
+        predictions = outcome.predictions()
+        labels = list(corpus.labels)
+        found = Ablation(
+            folder=store.folder,
+            subsets=pd.concat([subset_table(predictions, model, labels) for model in models], ignore_index=True),
+            shapley=pd.concat([shapley_values(predictions, model, labels) for model in models], ignore_index=True),
+        )
+        write_table(store.folder / "ablation" / "predictions.csv", predictions, f"%.{DIGITS}f")
+        write_table(store.folder / "ablation.csv", found.subsets)
+        write_table(store.folder / "shapley.csv", found.shapley)
     return found
 
 
@@ -147,7 +159,10 @@ def subset_table(
         if role not in ("", "all"):
             difference = difference_interval(own, whole)
             row |= {"difference": difference.estimate, "difference_low": difference.low}
-            row |= {"difference_high": difference.high, "p": swap_test(own, whole, random_state=random_state)[0]}
+            row |= {
+                "difference_high": difference.high,
+                "p": paired_permutation_test(own, whole, random_state=random_state)[0],
+            }
             tested.append(row)
         row |= {f"recall_{label}": value for label, value in zip(labels, recalls_of(own.sum(axis=0)))}
         rows.append(row)
@@ -157,14 +172,15 @@ def subset_table(
     return pd.DataFrame(rows, columns=[*order, "p", "p_holm", *(f"recall_{label}" for label in labels)])
 
 
-def shapley_table(predictions: pd.DataFrame, model: str, labels: Sequence[str]) -> pd.DataFrame:
+def shapley_values(predictions: pd.DataFrame, model: str, labels: Sequence[str]) -> pd.DataFrame:
     """Share the UAR, every recall and every decision between two emotions among the groups.
 
     Returns
     -------
     pandas.DataFrame
-        `model, target, players, group, value, low, high, n_speakers`.
-        With 'groups' as `players` the six groups share what all of them add to guessing; with 'sides' prosodic, voice
+        `model, target, label, other, players, group, value, low, high, n_speakers`; `target` is 'uar', 'recall' (of
+        `label`) or 'pair' (the decision between `label` and `other`).
+        With 'groups' as `players` the six groups share what all of them add to guessing; with 'blocks' prosodic, voice
         and spectral features do, as wholes, and 'spectral - prosodic' is the paired difference. The row 'all' is the
         sum of either.
     """
@@ -172,15 +188,16 @@ def shapley_table(predictions: pd.DataFrame, model: str, labels: Sequence[str]) 
     rows = _aligned(predictions, model, columns)
     stacked = np.stack([row[columns].to_numpy(dtype=float) for row in rows])
     clips = rows[0]
-    groups, sides = dict(zip(GROUPS, weights(GROUPS))), side_weights(GROUPS, SIDES)
-    sides |= {CONTRAST: sides["spectral"] - sides["prosodic"]}
+    groups, blocks = dict(zip(GROUPS, weights(GROUPS))), block_weights(GROUPS, BLOCKS)
+    blocks |= {CONTRAST: blocks["spectral"] - blocks["prosodic"]}
     groups |= {"all": weights(GROUPS).sum(axis=0)}
     found = []
     for target in targets(clips["truth"].tolist(), clips["speaker"].tolist(), stacked, labels):
-        for players, combinations in (("groups", groups), ("sides", sides)):
+        for players, combinations in (("groups", groups), ("blocks", blocks)):
             for group, combination in combinations.items():
                 result = share(target, combination)
-                row: dict[str, Any] = {"model": model, "target": target.name, "players": players, "group": group}
+                row: dict[str, Any] = {"model": model, "target": target.kind, "label": target.label}
+                row |= {"other": target.other, "players": players, "group": group}
                 row |= {"value": result.value, "low": result.low, "high": result.high}
                 found.append({**row, "n_speakers": len(target.totals)})
     return pd.DataFrame(found)
@@ -194,39 +211,6 @@ def role_of(groups: Sequence[str]) -> str:
     if len(groups) == 1:
         return "alone"
     return "left out" if len(groups) == len(GROUPS) - 1 else ""
-
-
-def _run_subsets(
-    plan: Any, folder: Path, *, jobs: int | None, again: bool, cache: FeatureCache | None, progress: bool
-) -> pd.DataFrame:
-    """Compute what is not stored yet, and leave `predictions.csv` in the folder."""
-    import joblib
-
-    from benchmarks.evaluation import evaluate as harness
-    from benchmarks.evaluation import outputs
-    from benchmarks.evaluation.store import ResultsStore
-
-    n_jobs = jobs if jobs is not None else joblib.cpu_count()
-    store = ResultsStore(folder)
-    with store.lock():
-        tables = harness.extract_tables(plan, cache=cache, n_jobs=n_jobs, progress=progress)
-        cells = harness.plan_cells(plan, tables)
-        harness.run_cells(cells, plan, store, n_jobs=n_jobs, again=again, progress=progress)
-        records = harness.collect(plan, cells, store)
-        failed = [record for record in records if record["status"] != "done"]
-        if failed:
-            first = failed[0]
-            raise ResultsError(
-                f"{len(failed)} of {len(records)} cells failed, the first {first['pipeline']} on {first['fold']}: "
-                f"{first['reason']}; run again to retry them"
-            )
-        predictions = outputs.predictions_table(plan.corpus, plan.scheme, plan.folds, records)
-        outputs.write_predictions(folder / "predictions.csv", predictions)
-    return predictions
-
-
-def _preset(model: str, side: str) -> str:
-    return spell(model, (side,))
 
 
 def _confusions(
@@ -249,9 +233,13 @@ def _aligned(predictions: pd.DataFrame, model: str, columns: Sequence[str]) -> l
     return [row[[*keys, "truth", *columns]] for row in rows]
 
 
-def _write(found: Ablation) -> None:
-    from benchmarks.evaluation.store import write_atomically
-
-    for name, table in (("ablation", found.subsets), ("shapley", found.shapley)):
-        text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
-        write_atomically(found.folder / f"{name}.csv", text.encode())
+def ablation_text(found: Ablation) -> str:
+    """Write the Shapley values of the UAR as a table for a terminal, and what they say in words."""
+    rows = found.shapley[found.shapley["target"] == "uar"]
+    lines = [f"{'model':<18}{'players':<9}{'':<22}{'adds to UAR':>12}   95 % interval"]
+    lines += [
+        f"{row.model:<18}{row.players:<9}{row.group:<22}{row.value:>+12.3f}   {row.low:+.3f} to {row.high:+.3f}"
+        for row in rows.itertuples()
+    ]
+    sentences = [sentence for model in rows["model"].unique() for sentence in answer(found.shapley, str(model))]
+    return "\n".join([*lines, "", *sentences, f"tables and report: {found.folder}"])

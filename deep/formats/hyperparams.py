@@ -41,17 +41,17 @@ def describe(folder: Path) -> Description:
     Raises
     ------
     ModelError
-        When it is missing, is not YAML, or lacks what is needed.
+        If it is missing, is not YAML, or lacks what is needed.
     """
     path = Path(folder) / "hyperparams.yaml"
     try:
-        said = yaml.load(path.read_text(encoding="utf-8"), Loader=_PlainLoader)
-        encoder = said["wav2vec2"] if isinstance(said.get("wav2vec2"), Mapping) else {}
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_PlainLoader)
+        encoder = content["wav2vec2"] if isinstance(content.get("wav2vec2"), Mapping) else {}
         return Description(
-            hub=_resolved(said["wav2vec2_hub"], said),
-            width=int(said["encoder_dim"]),
-            n_classes=int(said["out_n_neurons"]),
-            output_norm=bool(encoder.get("output_norm", said.get("output_norm", False))),
+            hub=_resolved(content["wav2vec2_hub"], content),
+            width=int(content["encoder_dim"]),
+            n_classes=int(content["out_n_neurons"]),
+            output_norm=bool(encoder.get("output_norm", content.get("output_norm", False))),
         )
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}; expected the released model's description") from error
@@ -76,13 +76,13 @@ def _plain(loader: yaml.SafeLoader, _tag: str, node: yaml.Node) -> Any:
 _PlainLoader.add_multi_constructor("!", _plain)
 
 
-def _resolved(value: Any, said: Mapping[str, Any]) -> str:
+def _resolved(value: Any, content: Mapping[str, Any]) -> str:
     """Follow HyperPyYAML's `!ref <name>`, which is plain text here."""
     for _ in range(8):
-        found = re.search(r"<([^<>]+)>", str(value))
-        if not found:
+        reference = re.search(r"<([^<>]+)>", str(value))
+        if not reference:
             break
-        value = str(value).replace(found[0], str(said[found[1]]))
+        value = str(value).replace(reference[0], str(content[reference[1]]))
     return str(value)
 
 
@@ -97,7 +97,7 @@ def read_labels(path: Path) -> list[str]:
     Raises
     ------
     ModelError
-        When it is missing, or its numbers are not 0, 1, ...
+        If it is missing, or its numbers are not 0, 1, ...
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -107,11 +107,11 @@ def read_labels(path: Path) -> list[str]:
     for line in lines:
         if line.startswith("==="):
             break
-        found = re.fullmatch(r"\s*(['\"])(.*)\1\s*=>\s*(\d+)\s*", line)
-        if line.strip() and not found:
+        entry = re.fullmatch(r"\s*(['\"])(.*)\1\s*=>\s*(\d+)\s*", line)
+        if line.strip() and not entry:
             raise ModelError(f"{path}: line {line!r}; expected 'label' => number")
-        if found:
-            labels[int(found[3])] = found[2]
+        if entry:
+            labels[int(entry[3])] = entry[2]
     if not labels or sorted(labels) != list(range(len(labels))):
         raise ModelError(f"{path}: numbers {sorted(labels)}; expected 0, 1, ... without gaps")
     return [labels[number] for number in range(len(labels))]

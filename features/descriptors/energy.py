@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from features.descriptors.analysis import Analysis
-from features.descriptors.frames import FRAMES_A_SECOND
+from features.descriptors.frames import FRAMES_PER_SECOND
 from features.descriptors.segments import mean_and_std, smooth, turning_points
 from features.descriptors.specs import ALL, UNVOICED, VOICED, Descriptor, Number
 
 _SMOOTHING = 5
 _DEPTH_DB = 3.0
 _MODULATIONS = ((1.0, 2.0), (2.0, 4.0), (4.0, 8.0), (8.0, 16.0))
-_SHORTEST_MODULATED = FRAMES_A_SECOND
+_SHORTEST_MODULATED = FRAMES_PER_SECOND
 _OVER = {
     ALL: ("mean", "std", "skew", "p05", "p20", "p50", "p80", "p95", "range", "slope", "change", "rise", "fall"),
     VOICED: ("mean", "std", "p20", "p80", "range", "slope", "change", "rise", "fall"),
@@ -43,7 +43,7 @@ NUMBERS = (
 
 
 def describe(analysis: Analysis) -> tuple[np.ndarray, np.ndarray]:
-    """Contours [shape=(2, n_frames)] and numbers [shape=(9,)]."""
+    """Contours of shape (2, n_frames) and numbers of shape (9,)."""
     spoken = analysis.loudness[analysis.extent]
     numbers = np.concatenate([_swings(spoken), _modulation(spoken)])
     return np.stack([analysis.level, analysis.loudness]), numbers.astype(np.float32)
@@ -53,7 +53,7 @@ def _swings(loudness: np.ndarray) -> np.ndarray:
     contour = smooth(loudness, _SMOOTHING)
     points = turning_points(contour, _DEPTH_DB)
     sizes = np.diff(contour[points])
-    slopes = sizes / np.diff(points) * FRAMES_A_SECOND
+    slopes = sizes / np.diff(points) * FRAMES_PER_SECOND
     rising, falling = slopes[slopes > 0], slopes[slopes < 0]
     return np.array([*mean_and_std(rising), *mean_and_std(falling), mean_and_std(np.abs(sizes))[0]])
 
@@ -63,8 +63,8 @@ def _modulation(loudness: np.ndarray) -> np.ndarray:
     if len(loudness) < _SHORTEST_MODULATED:
         return np.full(len(_MODULATIONS), np.nan)
     moving = (loudness - loudness.mean()) * np.hanning(len(loudness))
-    spectrum = np.abs(np.fft.rfft(moving, max(len(loudness), 4 * FRAMES_A_SECOND))) ** 2
-    frequencies = np.arange(len(spectrum)) * FRAMES_A_SECOND / max(len(loudness), 4 * FRAMES_A_SECOND)
+    spectrum = np.abs(np.fft.rfft(moving, max(len(loudness), 4 * FRAMES_PER_SECOND))) ** 2
+    frequencies = np.arange(len(spectrum)) * FRAMES_PER_SECOND / max(len(loudness), 4 * FRAMES_PER_SECOND)
     powers = np.array([spectrum[(frequencies >= low) & (frequencies < high)].sum() for low, high in _MODULATIONS])
     if powers.sum() <= 1e-6:
         return np.full(len(_MODULATIONS), np.nan)

@@ -1,4 +1,4 @@
-"""The F0 tracker: normalised autocorrelation at 8 kHz, and the cheapest path through its candidates."""
+"""F0 tracker: normalised autocorrelation at 8 kHz, and the cheapest path through its candidates."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class Track:
 
     Attributes
     ----------
-    f0 : np.ndarray
-        [shape=(n_frames,)] float32, Hz; NaN where unvoiced.
-    periodicity : np.ndarray
-        [shape=(n_frames,)] float32, 0 to 1: normalised autocorrelation at the period chosen, or at the best one where
+    f0 : ndarray of shape (n_frames,)
+        float32, Hz; NaN where unvoiced.
+    periodicity : ndarray of shape (n_frames,)
+        float32, 0 to 1: normalised autocorrelation at the period, or at the best candidate where
         unvoiced.
     """
 
@@ -51,7 +51,7 @@ class Track:
 
     @property
     def voiced(self) -> np.ndarray:
-        """[shape=(n_frames,)] bool."""
+        """Frames with an F0, of shape (n_frames,) bool."""
         return ~np.isnan(self.f0)
 
 
@@ -59,13 +59,13 @@ def track(waveform: np.ndarray) -> Track:
     """Follow F0 between 60 and 600 Hz.
 
     The autocorrelation of 50 ms under a Hann window, divided by that of the window (Boersma 1993), gives up to seven
-    candidates a frame, refined by parabolic interpolation; the path with the least cost of octave jumps and of changes
-    of voicing is found by Viterbi's algorithm.
+    candidates per frame, refined by parabolic interpolation; Viterbi's algorithm finds the path with the least cost of
+    octave jumps and of changes of voicing.
 
     Parameters
     ----------
-    waveform : np.ndarray
-        [shape=(n_samples,)] float32 at 16 kHz.
+    waveform : ndarray of shape (n_samples,)
+        float32 at 16 kHz.
     """
     low = halved(waveform)
     total = n_frames(len(waveform))
@@ -79,11 +79,11 @@ def track(waveform: np.ndarray) -> Track:
         peaks[first:last] = np.maximum(frames.max(axis=1), -frames.min(axis=1))
         _candidates(_autocorrelation(frames), f0[first:last], strength[first:last], values[first:last])
     loudest = max(float(low.max()), -float(low.min()))
-    chosen = _path(f0, values, peaks / np.float32(max(loudest, 1e-10)))
-    path = np.where(chosen < 0, np.nan, np.take_along_axis(f0, np.maximum(chosen, 0)[:, None], axis=1)[:, 0])
-    held = np.take_along_axis(strength, np.maximum(chosen, 0)[:, None], axis=1)[:, 0]
-    best = np.where(chosen < 0, strength.max(axis=1), held)
-    return Track(path.astype(np.float32), np.clip(best, 0, 1).astype(np.float32))
+    path = _path(f0, values, peaks / np.float32(max(loudest, 1e-10)))
+    candidate = np.maximum(path, 0)[:, None]
+    frequency = np.where(path < 0, np.nan, np.take_along_axis(f0, candidate, axis=1)[:, 0])
+    periodicity = np.where(path < 0, strength.max(axis=1), np.take_along_axis(strength, candidate, axis=1)[:, 0])
+    return Track(frequency.astype(np.float32), np.clip(periodicity, 0, 1).astype(np.float32))
 
 
 def halved(waveform: np.ndarray) -> np.ndarray:
@@ -91,13 +91,13 @@ def halved(waveform: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    waveform : np.ndarray
-        [shape=(n_samples,)] float32.
+    waveform : ndarray of shape (n_samples,)
+        float32.
 
     Returns
     -------
-    np.ndarray
-        [shape=(ceil(n_samples / 2),)] float32; sample i lies where sample 2 i lay.
+    ndarray of shape (ceil(n_samples / 2),)
+        float32; sample i lies where sample 2 i lay.
     """
     taps = _half_band()
     even = waveform[::2]
@@ -112,14 +112,14 @@ def halved(waveform: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def _half_band() -> np.ndarray:
-    """One side of the filter's taps beside its middle, every second of which is zero, [shape=(8,)]."""
-    places = 2 * np.arange(8) + 1
-    taps = np.sin(np.pi * places / 2) / (np.pi * places) * np.kaiser(33, 6.0)[16 + places]
+    """Taps on one side of the filter's middle that are not zero (every second one), of shape (8,)."""
+    offsets = 2 * np.arange(8) + 1
+    taps = np.sin(np.pi * offsets / 2) / (np.pi * offsets) * np.kaiser(33, 6.0)[16 + offsets]
     return (taps * 0.25 / taps.sum()).astype(np.float32)
 
 
 def _autocorrelation(frames: np.ndarray) -> np.ndarray:
-    """Normalised autocorrelation at half-sample lags, [shape=(n_frames, _LAGS)]."""
+    """Normalised autocorrelation at half-sample lags, of shape (n_frames, _LAGS)."""
     window, cosines = _tables()
     padded = np.zeros((len(frames), _FFT), dtype=np.float32)
     np.multiply(frames, window, out=padded[:, :_WINDOW])
@@ -172,10 +172,10 @@ def _candidates(lags: np.ndarray, f0: np.ndarray, strength: np.ndarray, values: 
 
 @numba.njit(cache=True, nogil=True)
 def _path(f0: np.ndarray, values: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """Candidate of each frame on the best path, -1 for unvoiced, [shape=(n_frames,)] int64."""
+    """Candidate of each frame on the best path, -1 for unvoiced, of shape (n_frames,) int64."""
     n_frames, n_candidates = f0.shape
     score = np.full(n_candidates + 1, -np.inf)
-    fresh = np.empty(n_candidates + 1)
+    new_score = np.empty(n_candidates + 1)
     octave = np.log2(f0)
     back = np.zeros((n_frames, n_candidates + 1), dtype=np.int8)
     for t in range(n_frames):
@@ -183,7 +183,7 @@ def _path(f0: np.ndarray, values: np.ndarray, level: np.ndarray) -> np.ndarray:
         unvoiced = _VOICING_THRESHOLD + max(0.0, 2.0 - quiet)
         for c in range(n_candidates + 1):
             local = unvoiced if c == n_candidates else values[t, c]
-            best, place = -np.inf, n_candidates
+            best, previous = -np.inf, n_candidates
             if local > -np.inf and t > 0:
                 for b in range(n_candidates + 1):
                     if score[b] == -np.inf:
@@ -195,13 +195,13 @@ def _path(f0: np.ndarray, values: np.ndarray, level: np.ndarray) -> np.ndarray:
                     else:
                         cost = _JUMP_COST * abs(octave[t, c] - octave[t - 1, b])
                     if score[b] - cost > best:
-                        best, place = score[b] - cost, b
-            fresh[c] = local if t == 0 else local + best
-            back[t, c] = place
-        score[:] = fresh
-    chosen = np.empty(n_frames, dtype=np.int64)
-    here = int(np.argmax(score))
+                        best, previous = score[b] - cost, b
+            new_score[c] = local if t == 0 else local + best
+            back[t, c] = previous
+        score[:] = new_score
+    path = np.empty(n_frames, dtype=np.int64)
+    state = int(np.argmax(score))
     for t in range(n_frames - 1, -1, -1):
-        chosen[t] = -1 if here == n_candidates else here
-        here = back[t, here]
-    return chosen
+        path[t] = -1 if state == n_candidates else state
+        state = back[t, state]
+    return path

@@ -26,15 +26,15 @@ def formants(waveform: np.ndarray, voiced: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    waveform : np.ndarray
-        [shape=(n_samples,)] float32 at 16 kHz.
-    voiced : np.ndarray
-        [shape=(n_frames,)] bool.
+    waveform : ndarray of shape (n_samples,)
+        float32 at 16 kHz.
+    voiced : ndarray of shape (n_frames,)
+        bool.
 
     Returns
     -------
-    np.ndarray
-        [shape=(6, n_frames)] float32, Hz: F1, F2, F3, then their bandwidths; NaN where unvoiced or not found.
+    ndarray of shape (6, n_frames)
+        float32, Hz: F1, F2, F3, then their bandwidths; NaN where unvoiced or not found.
     """
     import soxr
 
@@ -45,39 +45,39 @@ def formants(waveform: np.ndarray, voiced: np.ndarray) -> np.ndarray:
     fading, window = np.float32(np.exp(-2 * np.pi * _EMPHASIS_FROM / _RATE)), _gaussian(_WINDOW)
     for first in range(0, len(voiced), _BLOCK):
         last = min(first + _BLOCK, len(voiced))
-        used = np.flatnonzero(voiced[first:last])
-        if used.size:
-            frames = frames_between(low, first, last, length=_WINDOW + 1, hop=_HOP)[used]
-            _fill((frames[:, 1:] - fading * frames[:, :-1]) * window, used + first, result)
+        indices = np.flatnonzero(voiced[first:last])
+        if indices.size:
+            frames = frames_between(low, first, last, length=_WINDOW + 1, hop=_HOP)[indices]
+            _fill((frames[:, 1:] - fading * frames[:, :-1]) * window, indices + first, result)
     return result
 
 
 def _gaussian(length: int) -> np.ndarray:
     """Gaussian window that reaches zero at its ends (Praat's manual, "Sound: To Formant (burg)...")."""
     middle, edge = 0.5 * (length + 1), np.exp(-12.0)
-    place = np.arange(1, length + 1) - middle
-    return ((np.exp(-48 * place**2 / (length + 1) ** 2) - edge) / (1 - edge)).astype(np.float32)
+    offset = np.arange(1, length + 1) - middle
+    return ((np.exp(-48 * offset**2 / (length + 1) ** 2) - edge) / (1 - edge)).astype(np.float32)
 
 
 @numba.njit(cache=True, nogil=True)
-def _fill(frames: np.ndarray, places: np.ndarray, result: np.ndarray) -> None:
+def _fill(frames: np.ndarray, indices: np.ndarray, result: np.ndarray) -> None:
     real = np.empty(_ORDER)
     imaginary = np.empty(_ORDER)
     fresh = True
-    for i in range(len(places)):
+    for i in range(len(indices)):
         coefficients = burg(frames[i], _ORDER)
-        if fresh or places[i] != places[i - 1] + 1:
+        if fresh or indices[i] != indices[i - 1] + 1:
             for k in range(_ORDER):
                 angle = 2 * np.pi * (k + 0.25) / _ORDER
                 real[k], imaginary[k] = 0.9 * np.cos(angle), 0.9 * np.sin(angle)
         fresh = not roots(coefficients, real, imaginary)
         if not fresh:
-            _pick(real, imaginary, result[:, places[i]])
+            _pick(real, imaginary, result[:, indices[i]])
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
 def burg(frame: np.ndarray, order: int) -> np.ndarray:
-    """Coefficients of 1 + a1 z^-1 + ... by Burg's method (Childers 1978), [shape=(order + 1,)].
+    """Coefficients of 1 + a1 z^-1 + ... by Burg's method (Childers 1978), of shape (order + 1,).
 
     A silent frame gives 1, 0, 0, ...
     """
@@ -92,7 +92,7 @@ def burg(frame: np.ndarray, order: int) -> np.ndarray:
         power += frame[i] * frame[i]
     square = 2.0 * power
     for m in range(1, order + 1):
-        # backward[i] is the backward error at sample i + m - 1, so that both errors are updated where they lie.
+        # backward[i] is the backward error at sample i + m - 1, so that both errors are updated in place.
         square -= forward[m - 1] ** 2 + backward[n - m] ** 2
         cross = np.float32(0.0)
         for i in range(n - m):
@@ -114,14 +114,14 @@ def burg(frame: np.ndarray, order: int) -> np.ndarray:
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
 def roots(a: np.ndarray, real: np.ndarray, imaginary: np.ndarray) -> bool:
-    """All roots of z^n + a1 z^(n-1) + ... at once by Aberth's method, from the guesses given, in place.
+    """All roots of z^n + a1 z^(n-1) + ... at once by Aberth's method, in place from first guesses.
 
     Returns whether they converged.
     """
     n = len(real)
     settled = np.zeros(n, dtype=np.bool_)
     for _ in range(60):
-        left = 0
+        unsettled = 0
         for i in range(n):
             if settled[i]:
                 continue
@@ -147,8 +147,8 @@ def roots(a: np.ndarray, real: np.ndarray, imaginary: np.ndarray) -> bool:
             if h * h + k2 * k2 < 1e-8:
                 settled[i] = True
             else:
-                left += 1
-        if left == 0:
+                unsettled += 1
+        if unsettled == 0:
             return True
     return False
 
@@ -156,7 +156,7 @@ def roots(a: np.ndarray, real: np.ndarray, imaginary: np.ndarray) -> bool:
 @numba.njit(cache=True, nogil=True)
 def _pick(real: np.ndarray, imaginary: np.ndarray, result: np.ndarray) -> None:
     """The lowest resonances of the upper half plane; a root outside the unit circle is mirrored into it."""
-    found = 0
+    count = 0
     frequencies = np.empty(len(real))
     bandwidths = np.empty(len(real))
     for k in range(len(real)):
@@ -164,14 +164,14 @@ def _pick(real: np.ndarray, imaginary: np.ndarray, result: np.ndarray) -> None:
             continue
         frequency = np.arctan2(imaginary[k], real[k]) * _RATE / (2 * np.pi)
         if _MARGIN <= frequency <= _RATE / 2 - _MARGIN:
-            place = found
-            while place > 0 and frequencies[place - 1] > frequency:
-                frequencies[place], bandwidths[place] = frequencies[place - 1], bandwidths[place - 1]
-                place -= 1
-            frequencies[place] = frequency
+            j = count
+            while j > 0 and frequencies[j - 1] > frequency:
+                frequencies[j], bandwidths[j] = frequencies[j - 1], bandwidths[j - 1]
+                j -= 1
+            frequencies[j] = frequency
             square = max(real[k] * real[k] + imaginary[k] * imaginary[k], 1e-12)
-            bandwidths[place] = abs(np.log(square)) * _RATE / (2 * np.pi)
-            found += 1
-    for k in range(min(found, N_FORMANTS)):
+            bandwidths[j] = abs(np.log(square)) * _RATE / (2 * np.pi)
+            count += 1
+    for k in range(min(count, N_FORMANTS)):
         result[k] = frequencies[k]
         result[N_FORMANTS + k] = bandwidths[k]

@@ -1,4 +1,4 @@
-"""The one grid of frames that every contour lies on."""
+"""The grid of frames that all contours share."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from features.audio import RATE
 
 HOP = 160
 FRAME = 512
-FRAMES_A_SECOND = RATE // HOP
+FRAMES_PER_SECOND = RATE // HOP
 
 
 def n_frames(n_samples: int) -> int:
@@ -21,8 +21,7 @@ def frames_between(waveform: np.ndarray, first: int, last: int, *, length: int, 
 
     Parameters
     ----------
-    waveform : np.ndarray
-        [shape=(n_samples,)]
+    waveform : ndarray of shape (n_samples,)
     first, last : int
         Positions of frames.
     length, hop : int
@@ -30,15 +29,15 @@ def frames_between(waveform: np.ndarray, first: int, last: int, *, length: int, 
 
     Returns
     -------
-    np.ndarray
-        [shape=(last - first, length)], a strided view of (a copy of) the stretch that the frames cover.
+    ndarray of shape (last - first, length)
+        , a strided view of (a copy of) the stretch that the frames cover.
     """
     begin = first * hop - length // 2
     end = (last - 1) * hop - length // 2 + length
     stretch = waveform[max(begin, 0) : max(min(end, len(waveform)), 0)]
-    if begin < 0 or end > len(waveform):  # by hand: np.pad and sliding_window_view cost more than a short clip's frames
-        inside, place = stretch, max(-begin, 0)
+    if begin < 0 or end > len(waveform):  # np.pad and sliding_window_view cost more than a short clip's frames
+        inside, offset = stretch, max(-begin, 0)
         stretch = np.zeros(end - begin, dtype=waveform.dtype)
-        stretch[place : place + len(inside)] = inside
+        stretch[offset : offset + len(inside)] = inside
     step = stretch.strides[0]
     return np.lib.stride_tricks.as_strided(stretch, (last - first, length), (step * hop, step), writeable=False)

@@ -42,8 +42,8 @@ NUMBERS = ()
 
 
 def describe(analysis: Analysis) -> tuple[np.ndarray, np.ndarray]:
-    """Contours [shape=(60, n_frames)] and no numbers."""
-    static = coefficients(analysis.front.mfcc_bands)
+    """Contours of shape (60, n_frames) and no numbers."""
+    static = coefficients(analysis.stft.mfcc_bands)
     result = np.concatenate([static, delta(static, order=1), delta(static, order=2)])
     return result, np.empty(0, dtype=np.float32)
 
@@ -53,13 +53,13 @@ def coefficients(bands: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    bands : np.ndarray
-        [shape=(n_bands, n_frames)] power.
+    bands : ndarray of shape (n_bands, n_frames)
+        power.
 
     Returns
     -------
-    np.ndarray
-        [shape=(20, n_frames)] float32.
+    ndarray of shape (20, n_frames)
+        float32.
     """
     decibels = 10 * np.log10(np.maximum(bands, np.float32(1e-10)))
     np.maximum(decibels, decibels.max() - np.float32(_TOP_DB), out=decibels)
@@ -74,19 +74,18 @@ def _cosines(n_bands: int) -> np.ndarray:
 def delta(contours: np.ndarray, *, order: int) -> np.ndarray:
     """Derivative of each contour by a Savitzky-Golay filter over 9 frames, equal to `librosa.feature.delta`.
 
-    Contours of fewer than 9 frames are taken to go on at their ends' values.
+    Contours of fewer than 9 frames are extended by their first and last values.
 
     Parameters
     ----------
-    contours : np.ndarray
-        [shape=(n_contours, n_frames)]
+    contours : ndarray of shape (n_contours, n_frames)
     order : int
         1 or 2.
     """
     half = _WIDTH // 2
     kernel = _kernels(order)
     if contours.shape[1] < _WIDTH:
-        edges = [np.repeat(contours[:, [place]], half, axis=1) for place in (0, -1)]
+        edges = [np.repeat(contours[:, [index]], half, axis=1) for index in (0, -1)]
         contours = np.concatenate([edges[0], contours, edges[1]], axis=1)
         return _correlate(contours, kernel[half])
     result = np.empty_like(contours)
@@ -106,7 +105,7 @@ def _correlate(contours: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=2)
 def _kernels(order: int) -> np.ndarray:
-    """Weights that give the derivative at each of 9 places of the polynomial through 9 values, [shape=(9, 9)]."""
+    """Weights that give the derivative at each of 9 points of the polynomial through 9 values, of shape (9, 9)."""
     time = np.arange(_WIDTH) - _WIDTH // 2
     fit = np.linalg.pinv(np.vander(time, order + 1, increasing=True))
     return np.tile(fit[order] * order, (_WIDTH, 1)).astype(np.float32)

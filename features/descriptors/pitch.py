@@ -6,7 +6,7 @@ import numba
 import numpy as np
 
 from features.descriptors.analysis import Analysis
-from features.descriptors.frames import FRAMES_A_SECOND
+from features.descriptors.frames import FRAMES_PER_SECOND
 from features.descriptors.segments import mean_and_std, runs
 from features.descriptors.specs import ALL, VOICED, Descriptor, Number
 
@@ -49,7 +49,7 @@ NUMBERS = (
 
 
 def describe(analysis: Analysis) -> tuple[np.ndarray, np.ndarray]:
-    """Contours [shape=(3, n_frames)], F0 NaN where unvoiced, and numbers [shape=(10,)]."""
+    """Contours of shape (3, n_frames), F0 NaN where unvoiced, and numbers of shape (10,)."""
     f0 = analysis.track.f0
     semitones = 12 * np.log2(f0 / np.float32(REFERENCE_HZ))
     return np.stack([semitones, f0, analysis.track.periodicity]), _segments(semitones, analysis.voiced)
@@ -74,11 +74,11 @@ def _segments(semitones: np.ndarray, voiced: np.ndarray) -> np.ndarray:
 
 @numba.njit(cache=True, nogil=True)
 def _measure(stretch: np.ndarray) -> tuple[float, float, float, float]:
-    """Slope and second derivative of the least-squares parabola, a second (squared); range; mean."""
+    """Slope and second derivative of the least-squares parabola, per second (squared); range; mean."""
     n = len(stretch)
     time = np.arange(n) - 0.5 * (n - 1)
     square = time * time
     spread = square.sum()
     bow = square - spread / n
     slope, bend = (time * stretch).sum() / spread, 2 * (bow * stretch).sum() / (bow * bow).sum()
-    return slope * FRAMES_A_SECOND, bend * FRAMES_A_SECOND**2, stretch.max() - stretch.min(), stretch.mean()
+    return slope * FRAMES_PER_SECOND, bend * FRAMES_PER_SECOND**2, stretch.max() - stretch.min(), stretch.mean()

@@ -1,4 +1,4 @@
-"""Runs of frames and turning points of contours: what rates, lengths and slopes are counted on."""
+"""Runs of frames and turning points of contours, from which rates, lengths and slopes are computed."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import numpy as np
 
 
 def runs(frames: np.ndarray) -> np.ndarray:
-    """Begin and end (exclusive) of each run of True, [shape=(n_runs, 2)] int64.
+    """Begin and end (exclusive) of each run of True, of shape (n_runs, 2) int64.
 
     Parameters
     ----------
-    frames : np.ndarray
-        [shape=(n_frames,)] bool.
+    frames : ndarray of shape (n_frames,)
+        bool.
 
     Examples
     --------
@@ -24,7 +24,7 @@ def runs(frames: np.ndarray) -> np.ndarray:
 
 
 def smooth(contour: np.ndarray, width: int) -> np.ndarray:
-    """Moving average over `width` (odd) frames, the ends' values going on, [shape=(n_frames,)] float64."""
+    """Moving average over `width` (odd) frames, extended by the first and last values, of shape (n_frames,) float64."""
     half = width // 2
     padded = np.concatenate([np.full(half, contour[0]), contour, np.full(half, contour[-1])]).astype(np.float64)
     sums = np.cumsum(np.concatenate([[0.0], padded]))
@@ -33,7 +33,7 @@ def smooth(contour: np.ndarray, width: int) -> np.ndarray:
 
 @numba.njit(cache=True, nogil=True)
 def mean_and_std(values: np.ndarray) -> tuple[float, float]:
-    """Mean and standard deviation of a few values, [shape=(n,)] float64; NaN where there are none."""
+    """Mean and standard deviation of a few values, of shape (n,) float64; NaN where there are none."""
     if len(values) == 0:
         return np.nan, np.nan
     mean = values.mean()
@@ -42,19 +42,19 @@ def mean_and_std(values: np.ndarray) -> tuple[float, float]:
 
 @numba.njit(cache=True, nogil=True)
 def turning_points(contour: np.ndarray, depth: float) -> np.ndarray:
-    """Frames where a contour turns, valleys and peaks in turn, each at least `depth` from the last.
+    """Frames where a contour turns, valleys and peaks alternating, each at least `depth` from the last.
 
     Parameters
     ----------
-    contour : np.ndarray
-        [shape=(n_frames,)] without NaN.
+    contour : ndarray of shape (n_frames,)
+        without NaN.
     depth : float
         In the contour's unit.
 
     Returns
     -------
-    np.ndarray
-        [shape=(n_points,)] int64, the first and the last extreme included; fewer than two where nothing turns.
+    ndarray of shape (n_points,)
+        int64, the first and the last extreme included; fewer than two where nothing turns.
     """
     points = np.empty(len(contour), dtype=np.int64)
     count = 0

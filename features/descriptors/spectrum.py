@@ -62,15 +62,15 @@ NUMBERS = tuple(
 
 
 def describe(analysis: Analysis) -> tuple[np.ndarray, np.ndarray]:
-    """Contours [shape=(43, n_frames)] and numbers [shape=(26,)].
+    """Contours of shape (43, n_frames) and numbers of shape (26,).
 
     Mel bands are relative to the clip's own mean power: how loud it is belongs to the energy group alone.
     """
-    mel = analysis.front.mel
+    mel = analysis.stft.mel
     average = mel.mean(axis=1)
     total = average.sum()
     if total <= _SILENT:
         silent = np.full((N_MEL, analysis.n_frames), np.nan, dtype=np.float32)
-        return np.concatenate([silent, analysis.front.shape]), np.full(N_MEL, np.nan, dtype=np.float32)
+        return np.concatenate([silent, analysis.stft.shape]), np.full(N_MEL, np.nan, dtype=np.float32)
     decibels = 10 * np.log10(np.maximum(mel / total, np.float32(_FLOOR)))
-    return np.concatenate([decibels, analysis.front.shape]), 10 * np.log10(np.maximum(average / total, _FLOOR))
+    return np.concatenate([decibels, analysis.stft.shape]), 10 * np.log10(np.maximum(average / total, _FLOOR))

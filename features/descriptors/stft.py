@@ -1,7 +1,8 @@
-"""The shared front end: one short-time Fourier transform, everything spectral taken from it in one pass."""
+"""The one short-time Fourier transform, and all contours that are taken from it in one pass."""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -30,23 +31,23 @@ _CONTRAST_QUANTILE = 0.02
 
 
 @dataclass(frozen=True)
-class Front:
+class StftContours:
     """Contours taken from the shared STFT (512 samples, Hann, hop 160).
 
     Attributes
     ----------
-    rms : np.ndarray
-        [shape=(n_frames,)] root mean square of each frame, unweighted.
-    loudness : np.ndarray
-        [shape=(n_frames,)] A-weighted power of each frame, full scale 1.
-    mfcc_bands : np.ndarray
-        [shape=(40, n_frames)] power in the mel bands that MFCC are made of.
-    mel : np.ndarray
-        [shape=(26, n_frames)] power in the mel bands.
-    third_formant : np.ndarray
-        [shape=(n_frames,)] power of the strongest bin from 2 to 3.5 kHz, over the square of the window's sum.
-    shape : np.ndarray
-        [shape=(len(SHAPE), n_frames)] NaN in frames that are silent to the last bit.
+    rms : ndarray of shape (n_frames,)
+        root mean square of each frame, unweighted.
+    loudness : ndarray of shape (n_frames,)
+        A-weighted power of each frame, full scale 1.
+    mfcc_bands : ndarray of shape (40, n_frames)
+        power in the mel bands that MFCC are made of.
+    mel : ndarray of shape (26, n_frames)
+        power in the mel bands.
+    third_formant : ndarray of shape (n_frames,)
+        power of the strongest bin from 2 to 3.5 kHz, over the square of the window's sum.
+    shape : ndarray of shape (len(SHAPE), n_frames)
+        NaN in frames that are silent to the last bit.
     """
 
     rms: np.ndarray
@@ -57,16 +58,16 @@ class Front:
     shape: np.ndarray
 
 
-def front(waveform: np.ndarray) -> Front:
-    """Transform a waveform block by block, so that an hour needs no more memory than its contours.
+def stft_contours(waveform: np.ndarray) -> StftContours:
+    """Compute the contours block by block, so that an hour needs no more memory than they do.
 
     Parameters
     ----------
-    waveform : np.ndarray
-        [shape=(n_samples,)] float32 at 16 kHz.
+    waveform : ndarray of shape (n_samples,)
+        float32 at 16 kHz.
     """
     total = n_frames(len(waveform))
-    result = Front(
+    result = StftContours(
         rms=np.empty(total, dtype=np.float32),
         loudness=np.empty(total, dtype=np.float32),
         mfcc_bands=np.empty((N_MFCC_BANDS, total), dtype=np.float32),
@@ -77,36 +78,36 @@ def front(waveform: np.ndarray) -> Front:
     valleys = np.empty((_N_CONTRASTS, total), dtype=np.float32)
     before = np.zeros(FRAME // 2 + 1, dtype=np.float32)
     for first in range(0, total, _BLOCK):
-        before = _fill(waveform, first, min(first + _BLOCK, total), before, result, valleys)
+        before = _fill_block(waveform, first, min(first + _BLOCK, total), before, result, valleys)
     _subtract_valleys(result.shape[-_N_CONTRASTS:], valleys)
     return result
 
 
 def _subtract_valleys(peaks: np.ndarray, valleys: np.ndarray) -> None:
-    """Peaks less valleys in dB, each held within 80 dB of its highest, as `librosa.power_to_db` has it."""
+    """Peaks less valleys in dB, each limited to 80 dB below its highest, as `librosa.power_to_db` does."""
     for levels in (peaks, valleys):
         if not np.isnan(levels).all():
             np.maximum(levels, np.nanmax(levels) - np.float32(_TOP_DB), out=levels)
     peaks -= valleys
 
 
-def _fill(
-    waveform: np.ndarray, first: int, last: int, before: np.ndarray, result: Front, valleys: np.ndarray
+def _fill_block(
+    waveform: np.ndarray, first: int, last: int, before: np.ndarray, result: StftContours, valleys: np.ndarray
 ) -> np.ndarray:
-    """Compute frames `first` to `last`; `before` and the result are the neighbouring normalised spectra."""
+    """Compute frames `first` to `last`; `before` and the result are the normalised spectra beside them."""
     frames = frames_between(waveform, first, last, length=FRAME, hop=HOP)
-    here = slice(first, last)
-    result.rms[here] = np.sqrt(np.einsum("ij,ij->i", frames, frames) / np.float32(FRAME))
+    block = slice(first, last)
+    result.rms[block] = np.sqrt(np.einsum("ij,ij->i", frames, frames) / np.float32(FRAME))
     power = power_spectra(frames)
     banks = power @ _banks()
-    result.mfcc_bands[:, here] = banks[:, :N_MFCC_BANDS].T
-    result.mel[:, here] = banks[:, N_MFCC_BANDS:-1].T
-    result.loudness[here] = banks[:, -1]
-    result.third_formant[here] = power[:, _THIRD_FORMANT].max(axis=1) / np.float32(_window().sum() ** 2)
+    result.mfcc_bands[:, block] = banks[:, :N_MFCC_BANDS].T
+    result.mel[:, block] = banks[:, N_MFCC_BANDS:-1].T
+    result.loudness[block] = banks[:, -1]
+    result.third_formant[block] = power[:, _THIRD_FORMANT].max(axis=1) / np.float32(_window().sum() ** 2)
     magnitude = np.sqrt(power)
     logs = np.log(np.maximum(power, np.float32(_TINY)))
     after = before.copy()
-    _shape(power, magnitude, logs, _frequencies(), _contrast_edges(), after, result.shape[:, here], valleys[:, here])
+    _shape(power, magnitude, logs, _frequencies(), _contrast_edges(), after, result.shape[:, block], valleys[:, block])
     return after
 
 
@@ -115,13 +116,13 @@ def power_spectra(frames: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    frames : np.ndarray
-        [shape=(n_frames, 512)] float32.
+    frames : ndarray of shape (n_frames, 512)
+        float32.
 
     Returns
     -------
-    np.ndarray
-        [shape=(n_frames, 257)] float32.
+    ndarray of shape (n_frames, 257)
+        float32.
     """
     spectra = scipy.fft.rfft(frames * _window(), axis=1)  # in float64: in near-silent frames float32 is all rounding
     return squared(spectra)
@@ -129,7 +130,7 @@ def power_spectra(frames: np.ndarray) -> np.ndarray:
 
 @numba.njit(cache=True, nogil=True)
 def squared(spectra: np.ndarray) -> np.ndarray:
-    """Squared magnitude of each complex number, [shape=(n_frames, n_bins)] float32, in one pass."""
+    """Squared magnitude of each complex number, of shape (n_frames, n_bins) float32, in one pass."""
     result = np.empty(spectra.shape, dtype=np.float32)
     for t in range(spectra.shape[0]):
         for k in range(spectra.shape[1]):
@@ -151,7 +152,11 @@ def _frequencies() -> np.ndarray:
 @lru_cache(maxsize=1)
 def _banks() -> np.ndarray:
     """Columns: 40 mel bands, 26 mel bands, A-weighting scaled to full scale; librosa's own filters."""
-    import librosa
+    with warnings.catch_warnings():
+        # pooch, which librosa imports, warns in notebooks that the widgets of a bar are missing; no bar is drawn.
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        import librosa
+        import tqdm.auto  # noqa: F401
 
     mels = [librosa.filters.mel(sr=RATE, n_fft=FRAME, n_mels=n) for n in (N_MFCC_BANDS, N_MEL)]
     weights = np.concatenate([[0.0], 10 ** (librosa.A_weighting(_frequencies()[1:], min_db=None) / 10)])
@@ -161,7 +166,7 @@ def _banks() -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def _contrast_edges() -> np.ndarray:
-    """[shape=(6, 3)] first bin, bin after the last, and how many bins valley and peak are the mean of."""
+    """First bin, bin after the last, and how many bins valley and peak are the mean of, of shape (6, 3)."""
     frequencies = _frequencies()
     octaves = np.concatenate([[0.0], _CONTRAST_FMIN * 2.0 ** np.arange(6)])
     edges = []
@@ -177,7 +182,7 @@ def _contrast_edges() -> np.ndarray:
 
 @numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "arcp", "nsz"})
 def _line(logs: np.ndarray, first: int, last: int) -> float:
-    """Least-squares slope of a log power spectrum over bins, in dB a kHz."""
+    """Least-squares slope of a log power spectrum over bins, in dB per kHz."""
     count = last - first
     middle = 0.5 * (first + last - 1)
     cross = 0.0
@@ -189,21 +194,21 @@ def _line(logs: np.ndarray, first: int, last: int) -> float:
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
 def _contrast(magnitude: np.ndarray, quantile: int, low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
-    """Peak and valley of one band in dB (10 log10 of magnitudes, as librosa has it); `low` and `high` are room."""
+    """Peak and valley of one band in dB (10 log10 of magnitudes, as librosa's); `low` and `high` are work space."""
     low[:quantile], high[:quantile] = np.float32(1e30), np.float32(0)
     for value in magnitude:
         if value < low[quantile - 1]:
-            place = quantile - 1
-            while place > 0 and low[place - 1] > value:
-                low[place] = low[place - 1]
-                place -= 1
-            low[place] = value
+            k = quantile - 1
+            while k > 0 and low[k - 1] > value:
+                low[k] = low[k - 1]
+                k -= 1
+            low[k] = value
         if value > high[quantile - 1]:
-            place = quantile - 1
-            while place > 0 and high[place - 1] < value:
-                high[place] = high[place - 1]
-                place -= 1
-            high[place] = value
+            k = quantile - 1
+            while k > 0 and high[k - 1] < value:
+                high[k] = high[k - 1]
+                k -= 1
+            high[k] = value
     valley, peak = 0.0, 0.0
     for k in range(quantile):
         valley += low[k] / quantile
@@ -222,7 +227,7 @@ def _shape(
     result: np.ndarray,
     valleys: np.ndarray,
 ) -> None:
-    """Spectral shape of each frame, contrast's peaks and valleys apart; `before`, normalised, is left at the last."""
+    """Spectral shape of each frame, contrast as peaks and valleys; `before` becomes the last normalised spectrum."""
     n_frames, n_bins = power.shape
     low, high = np.empty(8, dtype=np.float32), np.empty(8, dtype=np.float32)
     for t in range(n_frames):
@@ -242,15 +247,15 @@ def _shape(
         spread, flux = 0.0, 0.0
         for k in range(n_bins):
             share = magnitude[t, k] / total
-            away = frequencies[k] - centroid
-            spread += share * away * away
+            deviation = frequencies[k] - centroid
+            spread += share * deviation * deviation
             step = share - before[k]
             flux += step * step
             before[k] = share
-        reached, rolloff = 0.0, 0
+        cumulative, rolloff = 0.0, 0
         for k in range(n_bins):
-            reached += magnitude[t, k]
-            if reached >= 0.85 * total:
+            cumulative += magnitude[t, k]
+            if cumulative >= 0.85 * total:
                 rolloff = k
                 break
         floored = 0.0

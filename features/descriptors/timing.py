@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from features.descriptors.analysis import Analysis
-from features.descriptors.frames import FRAMES_A_SECOND
+from features.descriptors.frames import FRAMES_PER_SECOND
 from features.descriptors.segments import mean_and_std, runs, smooth, turning_points
 from features.descriptors.specs import Number
 
@@ -44,11 +44,11 @@ NUMBERS = (
 
 
 def describe(analysis: Analysis) -> tuple[np.ndarray, np.ndarray]:
-    """No contours, and numbers [shape=(20,)]."""
+    """No contours, and numbers of shape (20,)."""
     extent = analysis.extent
     active, voiced = analysis.active[extent], analysis.voiced[extent]
     parts = (
-        [len(active) / FRAMES_A_SECOND, active.mean()],
+        [len(active) / FRAMES_PER_SECOND, active.mean()],
         _voicing(voiced),
         _pauses(active),
         _nuclei(analysis.loudness[extent], voiced, int(active.sum())),
@@ -59,9 +59,9 @@ def describe(analysis: Analysis) -> tuple[np.ndarray, np.ndarray]:
 
 def _voicing(voiced: np.ndarray) -> list[float]:
     stretches = runs(voiced)
-    lengths = (stretches[:, 1] - stretches[:, 0]) / FRAMES_A_SECOND
-    gaps = (stretches[1:, 0] - stretches[:-1, 1]) / FRAMES_A_SECOND
-    rate = len(lengths) / len(voiced) * FRAMES_A_SECOND
+    lengths = (stretches[:, 1] - stretches[:, 0]) / FRAMES_PER_SECOND
+    gaps = (stretches[1:, 0] - stretches[:-1, 1]) / FRAMES_PER_SECOND
+    rate = len(lengths) / len(voiced) * FRAMES_PER_SECOND
     longest = lengths.max() if lengths.size else np.nan
     return [voiced.mean(), rate, *mean_and_std(lengths), longest, *mean_and_std(gaps)]
 
@@ -69,11 +69,11 @@ def _voicing(voiced: np.ndarray) -> list[float]:
 def _pauses(active: np.ndarray) -> list[float]:
     stretches = runs(active)
     gaps = stretches[1:, 0] - stretches[:-1, 1]
-    pauses = gaps[gaps >= _SHORTEST_PAUSE] / FRAMES_A_SECOND
+    pauses = gaps[gaps >= _SHORTEST_PAUSE] / FRAMES_PER_SECOND
     breaks = np.flatnonzero(gaps >= _SHORTEST_PAUSE)
     begins, ends = np.append(0, breaks + 1), np.append(breaks, len(stretches) - 1)
-    phrases = (stretches[ends, 1] - stretches[begins, 0]) / FRAMES_A_SECOND if len(stretches) else np.empty(0)
-    seconds = len(active) / FRAMES_A_SECOND
+    phrases = (stretches[ends, 1] - stretches[begins, 0]) / FRAMES_PER_SECOND if len(stretches) else np.empty(0)
+    seconds = len(active) / FRAMES_PER_SECOND
     longest = pauses.max() if pauses.size else np.nan
     return [len(pauses) / seconds, pauses.sum() / seconds, *mean_and_std(pauses), longest, *mean_and_std(phrases)]
 
@@ -84,7 +84,7 @@ def _nuclei(loudness: np.ndarray, voiced: np.ndarray, n_active: int) -> list[flo
     is_peak = np.array([contour[p] > contour[q] for p, q in zip(points, np.roll(points, 1))], dtype=bool)
     peaks = points[is_peak] if len(points) > 1 else points[:0]
     nuclei = peaks[voiced[peaks]]
-    gaps = np.diff(nuclei) / FRAMES_A_SECOND
-    rate = len(nuclei) / len(loudness) * FRAMES_A_SECOND
-    articulation = len(nuclei) / n_active * FRAMES_A_SECOND if n_active else np.nan
+    gaps = np.diff(nuclei) / FRAMES_PER_SECOND
+    rate = len(nuclei) / len(loudness) * FRAMES_PER_SECOND
+    articulation = len(nuclei) / n_active * FRAMES_PER_SECOND if n_active else np.nan
     return [rate, articulation, *mean_and_std(gaps[gaps < 0.5])]

@@ -46,9 +46,9 @@ NUMBERS = (
 
 
 def describe(analysis: Analysis) -> tuple[np.ndarray, np.ndarray]:
-    """Contours [shape=(9, n_frames)], NaN where unvoiced, and numbers [shape=(5,)]."""
+    """Contours of shape (9, n_frames), NaN where unvoiced, and numbers of shape (5,)."""
     contours = np.full((len(DESCRIPTORS), analysis.n_frames), np.nan, dtype=np.float32)
-    _harmonics(analysis.waveform, analysis.track.f0, analysis.front.third_formant, contours)
+    _harmonics(analysis.waveform, analysis.track.f0, analysis.stft.third_formant, contours)
     contours[3:] = formants(analysis.waveform, analysis.voiced)
     return contours, np.array(astuple(perturbation(analysis.waveform, analysis.track.f0)), dtype=np.float32)
 
@@ -61,8 +61,8 @@ def _harmonics(waveform: np.ndarray, f0: np.ndarray, high: np.ndarray, result: n
         if frequency != frequency:
             continue
         period = RATE / frequency
-        place = float(t * HOP) - period
-        _, r, _ = match(waveform, place, 2 * period, place + 0.96 * period - 1, place + 1.04 * period + 1)
+        centre = float(t * HOP) - period
+        _, r, _ = match(waveform, centre, 2 * period, centre + 0.96 * period - 1, centre + 1.04 * period + 1)
         if r > -1:
             r = min(max(r, 1e-5), 1 - 1e-5)
             result[0, t] = min(max(10 * np.log10(r / (1 - r)), _LEAST_DB), _MOST_DB)

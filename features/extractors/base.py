@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
 
 from features.cache import FeatureCache
 from features.clips import Clip, clips_from, digests
@@ -76,6 +77,13 @@ class Extractor(TransformerMixin, BaseEstimator):
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        tags.no_validation = True  # utterances, not an array of numbers
+        tags.input_tags.two_d_array = False
+        return tags
 
 
 class ClipExtractor(Extractor):

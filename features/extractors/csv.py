@@ -1,4 +1,4 @@
-"""Features of one's own from a CSV file: a column `id` and numbers."""
+"""Features from a CSV file: a column `id` and numbers."""
 
 from __future__ import annotations
 
@@ -18,13 +18,24 @@ if TYPE_CHECKING:
 
 
 class CsvFeatures(Extractor):
-    """Rows of a CSV file, looked up by utterance id.
+    r"""Rows of a CSV file, looked up by utterance id.
 
     Parameters
     ----------
     path : str or Path
         First line names the columns: `id`, and features that are numbers; an empty cell is NaN. See
         `features.tables.read_table`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "own.csv"
+    ...     _ = path.write_text("id,rate\na,4.5\nNA,3.9\n")
+    ...     CsvFeatures(path).transform(pd.DataFrame({"id": ["NA", "a"]}))
+    array([[3.9],
+           [4.5]], dtype=float32)
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -52,16 +63,16 @@ class CsvFeatures(Extractor):
             X holds no ids, the file lacks one of them, or the file is not a table of numbers by id.
         """
         rows = self._rows()
-        wanted = _ids(X)
-        places = rows.index.get_indexer(wanted)
-        if (places < 0).any():
-            missing = wanted[int(np.argmin(places))]
+        ids = _ids(X)
+        positions = rows.index.get_indexer(ids)
+        if (positions < 0).any():
+            missing = ids[int(np.argmin(positions))]
             raise FeatureError(
-                f"{self.path}: no row for utterance {missing!r} ({int((places < 0).sum())} of {len(wanted)} missing); "
-                "expected one row an id; add it"
+                f"{self.path}: no row for utterance {missing!r} ({int((positions < 0).sum())} of {len(ids)} missing); "
+                "expected one row per id; add it"
             )
-        values = rows.to_numpy(dtype=np.float32)[places]
-        return FeatureTable(values, tuple(rows.columns), np.zeros(len(wanted)))
+        values = rows.to_numpy(dtype=np.float32)[positions]
+        return FeatureTable(values, tuple(rows.columns), np.zeros(len(ids)))
 
     def _rows(self) -> pd.DataFrame:
         import pandas as pd

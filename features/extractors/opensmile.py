@@ -20,8 +20,15 @@ from features.extractors.base import ClipExtractor
 SETS = ("eGeMAPSv02", "ComParE_2016")
 
 
-def unavailable() -> str | None:
-    """Why openSMILE cannot be used here, or None where it can."""
+def availability() -> str | None:
+    """Return why openSMILE cannot be used here; None where it can.
+
+    Examples
+    --------
+    >>> reason = availability()
+    >>> reason is None or "pip install" in reason
+    True
+    """
     if find_spec("opensmile") is None:
         return "openSMILE is not installed; pip install -e '.[peers]' in the toolkit's folder"
     return None
@@ -40,6 +47,11 @@ class OpenSmileExtractor(ClipExtractor):
         Processes.
     progress : bool
         Show a bar on stderr where that is a terminal.
+
+    Examples
+    --------
+    >>> OpenSmileExtractor("eGeMAPSv02").get_params()["feature_set"]
+    'eGeMAPSv02'
     """
 
     def __init__(
@@ -78,7 +90,7 @@ def _timed_row(clip: Clip, feature_set: str) -> tuple[np.ndarray, float]:
 def _refuse_unknown(feature_set: str) -> None:
     if feature_set not in SETS:
         raise FeatureError(f"unknown openSMILE set {feature_set!r}; expected one of {', '.join(SETS)}")
-    if reason := unavailable():
+    if reason := availability():
         raise FeatureError(reason)
 
 

@@ -19,12 +19,18 @@ class FeatureTable:
 
     Attributes
     ----------
-    values : np.ndarray
-        [shape=(n_utterances, n_features)] float32; NaN where a statistic had no frames to be computed on.
+    values : ndarray of shape (n_utterances, n_features)
+        float32; NaN where a statistic had no frames to be computed on.
     names : tuple of str
         Names of the columns.
-    seconds : np.ndarray
-        [shape=(n_utterances,)] float64, time that computing each row took, also where a cache served it.
+    seconds : ndarray of shape (n_utterances,)
+        float64, time that computing each row took, also where a cache served it.
+
+    Examples
+    --------
+    >>> table = FeatureTable(np.zeros((1, 2), np.float32), ("pitch.a", "energy.b"), np.zeros(1))
+    >>> table.select("pitch").names
+    ('pitch.a',)
     """
 
     values: np.ndarray

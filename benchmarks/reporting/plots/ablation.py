@@ -13,6 +13,7 @@ from benchmarks.reporting.ablation_summary import pair_contrasts
 from benchmarks.reporting.plots.recalls import MARKERS
 from benchmarks.reporting.plots.style import FAINT, GRID, INK, SERIES, colour_of, new_figure, style
 from benchmarks.reporting.ranking import Findings
+from benchmarks.scoring.shapley import TargetKind
 from features.groups import GROUPS, PRESETS
 
 if TYPE_CHECKING:
@@ -20,18 +21,18 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TOTALS = ("prosodic", "spectral")
-SIDES = ("prosodic", "voice", "spectral")
+BLOCKS = ("prosodic", "voice", "spectral")
 MOST_PAIRS = 28
 
 
 def shapley_figure(findings: Findings) -> Figure | None:
-    """Draw what every group adds to the UAR, and the two sides of the question, a mark a model."""
-    table = findings.run.table("shapley.csv")
+    """Draw what every group adds to the UAR, and what each block of groups adds, one marker per model."""
+    table = findings.run.shapley
     if table is None:
         return None
     rows = table[table["target"] == "uar"]
-    keys = [*(("groups", group) for group in GROUPS), *(("sides", side) for side in SIDES)]
-    names = [*GROUPS, *(f"all {side}" for side in SIDES)]
+    keys = [*(("groups", group) for group in GROUPS), *(("blocks", block) for block in BLOCKS)]
+    names = [*GROUPS, *(f"all {block}" for block in BLOCKS)]
     with style():
         figure, axes = new_figure(4.6, 1.3 + 0.32 * len(names))
         axes.axvline(0, color=INK, linewidth=1)
@@ -43,8 +44,8 @@ def shapley_figure(findings: Findings) -> Figure | None:
 
 
 def subsets_figure(findings: Findings) -> Figure | None:
-    """Draw the UAR of all groups, the presets, every group alone and every group left out, a mark a model."""
-    table = findings.run.table("ablation.csv")
+    """Draw the UAR of all groups, the presets, every group alone and every group left out, one marker per model."""
+    table = findings.run.ablation
     if table is None:
         return None
     rows = table[table["role"].isin(["all", *TOTALS, "alone", "left out"])]
@@ -89,7 +90,7 @@ def emotions_figure(findings: Findings) -> Figure | None:
 
 
 def pairs_figure(findings: Findings) -> Figure | None:
-    """Draw for every two emotions which side tells them apart better, for the first model.
+    """Draw for every two emotions which block of groups tells them apart better, for the first model.
 
     Intervals are of 95 % each; those in colour are clear of 0 after correction for all pairs.
     """
@@ -105,14 +106,14 @@ def pairs_figure(findings: Findings) -> Figure | None:
             if not math.isnan(pair["low"]):
                 axes.plot((pair["low"], pair["high"]), (row, row), color=colour, linewidth=2, alpha=0.55)
             axes.plot(pair["value"], row, "o", color=colour, markersize=5)
-        names = [str(name).replace(" or ", " / ") for name in table["target"]]
+        names = [f"{row.label} / {row.other}" for row in table.itertuples()]
         _finish(axes, names, "share of spectrum minus share of prosody", legend=False)
     return figure
 
 
 def shapley_words(findings: Findings) -> str:
     """Say what `shapley_figure` shows."""
-    table = findings.run.table("shapley.csv")
+    table = findings.run.shapley
     rows = pd.DataFrame() if table is None else table[table["target"] == "uar"]
     parts = [
         f"{model}: " + ", ".join(f"{row.group} {row.value:+.2f}" for row in own.itertuples() if row.players == "groups")
@@ -123,7 +124,7 @@ def shapley_words(findings: Findings) -> str:
 
 def subsets_words(findings: Findings) -> str:
     """Say what `subsets_figure` shows."""
-    table = findings.run.table("ablation.csv")
+    table = findings.run.ablation
     rows = pd.DataFrame(columns=["model"]) if table is None else table[table["role"] != ""].dropna(subset=["role"])
     parts = [f"{row.model} {subset_words(row.role, row.groups)} {row.uar:.2f}" for row in rows.itertuples()]
     return f"UAR of subsets of the groups of features: {', '.join(parts)}."
@@ -143,7 +144,7 @@ def pairs_words(findings: Findings) -> str:
     table = _contrasts(findings)
     if table is None:
         return ""
-    parts = [f"{row.target} {row.value:+.2f}" for row in table.itertuples()]
+    parts = [f"{row.label} or {row.other} {row.value:+.2f}" for row in table.itertuples()]
     return f"Share of spectral minus prosodic groups in telling two emotions apart: {', '.join(parts)}."
 
 
@@ -166,19 +167,16 @@ def _place(role: str, groups: str) -> tuple[int, int]:
 
 
 def _by_emotion(findings: Findings) -> pd.DataFrame | None:
-    table = findings.run.table("shapley.csv")
+    table = findings.run.shapley
     if table is None:
         return None
-    own = table[
-        (table["model"] == table["model"].iloc[0]) & (table["players"] == "groups") & table["group"].isin(GROUPS)
-    ]
-    wide = own.pivot_table(index="target", columns="group", values="value", sort=False)
-    rows = [f"recall of {label}" for label in findings.labels if f"recall of {label}" in wide.index]
-    return wide.loc[rows, list(GROUPS)].rename(index=lambda name: name.removeprefix("recall of "))
+    recalls = table[(table["target"] == TargetKind.RECALL) & (table["model"] == table["model"].iloc[0])]
+    wide = recalls[recalls["players"] == "groups"].pivot(index="label", columns="group", values="value")
+    return wide.loc[[label for label in findings.labels if label in wide.index], list(GROUPS)]
 
 
 def _contrasts(findings: Findings) -> pd.DataFrame | None:
-    table = findings.run.table("shapley.csv")
+    table = findings.run.shapley
     if table is None:
         return None
     return pair_contrasts(table, str(table["model"].iloc[0]))

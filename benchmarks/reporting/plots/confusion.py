@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from benchmarks.reporting.plots.style import HEAT, INK, PAPER, style
-from benchmarks.scoring.metrics import confusion, recalls_of
+from benchmarks.scoring.confusion import confusion, recalls_of
 from features.plotting import Plot
 
 if TYPE_CHECKING:

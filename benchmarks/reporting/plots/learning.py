@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def learning_figure(findings: Findings) -> Figure | None:
     """Draw UAR against the number of training speakers, where a learning curve was computed."""
-    table = findings.run.table("learning.csv")
+    table = findings.run.learning
     if table is None or table["speakers"].nunique() < 2:
         return None
     with style():
@@ -36,7 +36,7 @@ def learning_figure(findings: Findings) -> Figure | None:
 
 def learning_words(findings: Findings) -> str:
     """Say what `learning_figure` shows."""
-    table = findings.run.table("learning.csv")
+    table = findings.run.learning
     if table is None:
         return ""
     parts = [

@@ -61,7 +61,7 @@ PLOTS: tuple[Plot, ...] = (
     Plot("emotions", "What every group adds to the recall of every emotion", emotions_figure, emotions_words),
     Plot(
         "pairs_of_emotions",
-        "Which side tells two emotions apart; in colour what is clear after correction for all pairs",
+        "Which block tells two emotions apart; in colour what is clear after correction for all pairs",
         pairs_figure,
         pairs_words,
     ),

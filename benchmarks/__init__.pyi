@@ -1,0 +1,22 @@
+from . import corpora
+from .evaluation.final_model import train
+from .evaluation.runs import Run, load_run
+from .folds.splitters import make_folds
+from .studies.ablation import ablate
+from .studies.comparison import compare
+from .studies.learning_curve import learning_curve
+from .studies.reports import evaluate, write_report
+
+__version__: str
+__all__ = [
+    "Run",
+    "ablate",
+    "compare",
+    "corpora",
+    "evaluate",
+    "learning_curve",
+    "load_run",
+    "make_folds",
+    "train",
+    "write_report",
+]

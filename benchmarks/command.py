@@ -1,0 +1,191 @@
+"""What the command lines of this package share: groups of options, and what they stand for."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.evaluation.overwrite import Overwrite
+from benchmarks.pipelines.options import PipelineOptions
+from features.command import add_jobs_argument
+from features.errors import CorpusError, PipelineError
+
+if TYPE_CHECKING:
+    from benchmarks.corpora.corpus import Corpus
+    from features.cache import FeatureCache
+
+GOES_ON = "stopped; the same command goes on from here"
+"""What a command that stores its jobs says after Ctrl-C."""
+
+
+def add_corpus_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose a corpus and its labels."""
+    group = parser.add_argument_group("corpus")
+    group.add_argument(
+        "--corpus", default="synthetic", metavar="NAME", help="which corpus (default: the embedded synthetic one)"
+    )
+    group.add_argument("--root", type=Path, metavar="DIR", help="where it lies; for manifest the CSV file")
+    group.add_argument(
+        "--download", action="store_true", help="fetch it into --root first, where its publisher allows that"
+    )
+    group.add_argument(
+        "--classes", metavar="LABELS", help="a label policy (iemocap: 4, 4-no-exc, 5, 6, 9) or labels, as ang,sad"
+    )
+    group.add_argument(
+        "--map", metavar="OLD=NEW", nargs="+", default=[], help="rename labels, as exc=hap; before --classes"
+    )
+    group.add_argument("--improvised", action="store_true", help="improvised dialogues only (iemocap, synthetic)")
+    group.add_argument(
+        "--allow-partial", action="store_true", help="accept a deliberate subset of the published corpus"
+    )
+    group.add_argument("--corpus-seed", type=int, default=0, metavar="N", help="seed of the synthetic corpus")
+
+
+def add_fold_arguments(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add the options that choose the folds, and return their group."""
+    group = parser.add_argument_group("folds")
+    group.add_argument(
+        "--folds", metavar="SCHEME", help="session, speaker, speaker-811 or a number (default: the corpus's own)"
+    )
+    group.add_argument(
+        "--allow-duplicates", action="store_true", help="accept byte-identical clips in training and test of a fold"
+    )
+    return group
+
+
+def add_pipeline_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that reach the pipelines; see `PipelineOptions`."""
+    group = parser.add_argument_group("options of pipelines")
+    group.add_argument("--encoder", metavar="NAME", help="speech encoder: a hub name or a local folder")
+    group.add_argument(
+        "--layer", default="auto", metavar="N", help="layer of a frozen encoder, or auto: chosen on inner folds"
+    )
+    group.add_argument(
+        "--released",
+        metavar="NAME",
+        help="published emotion model of speechbrain-released: a hub name or a local folder",
+    )
+    group.add_argument(
+        "--random-init",
+        "--random-start",
+        action="store_true",
+        help="initialise a frozen encoder at random instead of reading its weights",
+    )
+    group.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N, for deep pipelines")
+    group.add_argument(
+        "--augment", action="store_true", help="augment training clips of deep pipelines: speed, noise, drop"
+    )
+    group.add_argument("--epochs", type=int, metavar="N", help="epochs of fine-tuning (default: the recipe's)")
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how a run is carried out, and where it is kept."""
+    group = parser.add_argument_group("run")
+    group.add_argument(
+        "--seeds", type=int, nargs="+", default=[0], metavar="N", help="seeds of the pipelines (default: 0)"
+    )
+    add_jobs_argument(group, "jobs at a time (default: all cores); changes no result")
+    group.add_argument("--out", type=Path, metavar="DIR", help="where results are kept (default: results/CORPUS)")
+    group.add_argument(
+        "--overwrite",
+        choices=[str(choice) for choice in Overwrite],
+        default=str(Overwrite.MISSING),
+        help="which jobs to compute (default: missing)",
+    )
+    add_cache_argument(group)
+
+
+def add_cache_argument(parser: argparse._ActionsContainer) -> None:
+    """Add `--no-cache`."""
+    parser.add_argument("--no-cache", action="store_true", help="extract features anew, and keep none")
+
+
+def load_corpus(arguments: argparse.Namespace) -> Corpus:
+    """Load the corpus that the options choose, downloaded first if they say so.
+
+    Raises
+    ------
+    CorpusError
+        If it cannot be had as asked for.
+    """
+    from benchmarks import corpora
+    from benchmarks.corpora.download import fetch
+
+    source, root = corpora.find(arguments.corpus), arguments.root
+    if arguments.download:
+        if source.download is None:
+            raise CorpusError(
+                f"{source.name}: no --download, its publisher prints no checksum; {source.obtain} ({source.homepage})"
+            )
+        if root is None:
+            raise CorpusError(f"{source.name}: --download needs --root, the folder to fetch it into")
+        fetch(source.name, source.download, root, progress=sys.stderr.isatty())
+    pairs = [item.partition("=") for item in arguments.map]
+    for old, sign, new in pairs:
+        if not (old and sign and new):
+            raise CorpusError(f"--map {old}{sign}{new}: expected OLD=NEW, such as exc=hap")
+    return corpora.load(
+        arguments.corpus,
+        root,
+        classes=arguments.classes,
+        mapping={old: new for old, _, new in pairs},
+        improvised=arguments.improvised,
+        allow_partial=arguments.allow_partial,
+        seed=arguments.corpus_seed,
+    )
+
+
+def options_of(arguments: argparse.Namespace) -> PipelineOptions:
+    """The options of pipelines, as `add_pipeline_arguments` reads them.
+
+    Raises
+    ------
+    PipelineError
+        If `--layer` is neither a number nor `auto`.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_pipeline_arguments(parser)
+    >>> options_of(parser.parse_args(["--layer", "7"])).layer
+    '7'
+    """
+    if arguments.layer != "auto" and not arguments.layer.isdecimal():
+        raise PipelineError(f"--layer {arguments.layer}: expected a number or auto")
+    return PipelineOptions(**{option.name: getattr(arguments, option.name) for option in fields(PipelineOptions)})
+
+
+def cache_of(arguments: argparse.Namespace) -> FeatureCache | None:
+    """The user's feature cache, none with `--no-cache`."""
+    from features.cache import FeatureCache
+
+    return None if arguments.no_cache else FeatureCache()
+
+
+def run_arguments(arguments: argparse.Namespace, corpus: Corpus) -> dict[str, Any]:
+    """What `add_fold_arguments` and `add_run_arguments` read, as keywords of `evaluate` and of the studies."""
+    return {
+        "folds": arguments.folds,
+        "seeds": arguments.seeds,
+        "jobs": arguments.jobs,
+        "out": arguments.out or Path("results") / corpus.name,
+        "overwrite": Overwrite(arguments.overwrite),
+        "cache": cache_of(arguments),
+        "allow_duplicates": arguments.allow_duplicates,
+        "progress": sys.stderr.isatty(),
+    }
+
+
+def command_line(module: str, arguments: argparse.Namespace) -> str:
+    """The command as it was typed, for `run.json`.
+
+    Examples
+    --------
+    >>> command_line("benchmarks.run", argparse.Namespace(command_line=["--pipelines", "svm"]))
+    'python -m benchmarks.run --pipelines svm'
+    """
+    return shlex.join(["python", "-m", module, *arguments.command_line])

@@ -1,0 +1,342 @@
+"""Carry out a plan: extract features once, run the jobs that are not stored yet, and collect all results."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+from joblib.externals.loky import ProcessPoolExecutor, as_completed
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+from sklearn.base import clone
+
+from benchmarks.evaluation.fingerprint import estimator_identity, job_key
+from benchmarks.evaluation.fusion import fuse
+from benchmarks.evaluation.job import FeatureFile, Job, JobResult, run_job
+from benchmarks.evaluation.overwrite import Overwrite
+from benchmarks.evaluation.plan import Plan
+from benchmarks.evaluation.provenance import code_of
+from benchmarks.evaluation.runs import check_same_run
+from benchmarks.evaluation.store import ResultsStore
+from benchmarks.folds.fold import Fold
+from benchmarks.pipelines.feature_sets import extract, find_feature_set
+from benchmarks.scoring.status import Status
+from features.cache import FeatureCache
+from features.errors import PipelineError, ResultsError
+from features.extractors.table import FeatureTable
+
+ONE_THREAD = dict.fromkeys(
+    (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "BLIS_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+        "NUMBA_NUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+    ),
+    "1",
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The results of a plan.
+
+    Attributes
+    ----------
+    plan : Plan
+    results : tuple of (Fold, JobResult)
+        Pipeline by pipeline, trial by trial, fusions included; pipelines that cannot run here have none.
+    n_features : mapping
+        Number of columns of each feature set, by its name.
+    """
+
+    plan: Plan
+    results: tuple[tuple[Fold, JobResult], ...]
+    n_features: Mapping[str, int]
+
+    @property
+    def failed(self) -> dict[str, JobResult]:
+        """A job that failed of each pipeline that has one."""
+        return {result.pipeline: result for _, result in self.results if result.status is not Status.DONE}
+
+    def predictions(self) -> pd.DataFrame:
+        """Test predictions of every pipeline of which all jobs are done.
+
+        A pipeline with a failed job has no rows: pooled over the folds that are left it would not be comparable.
+
+        Returns
+        -------
+        DataFrame
+            `corpus, folds, pipeline, seed, fold, utterance, speaker, truth, prediction, p_<label>...`, in the order
+            of the results and of the utterances in each fold; `prediction` is the label with the highest stored
+            probability, the first in the corpus's order where several have it.
+        """
+        failed = self.failed
+        parts = [self._rows(fold, result) for fold, result in self.results if result.pipeline not in failed]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+    def _rows(self, fold: Fold, result: JobResult) -> pd.DataFrame:
+        corpus, values = self.plan.corpus, np.asarray(result.probability)
+        rows = corpus.utterances.iloc[fold.test]
+        return pd.DataFrame(
+            {
+                "corpus": corpus.name,
+                "folds": self.plan.scheme,
+                "pipeline": result.pipeline,
+                "seed": result.seed,
+                "fold": result.fold,
+                "utterance": rows.index.get_level_values("id"),
+                "speaker": rows.index.get_level_values("speaker"),
+                "truth": rows["label"].to_numpy(),
+                "prediction": np.asarray(corpus.labels)[values.argmax(axis=1)],
+                **{f"p_{label}": values[:, column] for column, label in enumerate(corpus.labels)},
+            }
+        )
+
+    def check_complete(self) -> None:
+        """Check that no job failed, as a study needs it.
+
+        Raises
+        ------
+        ResultsError
+            If one did; it names the first and its reason.
+        """
+        failed = [result for _, result in self.results if result.status is not Status.DONE]
+        if failed:
+            first = failed[0]
+            raise ResultsError(
+                f"{len(failed)} of {len(self.results)} jobs failed, the first {first.pipeline} on {first.fold}: "
+                f"{first.reason}; run again to retry them"
+            )
+
+
+def execute(
+    plan: Plan,
+    store: ResultsStore,
+    *,
+    jobs: int | None = None,
+    cache: FeatureCache | None = None,
+    overwrite: str = Overwrite.MISSING,
+    progress: bool = False,
+) -> Outcome:
+    """Compute every job of a plan that is not stored yet, and return the results of all.
+
+    The caller holds the lock of the store. Equal plans give equal results for any number of processes.
+
+    Parameters
+    ----------
+    plan : Plan
+    store : ResultsStore
+        Where results are looked up and kept.
+    jobs, cache, overwrite, progress
+        As for `benchmarks.evaluate`.
+
+    Raises
+    ------
+    ResultsError
+        If the folder holds a run of another corpus or other folds, or a process was killed.
+    SerError
+        If features cannot be extracted.
+    """
+    if overwrite not in list(Overwrite):
+        raise PipelineError(f"overwrite={overwrite!r}; expected {' or '.join(Overwrite)}")
+    n_jobs = number_of_jobs(jobs)
+    check_same_run(store.folder, corpus=plan.corpus.fingerprint, scheme=plan.scheme)
+    with tempfile.TemporaryDirectory(prefix="features-", ignore_cleanup_errors=True) as folder:
+        files = extract_features(plan, Path(folder), cache=cache, n_jobs=n_jobs, progress=progress)
+        planned = plan_jobs(plan, files)
+        run_jobs(planned, plan, store, n_jobs=n_jobs, overwrite=overwrite, progress=progress)
+    results = collect(plan, planned, store)
+    return Outcome(plan, tuple(results), {text: len(file.names) for (text, _), (file, _) in files.items()})
+
+
+def number_of_jobs(jobs: int | None) -> int:
+    """The number of processes that `jobs` stands for: all cores where it is None.
+
+    Raises
+    ------
+    PipelineError
+        If it is less than 1.
+
+    Examples
+    --------
+    >>> number_of_jobs(3)
+    3
+    """
+    if jobs is not None and jobs < 1:
+        raise PipelineError(f"jobs={jobs}; expected 1 or more, or None for all cores")
+    return jobs if jobs is not None else int(joblib.cpu_count())
+
+
+def extract_features(
+    plan: Plan, folder: Path, *, cache: FeatureCache | None, n_jobs: int, progress: bool
+) -> dict[tuple[str, int], tuple[FeatureFile, str]]:
+    """Extract the feature sets that the pipelines look up into files of a folder, each once.
+
+    A set that depends on the seed, as one of random weights does, is extracted once per seed.
+
+    Returns
+    -------
+    dict
+        Name of the set and seed to its file and to the text that determines its values; sets that do not depend on
+        the seed have one file for all.
+    """
+    files: dict[tuple[str, int], tuple[FeatureFile, str]] = {}
+    supersets: dict[tuple[str, int], tuple[FeatureTable, str]] = {}
+    for text in dict.fromkeys(pipeline.features for pipeline in plan.trained if pipeline.features):
+        features = find_feature_set(text, plan.options)
+        seeds = plan.seeds if features.depends_on_seed else (0,)
+        for seed in seeds:
+            superset = (features.superset, seed)
+            if superset not in supersets:
+                with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
+                    supersets[superset] = extract(
+                        text,
+                        plan.corpus.utterances,
+                        options=plan.options,
+                        seed=seed,
+                        cache=cache,
+                        n_jobs=n_jobs,
+                        progress=progress,
+                    )
+            table, identity = supersets[superset]
+            file = FeatureFile.save(features.select(table), folder / f"{len(files)}.npy")
+            files[text, seed] = (file, f"{identity} {features.name}")
+        if not features.depends_on_seed:
+            files |= {(text, seed): files[text, 0] for seed in plan.seeds}
+    return files
+
+
+def plan_jobs(plan: Plan, files: Mapping[tuple[str, int], tuple[FeatureFile, str]]) -> list[Job]:
+    """All jobs that train, pipeline by pipeline and trial by trial."""
+    jobs = []
+    for pipeline in plan.trained:
+        estimator = clone(pipeline.estimator).set_params(features=None) if pipeline.features else pipeline.estimator
+        code = f"{pipeline.identity} {code_of(pipeline.package)}"
+        parameters = estimator_identity(estimator)
+        for seed, fold in plan.trials:
+            file, values = files[pipeline.features, seed] if pipeline.features else (None, "")
+            key = job_key(
+                fingerprint=plan.corpus.fingerprint,
+                table=plan.corpus.utterances,
+                fold=fold,
+                labels=plan.corpus.labels,
+                seed=seed,
+                identity=f"{code} {values} {parameters}",
+            )
+            jobs.append(
+                Job(pipeline.name, estimator, seed, fold, plan.corpus.labels, key, file, package=pipeline.package)
+            )
+    return jobs
+
+
+def run_jobs(
+    jobs: Sequence[Job], plan: Plan, store: ResultsStore, *, n_jobs: int, overwrite: str, progress: bool
+) -> None:
+    """Compute the jobs that are not stored yet, or all of them; jobs that failed before are tried again."""
+    from tqdm import tqdm
+
+    waiting = [job for job in jobs if overwrite == Overwrite.ALL or not _is_done(store.read(job))]
+    cpu, gpu, n_gpus = partition(waiting, plan.options.device)
+    with tqdm(total=len(waiting), desc="jobs", disable=not progress or not waiting) as bar:
+        for some, n_workers in ((cpu, n_jobs), (gpu, n_gpus)):
+            for _ in _finished(some, plan.corpus.utterances, store, n_workers):
+                bar.update()
+
+
+def _is_done(result: JobResult | None) -> bool:
+    return result is not None and result.status is Status.DONE
+
+
+def partition(jobs: Sequence[Job], device: str) -> tuple[list[Job], list[Job], int]:
+    """Divide jobs into those for the CPU and those for GPUs.
+
+    Returns
+    -------
+    cpu : list of Job
+        The longest first, so that short ones fill the end.
+    gpu : list of Job
+        Deep jobs, each with one of the GPUs in turn; empty where there is none, or another device is asked for.
+    n_gpus : int
+        How many there are.
+    """
+    deep = [job for job in jobs if job.package == "deep"]
+    rest = [job for job in jobs if job.package != "deep"]
+    gpus: list[str] = []
+    if deep and device in ("auto", "cuda"):
+        from deep.runtime import visible
+
+        gpus = [name for name in visible() if name != "cpu"]
+    if not gpus:
+        return deep + rest, [], 0
+    return rest, [replace(job, device=gpus[number % len(gpus)]) for number, job in enumerate(deep)], len(gpus)
+
+
+def _finished(jobs: Sequence[Job], table: pd.DataFrame, store: ResultsStore, n_workers: int) -> Iterator[None]:
+    """Run jobs, in this process where one at a time is enough, and yield once for each that has ended."""
+    n_workers = min(n_workers, len(jobs))
+    if n_workers < 2:
+        for job in jobs:
+            run_job(job, table, store)
+            yield
+        return
+    with _workers(n_workers) as executor, warnings.catch_warnings():
+        # loky replaces a worker whose memory has grown; its jobs are not lost, so nobody need be told
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
+        try:
+            for future in as_completed([executor.submit(run_job, job, table, store) for job in jobs]):
+                future.result()
+                yield
+        except TerminatedWorkerError as error:
+            raise ResultsError(
+                f"a process that was working on a job was killed, often for want of memory ({n_workers} at a time); "
+                "what is done is kept: run the same command again to go on, with a smaller --jobs"
+            ) from error
+
+
+@contextmanager
+def _workers(n_workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes for the jobs alone, each on one thread.
+
+    loky ends a worker that has grown since its first task. The workers that extracted features would all end after
+    their first deep job, and import torch and compile kernels once more; joblib's own pool may hold them, and it is
+    the user's.
+    """
+    executor = ProcessPoolExecutor(max_workers=n_workers, env=ONE_THREAD)
+    try:
+        yield executor
+    except BaseException:
+        executor.shutdown(wait=True, kill_workers=True)
+        raise
+    executor.shutdown(wait=True)
+
+
+def collect(plan: Plan, jobs: Sequence[Job], store: ResultsStore) -> list[tuple[Fold, JobResult]]:
+    """Results of all jobs of the pipelines asked for, in their order; fusions are computed from their parts here."""
+    stored: dict[tuple[str, int, Fold], JobResult] = {}
+    for job in jobs:
+        result = store.read(job)
+        if result is None:
+            raise ResultsError(
+                f"{store.path(job)} was not stored; the process that worked on it was killed, run again to go on"
+            )
+        stored[job.pipeline, job.seed, job.fold] = result
+    truth = plan.corpus.utterances["label"].to_numpy().astype(str)
+    results = []
+    for pipeline in plan.available:
+        for seed, fold in plan.trials:
+            if pipeline.parts:
+                parts = [(part.features, stored[part.name, seed, fold]) for part in pipeline.parts]
+                result = fuse(pipeline.name, parts, truth=truth[fold.training_side], labels=plan.corpus.labels)
+            else:
+                result = stored[pipeline.name, seed, fold]
+            results.append((fold, result))
+    return results

@@ -1,0 +1,104 @@
+"""The plan of a run: which pipelines are trained on which folds with which seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.corpora.corpus import Corpus
+from benchmarks.folds.fold import Fold
+from benchmarks.folds.leakage import check_folds
+from benchmarks.folds.splitters import make_folds
+from benchmarks.pipelines import Pipeline, build, wrap
+from benchmarks.pipelines.options import PipelineOptions
+from features.errors import PipelineError
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run before it starts; nothing in it has been computed.
+
+    Attributes
+    ----------
+    corpus : Corpus
+    scheme : str
+        How the folds were made; `given` where they were passed in.
+    folds : tuple of Fold
+    trials : tuple of (int, Fold)
+        Seed and fold of each training, in order.
+    notes : tuple of str
+        What a reader should know of the folds.
+    pipelines : tuple of Pipeline
+    seeds : tuple of int
+    options : PipelineOptions
+    """
+
+    corpus: Corpus
+    scheme: str
+    folds: tuple[Fold, ...]
+    trials: tuple[tuple[int, Fold], ...]
+    notes: tuple[str, ...]
+    pipelines: tuple[Pipeline, ...]
+    seeds: tuple[int, ...]
+    options: PipelineOptions
+
+    @property
+    def available(self) -> list[Pipeline]:
+        """The pipelines that can run here."""
+        return [pipeline for pipeline in self.pipelines if not pipeline.reason]
+
+    @property
+    def trained(self) -> list[Pipeline]:
+        """The pipelines that are trained: those available and the parts of fusions, each once."""
+        single = [part for pipeline in self.available for part in (pipeline.parts or (pipeline,))]
+        return list({pipeline.name: pipeline for pipeline in single}.values())
+
+
+def make_plan(
+    corpus: Corpus,
+    *,
+    pipelines: Sequence[Any],
+    folds: str | Sequence[Fold] | None = None,
+    seeds: Sequence[int] = (0,),
+    options: PipelineOptions | None = None,
+    allow_duplicates: bool = False,
+) -> Plan:
+    """Resolve the names of pipelines, make folds and check them for leaks, before anything is computed.
+
+    Parameters
+    ----------
+    corpus, pipelines, folds, seeds, options, allow_duplicates
+        As for `benchmarks.evaluate`.
+
+    Raises
+    ------
+    SerError
+        If a pipeline is unknown, the folds leak, or there is nothing to compare.
+    """
+    if not pipelines:
+        raise PipelineError("no pipelines; expected at least one, such as svm")
+    if len(corpus.labels) < 2:
+        raise PipelineError(
+            f"the corpus has one label ({', '.join(corpus.labels)}), at least two are needed: check --classes"
+        )
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise PipelineError(f"seeds {list(seeds)}; expected at least one, each once")
+    options = options or PipelineOptions()
+    built = {pipeline.name: pipeline for pipeline in (_pipeline(item, corpus, options) for item in pipelines)}
+    if folds is None or isinstance(folds, str):
+        scheme = folds or corpus.source.folds
+        folds = make_folds(corpus.utterances, scheme)
+    else:
+        scheme = "given"
+    notes = check_folds(folds, corpus.utterances, corpus.audio_keys.tolist(), allow_duplicates=allow_duplicates)
+    seeds = tuple(int(seed) for seed in seeds)
+    trials = tuple((seed, fold) for seed in seeds for fold in folds)
+    return Plan(corpus, scheme, tuple(folds), trials, tuple(notes), tuple(built.values()), seeds, options)
+
+
+def _pipeline(item: Any, corpus: Corpus, options: PipelineOptions) -> Pipeline:
+    if isinstance(item, str):
+        return build(item, labels=corpus.labels, corpus=corpus.name, options=options)
+    name, estimator = item if isinstance(item, tuple) else (type(item).__name__, item)
+    return wrap(str(name), estimator)

@@ -1,0 +1,152 @@
+"""Learning curve: how the score grows with the number of training speakers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.corpora.corpus import Corpus
+from benchmarks.evaluation.execute import execute
+from benchmarks.evaluation.overwrite import Overwrite
+from benchmarks.evaluation.plan import make_plan
+from benchmarks.evaluation.runs import write_table
+from benchmarks.evaluation.store import ResultsStore
+from benchmarks.folds.fold import Fold, speakers_of
+from benchmarks.folds.leakage import check_folds
+from benchmarks.scoring.significance import speaker_confusions, speaker_interval
+from features.cache import FeatureCache
+from features.errors import FoldError
+
+
+def learning_curve(
+    corpus: Corpus,
+    *,
+    pipelines: Sequence[Any] = ("svm",),
+    sizes: Sequence[int] = (),
+    folds: str | Sequence[Fold] | None = None,
+    seeds: Sequence[int] = (0,),
+    jobs: int | None = None,
+    out: str | Path,
+    overwrite: str = Overwrite.MISSING,
+    cache: FeatureCache | None = None,
+    allow_duplicates: bool = False,
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Train on few of the training speakers of every fold, then on more, and test on the same utterances each time.
+
+    Parameters
+    ----------
+    corpus, pipelines, folds, seeds, jobs, overwrite, cache, allow_duplicates, progress
+        As for `benchmarks.evaluate`. Every seed draws its own speakers; a larger size keeps those of a smaller one.
+    sizes : sequence of int, default=()
+        Numbers of training speakers; powers of two and all of them when empty.
+    out : path
+        Folder of the run; the curve goes to `learning.csv`, the jobs to `learning/` in it.
+
+    Returns
+    -------
+    DataFrame
+        `pipeline, speakers, uar, uar_low, uar_high`, intervals over test speakers.
+
+    Raises
+    ------
+    SerError
+        For what a user can cause; a ResultsError if `out` holds another run, or if a job failed.
+
+    Examples
+    --------
+    >>> learning_curve(corpus, pipelines=["svm"], out="results/emodb")  # doctest: +SKIP
+    """
+    whole = make_plan(corpus, pipelines=pipelines, folds=folds, seeds=seeds, allow_duplicates=allow_duplicates)
+    most = min(len(speakers_of(corpus.utterances, fold.training_side)) for fold in whole.folds)
+    size_of: dict[Fold, int] = {}
+    trials = []
+    for size in choose_sizes(sizes, most):
+        for seed in whole.seeds:
+            small = [thinned(fold, corpus.utterances, size, random_state=seed) for fold in whole.folds]
+            check_folds(small, corpus.utterances, corpus.audio_keys.tolist(), allow_duplicates=allow_duplicates)
+            trials += [(seed, fold) for fold in small]
+            size_of |= dict.fromkeys(small, size)
+    store = ResultsStore(Path(out), "learning")
+    with store.lock():
+        outcome = execute(
+            replace(whole, trials=tuple(trials)), store, jobs=jobs, cache=cache, overwrite=overwrite, progress=progress
+        )
+        outcome.check_complete()
+        speakers = np.repeat([size_of[fold] for fold, _ in outcome.results], [r.n_test for _, r in outcome.results])
+        curve = curve_table(outcome.predictions().assign(speakers=speakers), corpus.labels)
+        write_table(store.folder / "learning.csv", curve)
+    return curve
+
+
+def thinned(fold: Fold, table: pd.DataFrame, size: int, *, random_state: int) -> Fold:
+    """Keep some of a fold's training speakers, women and men in turn; the test utterances stay as they are.
+
+    Parameters
+    ----------
+    fold : Fold
+        To be thinned.
+    table : DataFrame
+        The utterances that it points into.
+    size : int
+        How many training speakers remain, at least two: one of them validates.
+    random_state : int
+        Seed of the draw. A smaller size keeps some of those that a larger one keeps.
+    """
+    genders = table["gender"].groupby(level="speaker").first()
+    rng = np.random.default_rng(random_state)
+    drawn = [str(name) for name in rng.permutation(speakers_of(table, fold.training_side))]
+    turn = {name: sum(genders[other] == genders[name] for other in drawn[:rank]) for rank, name in enumerate(drawn)}
+    remaining = sorted(drawn, key=lambda name: turn[name])[:size]
+    validating = [name for name in remaining if name in set(speakers_of(table, fold.valid))]
+    if len(validating) in (0, len(remaining)):
+        validating = remaining[-1:]
+    rows = fold.training_side
+    speakers = table.index.get_level_values("speaker")[rows]
+    used, valid = np.isin(speakers, remaining), np.isin(speakers, validating)
+    return replace(fold, train=rows[used & ~valid], valid=rows[valid])
+
+
+def curve_table(predictions: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
+    """Score predictions that carry the number of training `speakers`, with intervals over the test speakers."""
+    rows = []
+    for (pipeline, size), group in predictions.groupby(["pipeline", "speakers"], sort=False):
+        interval = speaker_interval(speaker_confusions(group, labels)[1])
+        row = {"pipeline": pipeline, "speakers": size, "uar": interval.estimate}
+        rows.append({**row, "uar_low": interval.low, "uar_high": interval.high})
+    return pd.DataFrame(rows).sort_values(["pipeline", "speakers"], kind="stable", ignore_index=True)
+
+
+def choose_sizes(sizes: Sequence[int], most: int) -> list[int]:
+    """Numbers of training speakers: those asked for, or powers of two and all speakers.
+
+    Raises
+    ------
+    FoldError
+        If one is less than 2, or more than there are.
+
+    Examples
+    --------
+    >>> choose_sizes((), 9)
+    [2, 4, 8, 9]
+    """
+    wrong = [size for size in sizes if not 2 <= size <= most]
+    if wrong:
+        raise FoldError(f"--sizes {wrong[0]}: expected 2 to {most}, the training speakers of the smallest fold")
+    powers = [2**power for power in range(1, most.bit_length()) if 2**power < most]
+    return sorted(set(sizes)) or [*powers, most]
+
+
+def curve_text(curve: pd.DataFrame) -> str:
+    """Write the curve for a terminal."""
+    lines = [f"{'pipeline':<24}{'speakers':>8}{'UAR':>8}   95 % interval"]
+    lines += [
+        f"{row.pipeline:<24}{row.speakers:>8}{row.uar:>8.3f}   {row.uar_low:.2f} to {row.uar_high:.2f}"
+        for row in curve.itertuples()
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,20 @@
+from .classifier import FineTunedClassifier
+from .frozen import FrozenEncoder
+from .loading import load
+from .models import MODELS
+from .options import PipelineOptions
+from .persistence import save
+from .predictor import Predictor
+from .released import ReleasedClassifier
+
+__version__: str
+__all__ = [
+    "MODELS",
+    "FineTunedClassifier",
+    "FrozenEncoder",
+    "PipelineOptions",
+    "Predictor",
+    "ReleasedClassifier",
+    "load",
+    "save",
+]

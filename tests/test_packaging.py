@@ -1,0 +1,143 @@
+"""The public face: typed for a user, reachable by console scripts, true to its old names for one version."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from configparser import ConfigParser
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("features", "classical", "deep", "benchmarks")
+
+PAGE = """
+from pathlib import Path
+
+import benchmarks
+from benchmarks import corpora
+from features import FeatureExtractor, load
+
+waveform = load("clip.wav", start=0.5)
+extractor = FeatureExtractor(groups="prosodic")
+corpus = corpora.load("synthetic")
+run = benchmarks.evaluate(corpus, pipelines=["svm"], seeds=(0, 1), jobs=2, out=Path("out"))
+table = run.scores.sort_values("uar")
+folds = benchmarks.make_folds(corpus.utterances, "speaker")
+"""
+WRONG = {
+    'load("clip.wav", begin=0.5)': "Unexpected keyword argument",
+    "load(3.5)": "incompatible type",
+    'benchmarks.evaluate(corpus, pipelines=["svm"], jobs="two")': "incompatible type",
+    'benchmarks.evaluate("synthetic")': "incompatible type",
+    "run.score": "has no attribute",
+    "benchmarks.evalute": "has no attribute",
+    "corpora.load(7)": "incompatible type",
+}
+
+
+def test_a_users_type_checker_sees_real_types(tmp_path: Path) -> None:
+    """One run of `mypy --strict` over a good page and a wrong one; outside of this folder, as a user has it."""
+    (tmp_path / "good.py").write_text(PAGE)
+    (tmp_path / "wrong.py").write_text(PAGE + "\n".join(WRONG) + "\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--config-file", "", "good.py", "wrong.py"],
+        cwd=tmp_path, env={"MYPYPATH": str(ROOT), "PATH": "", "MYPY_CACHE_DIR": str(tmp_path / "cache")},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    ours = [line for line in done.stdout.splitlines() if line.startswith(("good.py", "wrong.py"))]
+    assert not [line for line in ours if line.startswith("good.py")], ours
+    first = PAGE.count("\n") + 1
+    for position, (code, says) in enumerate(WRONG.items()):
+        found = [line for line in ours if line.startswith(f"wrong.py:{first + position}:")]
+        assert any(says in line for line in found), (code, found, done.stderr)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_are_typed_and_say_their_version(package: str) -> None:
+    module = import_module(package)
+    assert (ROOT / package / "py.typed").exists()
+    assert module.__version__ == import_module("features").__version__
+    for name in module.__all__:
+        assert getattr(module, name) is not None
+
+
+def scripts() -> dict[str, str]:
+    setup = ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    lines = setup["options.entry_points"]["console_scripts"].split("\n")
+    return {name.strip(): target.strip() for name, _, target in (line.partition("=") for line in lines if line.strip())}
+
+
+@pytest.mark.parametrize("script", scripts())
+def test_console_scripts_answer(script: str, capsys: pytest.CaptureFixture[str]) -> None:
+    module, _, name = scripts()[script].partition(":")
+    main = getattr(import_module(module), name)
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert import_module("features").__version__ in capsys.readouterr().out
+
+
+def test_a_folder_called_features_breaks_no_console_script(tmp_path: Path) -> None:
+    """A console script does not look into the working directory, and neither do its workers."""
+    (tmp_path / "features").mkdir()
+    (tmp_path / "features" / "__init__.py").write_text("raise RuntimeError('the wrong features')\n")
+    (tmp_path / "benchmarks.py").write_text("raise RuntimeError('the wrong benchmarks')\n")
+    script = Path(sys.executable).parent / "ser-run"
+    if not script.exists():
+        pytest.skip("needs the package installed: make test")
+    done = subprocess.run(
+        [script, "--pipelines", "logistic@timing", "--jobs", "2", "--folds", "3", "--out", "out"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "predictions.csv").exists()
+
+
+OLD_NAMES = {
+    "features.extractor:FeatureExtractor": "features:FeatureExtractor",
+    "features.windows:cut": "features.utterances:cut",
+    "features.descriptors.grid:HOP": "features.descriptors.frames:HOP",
+    "classical.pipelines:SpeechClassifier": "classical:SpeechClassifier",
+    "classical.pipelines:build": "classical:build",
+    "deep.devices:visible": "deep.runtime:visible",
+    "benchmarks.harness:evaluate": None,
+    "benchmarks.metrics:uar": "benchmarks.scoring.metrics:uar",
+    "benchmarks.stored_run:load_run": "benchmarks:load_run",
+    "benchmarks:Result": "benchmarks:Run",
+}
+
+
+@pytest.mark.parametrize("old", OLD_NAMES)
+def test_old_names_warn_and_lead_to_the_new_ones(old: str) -> None:
+    module, _, name = old.partition(":")
+    code = (
+        "import warnings, sys\n"
+        "with warnings.catch_warnings(record=True) as caught:\n"
+        "    warnings.simplefilter('always')\n"
+        f"    from {module} import {name}\n"
+        "assert any(issubclass(w.category, FutureWarning) and 'is now' in str(w.message) for w in caught), caught\n"
+    )
+    new = OLD_NAMES[old]
+    if new:
+        home, _, target = new.partition(":")
+        code += f"from {home} import {target} as new\nassert new is {name}\n"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    if new is None and "has no attribute" in done.stderr:
+        pytest.fail(done.stderr)
+    assert done.returncode == 0, done.stderr
+
+
+def test_importing_a_package_leaves_the_users_warnings_alone() -> None:
+    """B11: `import features` put a filter of its own into the user's list."""
+    code = (
+        "import warnings\nbefore = list(warnings.filters)\n"
+        "import features, classical, deep, benchmarks\nassert warnings.filters == before, warnings.filters[0]\n"
+        "features.FeatureExtractor\n"
+        "assert [f for f in warnings.filters if 'IProgress' in str(f[1])] == []\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
