@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from import_graph import circles, graph, levels, modules
 
 ROOT = Path(__file__).resolve().parent.parent
 ALLOWED = {
@@ -154,3 +155,57 @@ def test_every_public_thing_has_a_docstring() -> None:
         for path in sources(room):
             tree = ast.parse(path.read_text(encoding="utf-8"))
             assert ast.get_docstring(tree), path.relative_to(ROOT)
+
+
+GROUND = {"corpora", "folds", "pipelines", "scoring"}
+UPWARDS = {
+    **{name: {name} for name in GROUND},
+    "evaluation": {"evaluation", *GROUND},
+    "reporting": {"reporting", "evaluation", *GROUND},
+    "studies": {"studies", "reporting", "evaluation", *GROUND},
+}
+"""Packages of benchmarks, and which of them each may import."""
+
+
+def test_no_imports_run_in_a_circle() -> None:
+    """Function-level imports count, and names that a package hands on lazily lead to where they are defined."""
+    assert circles(graph()) == []
+
+
+def test_import_levels_do_not_grow() -> None:
+    """Eight inside a package is the aim. The chain of features runs from a command over plots to errors."""
+    deepest = {package: max(levels(graph(), package).values()) for package in ("features", "classical", "deep")}
+    assert deepest["classical"] <= 8
+    assert deepest["deep"] <= 8
+    assert deepest["features"] <= 15
+
+
+@pytest.mark.parametrize("package", UPWARDS)
+def test_arrows_inside_benchmarks_point_one_way(package: str) -> None:
+    for module, targets in graph().items():
+        if module.startswith(f"benchmarks.{package}."):
+            inside = {target.split(".")[1] for target in targets if target.startswith("benchmarks.")}
+            assert inside <= UPWARDS[package], f"{module} imports {sorted(inside - UPWARDS[package])}"
+
+
+def test_the_root_of_benchmarks_holds_commands_only() -> None:
+    files = {path.stem for path in (ROOT / "benchmarks").glob("*.py")}
+    assert files == {"__init__", "command", "run", "train", "report", "compare", "ablation", "learning"}
+
+
+def test_no_command_imports_a_command() -> None:
+    found = {module_of(name) for name in COMMANDS}
+    for module in found:
+        assert not graph()[module] & found - {module}, module
+
+
+def test_every_module_imports_where_there_is_no_posix() -> None:
+    code = (
+        "import importlib, sys\nsys.modules['fcntl'] = sys.modules['resource'] = None\n"
+        f"for name in {sorted(name for name in modules() if not name.endswith('__main__'))!r}:\n"
+        "    importlib.import_module(name)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]

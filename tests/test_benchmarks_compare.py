@@ -10,7 +10,8 @@ from fabricated_runs import LABELS, fabricate_predictions, fabricate_run
 
 from benchmarks.compare import main
 from benchmarks.reporting.tables import Column, Table, latex_text
-from benchmarks.scoring.significance import compare_pipelines, speaker_confusions
+from benchmarks.scoring.intervals import speaker_confusions
+from benchmarks.scoring.significance import compare_pipelines
 from benchmarks.studies.comparison import compare
 from features.errors import ResultsError
 

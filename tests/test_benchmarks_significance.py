@@ -12,16 +12,8 @@ from scipy.special import expit
 from sklearn.metrics import balanced_accuracy_score
 
 from benchmarks.scoring.confusion import uar_of, wa_of
-from benchmarks.scoring.significance import (
-    compare_pipelines,
-    difference_interval,
-    holm,
-    paired_permutation_test,
-    smallest_p,
-    speaker_confusions,
-    speaker_interval,
-    speaker_terms,
-)
+from benchmarks.scoring.intervals import difference_interval, speaker_confusions, speaker_interval, speaker_terms
+from benchmarks.scoring.significance import compare_pipelines, holm, paired_permutation_test, smallest_p
 from features.errors import ResultsError
 
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from benchmarks.evaluation.runs import Run
 from benchmarks.pipelines.flags import Flag
 from benchmarks.scoring.confusion import recalls_of, uar_of
-from benchmarks.scoring.significance import PairedTest, compare_pipelines, speaker_confusions
+from benchmarks.scoring.intervals import speaker_confusions
+from benchmarks.scoring.significance import PairedTest, compare_pipelines
 
 CHANCE = ("majority", "random")
 """Pipelines that show what guessing scores; they are no rivals, and would only use up the correction for many pairs."""

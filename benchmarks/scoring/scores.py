@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.scoring.confusion import grouped_confusions, uar_of
+from benchmarks.scoring.intervals import Interval, jackknife_interval, seed_confusions
 from benchmarks.scoring.metrics import METRICS, Metric
 from benchmarks.scoring.predictions import probabilities
-from benchmarks.scoring.significance import Interval, jackknife_interval, seed_confusions
 from benchmarks.scoring.status import Status
 
 JOB_NUMBERS = (

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.scoring.confusion import codes
-from benchmarks.scoring.significance import jackknife_half_width
+from benchmarks.scoring.intervals import jackknife_half_width
 from features.errors import ResultsError
 
 Counts = NDArray[np.float64]

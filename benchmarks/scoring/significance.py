@@ -16,52 +16,24 @@ so (5 of 200 simulated pairs). It took 9 ms against 0.3 ms per pair of pipelines
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-import pandas as pd
-from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, logit, stdtrit
+from numpy.typing import ArrayLike
 
-from benchmarks.scoring.confusion import codes, grouped_confusions, uar_of
-from features.errors import ResultsError
-
-Matrix = NDArray[np.float64]
-Statistic = Callable[[Matrix], Matrix]
+from benchmarks.scoring.confusion import uar_of
+from benchmarks.scoring.intervals import (
+    Interval,
+    Matrix,
+    difference_interval,
+    same_speakers,
+    speaker_terms,
+)
 
 EXACT_SPEAKERS = 16
 """Up to so many speakers every one of the 2^n swaps is computed; beyond, they are drawn."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An estimate with its interval over speakers.
-
-    Attributes
-    ----------
-    estimate : float
-        The score of all speakers pooled.
-    low, high : float
-        Ends of the interval; NaN where there are fewer than two speakers.
-    level : float
-        Nominal coverage, such as 0.95.
-    n_speakers : int
-        Number of speakers it rests on.
-
-    Examples
-    --------
-    >>> Interval(estimate=0.8, low=0.7, high=0.9, level=0.95, n_speakers=10).low
-    0.7
-    """
-
-    estimate: float
-    low: float
-    high: float
-    level: float
-    n_speakers: int
 
 
 @dataclass(frozen=True)
@@ -119,209 +91,6 @@ class PairedTest:
         return self.smallest_p * self.n_pairs <= alpha
 
 
-def speaker_confusions(
-    predictions: pd.DataFrame, labels: Sequence[str], *, speakers: Sequence[str] | None = None
-) -> tuple[tuple[str, ...], Matrix]:
-    """Confusion matrix of every speaker, a mean over seeds.
-
-    Parameters
-    ----------
-    predictions : DataFrame
-        Rows of one pipeline, with `seed`, `speaker`, `truth` and `prediction`.
-    labels : sequence of str
-        All labels.
-    speakers : sequence of str, optional
-        Order of the speakers; by default those that occur, sorted.
-
-    Returns
-    -------
-    speakers : tuple of str
-        Names.
-    confusions : ndarray of shape (n_speakers, n_labels, n_labels)
-        Rows are the truth.
-
-    Raises
-    ------
-    ResultsError
-        If there are no rows, or a speaker or a label is not among those given.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"seed": 0, "speaker": ["03", "08"], "truth": ["ang", "sad"], "prediction": ["ang", "ang"]})
-    >>> speakers, confusions = speaker_confusions(rows, ["ang", "sad"])
-    >>> speakers, confusions.tolist()
-    (('03', '08'), [[[1.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [1.0, 0.0]]])
-    """
-    names = tuple(sorted(predictions["speaker"].unique()) if speakers is None else speakers)
-    return names, seed_confusions(predictions, labels, names).mean(axis=0)
-
-
-def seed_confusions(predictions: pd.DataFrame, labels: Sequence[str], speakers: Sequence[str]) -> Matrix:
-    """Confusion matrices of one pipeline by seed and speaker, from which every score of it is computed.
-
-    Parameters
-    ----------
-    predictions, labels, speakers
-        As `speaker_confusions` takes them.
-
-    Returns
-    -------
-    ndarray of shape (n_seeds, n_speakers, n_labels, n_labels)
-        Seeds in ascending order.
-
-    Raises
-    ------
-    ResultsError
-        If there are no rows, or a speaker or a label is not among those given.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"seed": [0, 1], "speaker": "03", "truth": "sad", "prediction": ["ang", "sad"]})
-    >>> seed_confusions(rows, ["ang", "sad"], ["03"]).tolist()
-    [[[[0.0, 0.0], [1.0, 0.0]]], [[[0.0, 0.0], [0.0, 1.0]]]]
-    """
-    if predictions.empty:
-        raise ResultsError("no predictions to score; at least one utterance is needed")
-    seeds, seed_index = np.unique(predictions["seed"].to_numpy(), return_inverse=True)
-    groups = seed_index * len(speakers) + codes(predictions["speaker"], speakers)
-    counts = grouped_confusions(
-        predictions["truth"], predictions["prediction"], labels, groups, len(seeds) * len(speakers)
-    )
-    return counts.reshape(len(seeds), len(speakers), len(labels), len(labels))
-
-
-def jackknife_interval(
-    estimate: float,
-    left_out: ArrayLike,
-    *,
-    n_utterances: float,
-    n_labels: int,
-    bounds: tuple[float, float] = (0.0, 1.0),
-    level: float = 0.95,
-) -> Interval:
-    r"""Jackknife-t interval of a pooled score over speakers, on the logit scale where the score is bounded.
-
-    With :math:`\theta` the score as a share of its range, :math:`\eta = \ln \theta / (1 - \theta)`, and
-    :math:`\eta_{(i)}` that of the score without speaker i, the standard error is
-    :math:`\sqrt{(n-1)/n \sum_i (\eta_{(i)} - \bar\eta)^2}` and the interval :math:`\eta \pm t_{n-1} se`, taken back to
-    the score (R. G. Miller, "The jackknife: a review", Biometrika 61, 1974). In simulations of 4 to 24 speakers it
-    covered 94 to 97 % (nominal 95 %) for UAR; the same on the score itself fell to 91 % near 1, and a percentile
-    bootstrap over speakers to 81 % with four of them. A score without an upper bound has the interval on its own scale.
-
-    Parameters
-    ----------
-    estimate : float
-        The score of all speakers pooled.
-    left_out : array-like of shape (n_speakers,)
-        The score without one speaker each.
-    n_utterances, n_labels : int
-        Numbers of utterances and labels, from which the smallest step of the score is reckoned.
-    bounds : tuple of float, default=(0, 1)
-        Smallest and largest value of the score.
-    level : float, default=0.95
-        Nominal coverage.
-
-    Returns
-    -------
-    Interval
-        Within the bounds. NaN for fewer than two speakers, or where a score is NaN. At a bound itself (all is correct,
-        or nothing) the other end is the bound of Clopper and Pearson for the share of such speakers, n of n:
-        :math:`(1 - level)^{1/n}`.
-
-    Examples
-    --------
-    >>> interval = jackknife_interval(0.8, [0.78, 0.80, 0.83], n_utterances=60, n_labels=2)
-    >>> round(interval.low, 2), round(interval.high, 2)
-    (0.64, 0.9)
-    """
-    values, (lowest, highest) = np.asarray(left_out, dtype=float), bounds
-    n, size = len(values), highest - lowest
-    if n < 2 or math.isnan(estimate) or np.isnan(values).any():
-        return Interval(estimate, math.nan, math.nan, level, n)
-    if not math.isfinite(size):
-        half_width = jackknife_half_width(values, level)
-        low, high = max(estimate - half_width, lowest), min(estimate + half_width, highest)
-        return Interval(estimate, low, high, level, n)
-    share = (estimate - lowest) / size
-    if share in (0.0, 1.0):
-        bound = (1 - level) ** (1 / n)
-        low, high = (bound, 1.0) if share == 1.0 else (0.0, 1 - bound)
-    else:
-        # Half of the smallest step that a score can make, so that a perfect rest of the speakers has a finite logit.
-        edge = 0.5 / (n_labels**2 * max(n_utterances, 1.0))
-        others = np.clip((values - lowest) / size, edge, 1 - edge)
-        centre, half_width = logit(share), jackknife_half_width(logit(others), level)
-        low, high = expit([centre - half_width, centre + half_width]).tolist()
-    return Interval(estimate, lowest + size * low, lowest + size * high, level, n)
-
-
-def speaker_interval(confusions: ArrayLike, *, statistic: Statistic = uar_of, level: float = 0.95) -> Interval:
-    """Interval over speakers of a score in [0, 1] of confusion matrices; see `jackknife_interval`.
-
-    Parameters
-    ----------
-    confusions : array-like of shape (n_speakers, n_labels, n_labels)
-        As `speaker_confusions` counts them.
-    statistic : callable, default=uar_of
-        From confusion matrices, shape (..., n_labels, n_labels), to a score in [0, 1], shape (...).
-    level : float, default=0.95
-        Nominal coverage.
-
-    Returns
-    -------
-    Interval
-
-    Examples
-    --------
-    >>> interval = speaker_interval([[[5, 0], [1, 4]], [[4, 1], [2, 3]], [[5, 0], [1, 4]], [[4, 1], [1, 4]]])
-    >>> round(interval.low, 2), round(interval.estimate, 2), round(interval.high, 2)
-    (0.61, 0.82, 0.93)
-    """
-    matrices = np.asarray(confusions, dtype=float)
-    total = matrices.sum(axis=0)
-    left_out = statistic(total - matrices)
-    return jackknife_interval(
-        float(statistic(total)), left_out, n_utterances=total.sum(), n_labels=len(total), level=level
-    )
-
-
-def difference_interval(
-    first: ArrayLike, second: ArrayLike, *, statistic: Statistic = uar_of, level: float = 0.95
-) -> Interval:
-    """Jackknife-t interval over speakers of the difference of two pooled scores, first minus second, in [-1, 1].
-
-    Parameters
-    ----------
-    first, second : array-like of shape (n_speakers, n_labels, n_labels)
-        The same utterances of the same speakers in the same order.
-    statistic, level
-        As `speaker_interval` takes them.
-
-    Returns
-    -------
-    Interval
-
-    Raises
-    ------
-    ResultsError
-        If the two were not scored on the same utterances.
-
-    Examples
-    --------
-    >>> first, second = [[[5, 0], [1, 4]], [[5, 0], [0, 5]]], [[[4, 1], [1, 4]], [[5, 0], [1, 4]]]
-    >>> round(difference_interval(first, second).estimate, 2)
-    0.1
-    """
-    one, other = _same_speakers(first, second)
-    totals, n = (one.sum(axis=0), other.sum(axis=0)), len(one)
-    estimate = float(statistic(totals[0]) - statistic(totals[1]))
-    if n < 2:
-        return Interval(estimate, math.nan, math.nan, level, n)
-    left_out = np.asarray(statistic(totals[0] - one)) - np.asarray(statistic(totals[1] - other))
-    half_width = jackknife_half_width(left_out, level)
-    return Interval(estimate, max(estimate - half_width, -1.0), min(estimate + half_width, 1.0), level, n)
-
-
 def paired_permutation_test(
     first: ArrayLike, second: ArrayLike, *, random_state: int = 0, n_draws: int = 65_535
 ) -> tuple[float, bool, float]:
@@ -361,7 +130,7 @@ def paired_permutation_test(
     >>> paired_permutation_test(correct, correct[:, :, ::-1])
     (0.00390625, True, 0.00390625)
     """
-    one, other = _same_speakers(first, second)
+    one, other = same_speakers(first, second)
     terms = speaker_terms(one) - speaker_terms(other)
     observed = abs(terms.sum()) - 1e-12
     n = len(terms)
@@ -373,30 +142,6 @@ def paired_permutation_test(
     signs = 1.0 - 2.0 * np.random.default_rng(random_state).integers(0, 2, size=(n_draws, n))
     extreme = np.abs(signs @ terms) >= observed
     return float((1 + extreme.sum()) / (1 + n_draws)), False, max(smallest_p(n), 1 / (1 + n_draws))
-
-
-def speaker_terms(confusions: ArrayLike) -> Matrix:
-    """What every speaker adds to the pooled UAR; the sum over speakers is the UAR.
-
-    Parameters
-    ----------
-    confusions : array-like of shape (n_speakers, n_labels, n_labels)
-        As `speaker_confusions` counts them.
-
-    Returns
-    -------
-    ndarray of shape (n_speakers,)
-
-    Examples
-    --------
-    >>> speaker_terms([[[4, 0], [0, 4]], [[0, 4], [0, 4]]]).tolist()
-    [0.5, 0.25]
-    """
-    matrices = np.asarray(confusions, dtype=float)
-    totals = matrices.sum(axis=(0, 2))
-    present = totals > 0
-    hits = np.diagonal(matrices, axis1=1, axis2=2)[:, present]
-    return (hits / totals[present]).sum(axis=1) / present.sum()
 
 
 def smallest_p(n_speakers: int) -> float:
@@ -491,39 +236,3 @@ def _paired(
         n_worse=int((terms < -1e-12).sum()),
         n_pairs=n_pairs,
     )
-
-
-def _same_speakers(first: ArrayLike, second: ArrayLike) -> tuple[Matrix, Matrix]:
-    one, other = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
-    if one.shape != other.shape or not np.allclose(one.sum(axis=2), other.sum(axis=2)):
-        raise ResultsError(
-            "the two pipelines were not scored on the same utterances of the same speakers; "
-            "compare only predictions of one set of folds"
-        )
-    if not len(one):
-        raise ResultsError("no speakers to compare; at least one is needed")
-    return one, other
-
-
-def jackknife_half_width(left_out: ArrayLike, level: float) -> float:
-    """Half the width of a jackknife-t interval.
-
-    Parameters
-    ----------
-    left_out : array-like of shape (n_speakers,)
-        Estimates without one speaker each.
-    level : float
-        Nominal coverage.
-
-    Returns
-    -------
-    float
-
-    Examples
-    --------
-    >>> round(jackknife_half_width([0.78, 0.80, 0.83], 0.95), 3)
-    0.125
-    """
-    values = np.asarray(left_out, dtype=float)
-    n, spread = len(values), float(((values - values.mean()) ** 2).sum())
-    return float(stdtrit(n - 1, (1 + level) / 2)) * math.sqrt((n - 1) / n * spread)

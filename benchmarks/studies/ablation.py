@@ -21,14 +21,9 @@ from benchmarks.evaluation.store import ResultsStore
 from benchmarks.folds.fold import Fold
 from benchmarks.reporting.ablation_summary import answer
 from benchmarks.scoring.confusion import recalls_of
+from benchmarks.scoring.intervals import difference_interval, speaker_confusions, speaker_interval
 from benchmarks.scoring.shapley import CONTRAST, block_weights, share, subsets, targets, weights
-from benchmarks.scoring.significance import (
-    difference_interval,
-    holm,
-    paired_permutation_test,
-    speaker_confusions,
-    speaker_interval,
-)
+from benchmarks.scoring.significance import holm, paired_permutation_test
 from features.cache import FeatureCache
 from features.errors import PipelineError, ResultsError
 from features.groups import GROUPS, PRESETS

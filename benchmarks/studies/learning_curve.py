@@ -18,7 +18,7 @@ from benchmarks.evaluation.runs import write_table
 from benchmarks.evaluation.store import ResultsStore
 from benchmarks.folds.fold import Fold, speakers_of
 from benchmarks.folds.leakage import check_folds
-from benchmarks.scoring.significance import speaker_confusions, speaker_interval
+from benchmarks.scoring.intervals import speaker_confusions, speaker_interval
 from features.cache import FeatureCache
 from features.errors import FoldError
 
