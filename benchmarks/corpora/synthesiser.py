@@ -282,7 +282,8 @@ def speak(text: str, voice: Voice, manner: Manner, room: np.ndarray, rng: np.ran
 
 def _lay_out(text: str, rate: float, fade: float, rng: np.random.Generator) -> list[_Segment]:
     """Lay a text out in time: the first syllable of a word is longer and louder, the last of all is the longest."""
-    segments, clock = [], _LEAD
+    segments: list[_Segment] = []
+    clock = _LEAD
     phones = [(word, place) for word in text.split() for place in range(len(word))]
     for number, (word, place) in enumerate(phones):
         phone = VOWELS.get(word[place]) or CONSONANTS.get(word[place])
