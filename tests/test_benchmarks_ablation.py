@@ -329,20 +329,22 @@ def test_synthetic_voices_differ_where_it_was_planted(tmp_path: Path) -> None:
     )
     sides = dict(iter(result.predictions.groupby("pipeline")))
     prosodic, spectral = sides["svm@prosodic"], sides["svm@spectral"]
-    assert pair_score(spectral, "ang", "hap") > pair_score(prosodic, "ang", "hap") + 0.05
-    assert pair_score(prosodic, "neu", "sad") > pair_score(spectral, "neu", "sad") + 0.03
+    assert pair_score(spectral, "ang", "hap") > pair_score(prosodic, "ang", "hap") + 0.2
+    assert pair_score(prosodic, "neu", "sad") > pair_score(spectral, "neu", "sad") + 0.1
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(5))
 def test_planted_truth_comes_out_of_the_ablation(seed: int, tmp_path: Path) -> None:
-    """Anger against happiness from spectrum, sadness against neutral from prosody."""
+    """Anger against happiness from spectrum, sadness against neutral from prosody, by the intervals too.
+
+    Measured on seeds 0 to 4: +0.22 to +0.43, the least lower bound +0.09, and -0.30 to -0.18, the highest upper bound
+    -0.07.
+    """
     from benchmarks import corpora
 
     found = ablate(corpora.load("synthetic", seed=seed), models=["svm"], jobs=2, out=tmp_path)
-    contrast = found.shapley[found.shapley["group"] == "spectral - prosodic"].set_index(["target", "label", "other"])[
-        "value"
-    ]
-    assert contrast["pair", "ang", "hap"] > 0.03
-    (sadness,) = [value for (_, *pair), value in contrast.items() if set(pair) == {"sad", "neu"}]
+    contrast = found.shapley[found.shapley["group"] == "spectral - prosodic"].set_index(["target", "label", "other"])
+    assert contrast.loc[("pair", "ang", "hap"), "low"] > 0.03
+    (sadness,) = [row["high"] for (_, *pair), row in contrast.iterrows() if set(pair) == {"sad", "neu"}]
     assert sadness < -0.03

@@ -18,7 +18,6 @@ from benchmarks.corpora.base import Reading, Source
 from features.fingerprint import code_fingerprint
 
 SPEAKERS = tuple(f"Ses{session:02d}{gender}" for session in range(1, 6) for gender in "FM")
-TAKES = 6
 CODES = {"ang": ("ang",), "hap": ("hap", "exc"), "sad": ("sad",), "neu": ("neu",)}
 RATINGS = {"ang": (1.8, 4.0, 4.0), "hap": (4.0, 3.6, 3.2), "sad": (2.0, 2.0, 2.2), "neu": (3.0, 2.6, 2.8)}
 
@@ -48,14 +47,17 @@ def speak_session(session: int, *, seed: int) -> Iterator[Spoken]:
     """
     name = f"Ses{session:02d}"
     dialogs = (f"{name}F_impro01", f"{name}M_script01_1")
+    room = synthesiser.draw_room(np.random.default_rng([seed, session]))
     for letter, gender in (("F", "female"), ("M", "male")):
         rng = np.random.default_rng([seed, session, ord(letter)])
         voice = synthesiser.draw_voice(gender, rng)
-        turns = [(emotion, take) for take in range(TAKES) for emotion in synthesiser.EMOTIONS]
+        takes = range(len(synthesiser.SENTENCES))
+        turns = [(emotion, take) for take in takes for emotion in synthesiser.EMOTIONS]
         for number, (emotion, take) in enumerate(turns):
             dialog = dialogs[take % len(dialogs)]
-            text = synthesiser.draw_text(rng)
-            wave = synthesiser.speak(text, voice, synthesiser.draw_manner(emotion, rng), rng)
+            text = synthesiser.SENTENCES[take]
+            manner = synthesiser.draw_manner(emotion, voice, rng)
+            wave = synthesiser.speak(text, voice, manner, room, rng)
             v, a, d = (float(np.clip(round(value + rng.normal(0.0, 0.4), 4), 1.0, 5.0)) for value in RATINGS[emotion])
             label = CODES[emotion][take % len(CODES[emotion])]
             yield Spoken(f"Session{session}", dialog, f"{dialog}_{letter}{number:03d}", label, (v, a, d), text, wave)
