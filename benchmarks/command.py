@@ -42,6 +42,11 @@ def add_corpus_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--allow-partial", action="store_true", help="accept a deliberate subset of the published corpus"
     )
+    group.add_argument(
+        "--join-names",
+        action="store_true",
+        help="take names that differ only in case, space or leading zeros (03 and 3) for one, instead of refusing them",
+    )
     group.add_argument("--corpus-seed", type=int, default=0, metavar="N", help="seed of the synthetic corpus")
 
 
@@ -135,6 +140,7 @@ def load_corpus(arguments: argparse.Namespace) -> Corpus:
         mapping={old: new for old, _, new in pairs},
         improvised=arguments.improvised,
         allow_partial=arguments.allow_partial,
+        join_names=arguments.join_names,
         seed=arguments.corpus_seed,
     )
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from benchmarks.corpora.base import COLUMNS, LABEL_NAMES, Source
 from features.errors import CorpusError
+from features.names import normalise
 
 
 def utterances_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
@@ -33,6 +34,8 @@ def utterances_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     table = pd.DataFrame(list(rows), columns=["speaker", "id", *COLUMNS])
     for column in ("speaker", "id", "path", "gender", "session", "label", "text"):
         table[column] = table[column].astype(object).where(table[column].notna(), "").map(str)
+    for column in ("speaker", "id", "session", "label"):
+        table[column] = table[column].map(normalise)
     for column in ("start", "end", "valence", "arousal", "dominance"):
         table[column] = table[column].astype(float)
     return table.set_index(["speaker", "id"]).sort_index(kind="stable")

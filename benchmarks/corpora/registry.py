@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.errors import CorpusError
+from features.names import normalise
 
 if TYPE_CHECKING:
     from benchmarks.corpora.base import Source
@@ -64,6 +65,7 @@ def load(
     mapping: Mapping[str, str] | None = None,
     improvised: bool = False,
     allow_partial: bool = False,
+    join_names: bool = False,
     seed: int = 0,
 ) -> Corpus:
     """Read a corpus, check it, and apply a choice of labels.
@@ -82,6 +84,9 @@ def load(
         Improvised dialogues only; IEMOCAP and its likes.
     allow_partial : bool, default=False
         Accept a deliberate subset of the published corpus.
+    join_names : bool, default=False
+        Take speakers, sessions and labels that differ only in case, width, space, leading zeros or a trailing `.0` for
+        one; without it they are refused.
     seed : int, default=0
         Of the synthetic corpus.
 
@@ -92,13 +97,15 @@ def load(
     Raises
     ------
     CorpusError
-        If the folder is wrong, audio is missing, a label is unknown, or a count is not the published one.
+        If the folder is wrong, audio is missing, a label is unknown, a count is not the published one, or a name stands
+        in two spellings.
 
     Examples
     --------
     >>> corpus = load("emodb", "emodb", classes="ang,hap,sad,neu")  # doctest: +SKIP
     """
     from benchmarks.corpora.corpus import Corpus, order_labels
+    from benchmarks.corpora.spellings import join_spellings, refuse_two_spellings
 
     source = find(name)
     if improvised and not source.improvised:
@@ -114,7 +121,8 @@ def load(
     corpus = corpus.apply_policy(policy, improvised=improvised)
     corpus = (corpus.without_missing_audio() if allow_partial else corpus).validate()
     if mapping:
-        corpus = corpus.rename(mapping)
+        corpus = corpus.rename({normalise(old): normalise(new) for old, new in mapping.items()})
+    corpus = refuse_two_spellings(join_spellings(corpus) if join_names else corpus)
     return corpus.restrict(restriction) if restriction else corpus
 
 
@@ -135,7 +143,7 @@ def _policy(source: Source, classes: str | None) -> tuple[str, tuple[str, ...]]:
         return default, ()
     if classes in source.policies:
         return classes, ()
-    labels = tuple(label.strip() for label in classes.split(",") if label.strip())
+    labels = tuple(normalise(label) for label in classes.split(",") if label.strip())
     unknown = [label for label in labels if source.labels and label not in source.labels]
     if not labels or (unknown and classes.replace("-", "").isalnum() and classes[0].isdigit()):
         expected = ", ".join(source.policies) or "labels joined by commas"
