@@ -16,6 +16,34 @@ from features.tables import read_table
 if TYPE_CHECKING:
     import pandas as pd
 
+NO_FEATURES = frozenset(
+    [
+        "label",
+        "emotion",
+        "target",
+        "class",
+        "speaker",
+        "speaker_id",
+        "session",
+        "gender",
+        "sex",
+        "valence",
+        "arousal",
+        "dominance",
+        "start",
+        "end",
+        "fold",
+        "path",
+        "file",
+        "filename",
+        "index",
+    ]
+)
+"""Columns that describe an utterance; a model that sees one of them has been told the answer, or who speaks."""
+
+LEAST_ROWS = 10
+"""Fewer rows than this may be numbered, or sorted by label, by chance."""
+
 
 class CsvFeatures(Extractor):
     r"""Rows of a CSV file, looked up by utterance id.
@@ -24,7 +52,8 @@ class CsvFeatures(Extractor):
     ----------
     path : str or Path
         First line names the columns: `id`, and features that are numbers; an empty cell is NaN. See
-        `features.tables.read_table`.
+        `features.tables.read_table`. A column without a name, of row numbers, or that describes the utterance (`label`,
+        `speaker`, `start`, ...) is refused: a model must not train on it.
 
     Examples
     --------
@@ -60,17 +89,19 @@ class CsvFeatures(Extractor):
         Raises
         ------
         FeatureError
-            X holds no ids, the file lacks one of them, or the file is not a table of numbers by id.
+            If X holds no ids, the file lacks one of them, the file is not a table of numbers by id, or one of its
+            columns is no feature. Where X has a column `label`, a column of the file that determines it is refused too.
         """
         rows = self._rows()
         ids = _ids(X)
         positions = rows.index.get_indexer(ids)
         if (positions < 0).any():
-            missing = ids[int(np.argmin(positions))]
+            missing = ids[int(np.argmax(positions < 0))]
             raise FeatureError(
-                f"{self.path}: no row for utterance {missing!r} ({int((positions < 0).sum())} of {len(ids)} missing); "
-                "expected one row per id; add it"
+                f"{self.path}: no row for utterance {missing!r} ({int((positions < 0).sum())} of {len(ids)} missing; "
+                f"the file's first id is {next(iter(rows.index), '')!r}); expected one row per id; add it"
             )
+        self._refuse_answers(rows.iloc[positions], X)
         values = rows.to_numpy(dtype=np.float32)[positions]
         return FeatureTable(values, tuple(rows.columns), np.zeros(len(ids)))
 
@@ -82,8 +113,57 @@ class CsvFeatures(Extractor):
         if "id" not in table.rows or not names:
             raise FeatureError(f"{self.path}: columns {list(table.rows)[:5]}; expected `id` and at least one number")
         table.refuse("id", table.rows["id"].duplicated(), expected="one row per id, here it occurs twice")
+        self._refuse([name for name in names if _describes(name)], "describes the utterance or has no name")
         numbers = pd.DataFrame({name: table.numbers(name) for name in names}, dtype=np.float64)
+        self._refuse([name for name in names if _numbers_the_rows(numbers[name].to_numpy())], "only numbers the rows")
         return numbers.set_index(table.rows["id"]).replace([np.inf, -np.inf], np.nan)
+
+    def _refuse_answers(self, rows: pd.DataFrame, X: Any) -> None:
+        """Refuse columns from which the label can be told, or that are a column of X."""
+        if "label" not in getattr(X, "columns", ()):
+            return
+        labels = np.asarray(X["label"])
+        described = [
+            X[name].to_numpy(dtype=float) for name in X.columns if X[name].dtype.kind == "f" and X[name].notna().any()
+        ]
+        names = [
+            name
+            for name in rows.columns
+            if _determines(rows[name].to_numpy(), labels)
+            or any(np.array_equal(rows[name].to_numpy(), column, equal_nan=True) for column in described)
+        ]
+        self._refuse(names, "determines the label, or is a column of the corpus")
+
+    def _refuse(self, names: list[str], problem: str) -> None:
+        if names:
+            listed = ", ".join(repr(name) for name in names[:5]) + (" and others" if len(names) > 5 else "")
+            raise FeatureError(
+                f"{self.path}: {listed} {problem}; expected numbers that were measured on the sound; remove "
+                f"{'it' if len(names) == 1 else 'them'} from the file (pandas: to_csv(index=False))"
+            )
+
+
+def _describes(name: str) -> bool:
+    """Whether a column's name says that it is no feature."""
+    plain = name.casefold().strip()
+    return plain in NO_FEATURES or plain.startswith("unnamed: ") or plain.endswith("(without a name)")
+
+
+def _numbers_the_rows(values: np.ndarray) -> bool:
+    """Whether values count up by one from row to row."""
+    return len(values) >= LEAST_ROWS and bool(np.all(np.diff(values) == 1))
+
+
+def _determines(values: np.ndarray, labels: np.ndarray) -> bool:
+    """Whether some few values each stand with one label only."""
+    import pandas as pd
+
+    codes, distinct = pd.factorize(values, use_na_sentinel=False)
+    names = pd.factorize(labels)[0]
+    n_labels = names.max(initial=0) + 1
+    if len(values) < LEAST_ROWS or n_labels < 2 or not n_labels <= len(distinct) <= max(n_labels, len(values) // 3):
+        return False
+    return len(np.unique(np.column_stack([codes, names]), axis=0)) == len(distinct)
 
 
 def _ids(X: Any) -> list[str]:
