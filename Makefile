@@ -1,5 +1,6 @@
 # make benchmark   install and run the comparison on the embedded corpus
 # make test        install and run the whole test suite
+# make licences    install and list the licence of every dependency; one that is not accepted fails
 # make docs        install and build the site in docs/_build/html; opens from the disk, search included
 # make notebooks   install, run the teaching notebooks and leave them as pages in notebooks/html
 # EXTRAS= leaves torch out; EXTRAS=deep,peers chooses.
@@ -18,7 +19,7 @@ comma := ,
 bracket = $(if $(strip $(1)),[$(strip $(1))])
 stamp = $(VENV)/installed-$(subst $(comma),-,$(or $(strip $(1)),base))
 
-.PHONY: benchmark test test-long lint notebooks docs pages clean
+.PHONY: benchmark test test-long lint licences notebooks docs pages clean
 
 benchmark: $(call stamp,$(EXTRAS))
 	$(BIN)/python -m benchmarks.run $(RUN)
@@ -36,6 +37,10 @@ notebooks: $(call stamp,$(NOTEBOOK_EXTRAS))
 lint: $(call stamp,$(TEST_EXTRAS))
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# every dependency of the tests and of all other extras that are installed
+licences: $(call stamp,$(TEST_EXTRAS))
+	$(BIN)/python .ci/licences.py
 
 # a warning is an error: links that lead nowhere, pages in no list, docstrings that do not parse
 docs: $(call stamp,$(DOCS_EXTRAS)) pages
