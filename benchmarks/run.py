@@ -77,7 +77,7 @@ def folds_of(arguments: argparse.Namespace, corpus: Corpus) -> Any:
     from benchmarks.folds.fold import read_folds, write_folds
     from benchmarks.folds.splitters import make_folds
 
-    table, scheme = corpus.utterances, arguments.folds or corpus.source.folds
+    table, scheme = corpus.utterances, arguments.folds or corpus.default_scheme
     read = read_folds(arguments.folds_file, table) if arguments.folds_file else None
     if arguments.write_folds:
         write_folds(arguments.write_folds, read or make_folds(table, scheme), table)

@@ -37,6 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     shared.add_cache_argument(parser)
     shared.add_corpus_arguments(parser)
+    shared.add_fold_arguments(parser)
     shared.add_pipeline_arguments(parser)
     return parser
 
@@ -57,10 +58,25 @@ def execute(arguments: argparse.Namespace) -> None:
     protocol = ""
     if not arguments.no_scores:
         folder = arguments.results or Path("results") / f"{corpus.name}-{arguments.out.stem}"
-        run = evaluate(corpus, pipelines=[arguments.pipeline], seeds=(arguments.seed,), out=folder, **how)
+        run = evaluate(
+            corpus,
+            pipelines=[arguments.pipeline],
+            folds=arguments.folds,
+            seeds=(arguments.seed,),
+            allow_duplicates=arguments.allow_duplicates,
+            out=folder,
+            **how,
+        )
         scores, protocol = card_scores(run)
     saved = train(
-        corpus, arguments.pipeline, arguments.out, seed=arguments.seed, scores=scores, protocol=protocol, **how
+        corpus,
+        arguments.pipeline,
+        arguments.out,
+        folds=arguments.folds,
+        seed=arguments.seed,
+        scores=scores,
+        protocol=protocol,
+        **how,
     )
     for note in saved.notes:
         print(f"note: {note}", file=sys.stderr)

@@ -105,6 +105,12 @@ class Corpus:
         """The speakers, sorted."""
         return tuple(sorted(set(self.utterances.index.get_level_values("speaker"))))
 
+    @property
+    def default_scheme(self) -> str:
+        """The corpus's own folds, or folds by speaker where it has fewer speakers than those need."""
+        scheme = self.source.folds
+        return "speaker" if scheme.isdigit() and 2 <= len(self.speakers) < int(scheme) else scheme
+
     @cached_property
     def audio_keys(self) -> np.ndarray:
         """What each utterance sounds like, as text: the hash of its file's bytes with start and end; shape (n,).

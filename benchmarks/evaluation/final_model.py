@@ -54,6 +54,7 @@ def train(
     out: str | Path,
     *,
     options: PipelineOptions | None = None,
+    folds: str | None = None,
     seed: int = 0,
     jobs: int | None = None,
     cache: FeatureCache | None = None,
@@ -63,7 +64,7 @@ def train(
 ) -> SavedModel:
     """Train a pipeline on all utterances of a corpus and save it with a model card.
 
-    A model that chooses its epoch does so on speakers drawn by the rule of the corpus's folds, as those that scored it.
+    A model that chooses its epoch does so on speakers drawn by the rule of the folds that scored it.
 
     Parameters
     ----------
@@ -73,6 +74,8 @@ def train(
     out : path
         A file `.skops` for classical pipelines, a folder for deep ones.
     options : PipelineOptions, optional
+    folds : str, optional
+        Scheme of the folds that scored it; by default the corpus's own.
     seed : int, default=0
     jobs : int, optional
         Number of processes that extract features; by default all cores.
@@ -104,9 +107,10 @@ def train(
         raise PipelineError(f"{built.name} cannot be trained here: {built.reason}")
     estimator = _estimator(built, seed=seed, cache=cache, n_jobs=number_of_jobs(jobs), progress=progress)
     table = corpus.utterances
-    speakers = validation_speakers(table, corpus.source.folds)
-    valid = np.isin(table.index.get_level_values("speaker"), speakers)
-    metadata = {"valid": valid} if speakers and has_fit_parameter(estimator, "valid") else {}
+    metadata = {}
+    if len(corpus.speakers) > 1 and has_fit_parameter(estimator, "valid"):
+        speakers = validation_speakers(table, folds or corpus.default_scheme)
+        metadata = {"valid": np.isin(table.index.get_level_values("speaker"), speakers)} if speakers else {}
     estimator.fit(table[list(SEEN)], table["label"].to_numpy().astype(str), **metadata)
     about = {
         "pipeline": built.name,

@@ -87,7 +87,7 @@ def make_plan(
     options = options or PipelineOptions()
     built = {pipeline.name: pipeline for pipeline in (_pipeline(item, corpus, options) for item in pipelines)}
     if folds is None or isinstance(folds, str):
-        scheme = folds or corpus.source.folds
+        scheme = folds or corpus.default_scheme
         folds = make_folds(corpus.utterances, scheme)
     else:
         scheme = "given"

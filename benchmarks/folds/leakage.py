@@ -30,7 +30,8 @@ def check_folds(
     Returns
     -------
     tuple of str
-        What a user should be told: inner clips instead of speakers, duplicates that were allowed.
+        What a user should be told: inner clips instead of speakers, duplicates that were allowed, labels of the test
+        subset that no training utterance has.
 
     Raises
     ------
@@ -75,7 +76,24 @@ def _check_fold(fold: Fold, table: pd.DataFrame, keys: np.ndarray, allow_duplica
             f"fold {fold.name}: speaker {', '.join(shared)} stands on the training side and in test; a model would be "
             "tested on voices it knows, correct the folds"
         )
-    return [*_check_validation(fold, table), *_check_duplicates(fold, table, keys, train, allow_duplicates)]
+    duplicates = _check_duplicates(fold, table, keys, train, allow_duplicates)
+    return [*_check_validation(fold, table), *_unlearnable_labels(fold, table), *duplicates]
+
+
+def _unlearnable_labels(fold: Fold, table: pd.DataFrame) -> list[str]:
+    """Name labels that are tested and cannot have been learnt."""
+    if "label" not in table:
+        return []
+    labels = table["label"].to_numpy()
+    notes = []
+    for label in sorted(set(labels[fold.test]) - set(labels[fold.train])):
+        owners = sorted(set(table.index[labels == label].get_level_values("speaker")))
+        reason = f"only {owners[0]} has it" if len(owners) == 1 else f"only {', '.join(owners)} have it"
+        notes.append(
+            f"fold {fold.name}: label {label} is not among its training utterances ({reason}); its recall is 0 "
+            "whatever the model: drop it with --classes, or merge it with --map"
+        )
+    return notes
 
 
 def _check_validation(fold: Fold, table: pd.DataFrame) -> list[str]:

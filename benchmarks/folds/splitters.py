@@ -184,6 +184,11 @@ def balanced_speaker_groups(table: pd.DataFrame, n_groups: int) -> dict[str, int
     """
     speakers = np.asarray(table.index.get_level_values("speaker"))
     counts = pd.crosstab(speakers, table["label"].to_numpy())
+    if len(counts) == 1:
+        raise FoldError(
+            f"only speaker {counts.index[0]}; speaker-independent folds need 2 or more; add speakers, or keep a model "
+            "without scores with benchmarks.train --no-scores"
+        )
     if not 2 <= n_groups <= len(counts):
         raise FoldError(f"--folds {n_groups}: the corpus has {len(counts)} speakers; expected 2 to {len(counts)} folds")
     gender = dict(zip(speakers, table["gender"], strict=True))
