@@ -26,7 +26,7 @@ def manifest(folder: Path, n_speakers: int, *, copied: bool = False, alone: bool
         soundfile.write(path, tone + 0.005 * rng.normal(size=6000), 16000)
         rows.append({"path": path.name, "label": LABELS[i % 2], "speaker": f"s{i // 4}"})
     if copied:
-        (folder / rows[-1]["path"]).write_bytes((folder / rows[0]["path"]).read_bytes())
+        (folder / rows[9]["path"]).write_bytes((folder / rows[0]["path"]).read_bytes())
     if alone:
         rows[0]["label"] = rows[2]["label"] = "hap"
     pd.DataFrame(rows).to_csv(folder / "my.csv", index=False)
@@ -35,7 +35,7 @@ def manifest(folder: Path, n_speakers: int, *, copied: bool = False, alone: bool
 
 def train_line(root: Path, *more: str) -> list[str]:
     folder = root.parent
-    line = ["--corpus", "manifest", "--root", str(root), "--pipeline", "logistic@timing", "--jobs", "1"]
+    line = ["--corpus", "manifest", "--root", str(root), "--pipeline", "logistic@energy", "--jobs", "1"]
     return [*line, "--results", str(folder / "results"), "--out", str(folder / "model.skops"), *more]
 
 
@@ -55,7 +55,7 @@ def test_folds_and_duplicates_are_options_of_train_as_its_messages_say(
 
 def test_one_speaker_is_told_what_can_be_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = manifest(tmp_path, 1)
-    line = ["--corpus", "manifest", "--root", str(root), "--pipelines", "logistic@timing", "--jobs", "1"]
+    line = ["--corpus", "manifest", "--root", str(root), "--pipelines", "logistic@energy", "--jobs", "1"]
     assert run.main([*line, "--out", str(tmp_path / "out")]) == 2
     said = capsys.readouterr().err
     assert "only speaker s0; speaker-independent folds need 2 or more" in said
