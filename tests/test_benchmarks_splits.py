@@ -212,3 +212,15 @@ def test_bad_folds_files(change: object, message: str, tmp_path: Path) -> None:
         read_folds(path, table)
     with pytest.raises(FoldError, match="cannot be read"):
         read_folds(tmp_path / "nowhere.csv", table)
+
+
+@pytest.mark.parametrize("other", ["train", "valid"])
+def test_a_label_is_unlearnable_only_where_nobody_else_has_it(other: str) -> None:
+    """A label that validates has been heard: classical models learn from those utterances too."""
+    table, fold = planted()
+    labels = np.full(len(table), "ang", dtype=object)
+    labels[fold.test[0]] = "sad"
+    (note,) = check_folds([fold], table.assign(label=labels), keys_of(table))
+    assert "fold s00: label sad is not among its training utterances (only s00 has it)" in note
+    labels[getattr(fold, other)[0]] = "sad"
+    assert check_folds([fold], table.assign(label=labels), keys_of(table)) == ()

@@ -42,9 +42,10 @@ def check_folds(
     --------
     >>> index = pd.MultiIndex.from_tuples([("s1", "a"), ("s2", "b"), ("s3", "c")], names=["speaker", "id"])
     >>> fold = Fold("s3", np.array([0]), np.array([1]), np.array([2]))
-    >>> check_folds([fold], pd.DataFrame(index=index), ["sound 1", "sound 2", "sound 3"])
+    >>> table = pd.DataFrame({"label": "ang"}, index=index)
+    >>> check_folds([fold], table, ["sound 1", "sound 2", "sound 3"])
     ()
-    >>> check_folds([fold], pd.DataFrame(index=index), ["sound 1", "sound 2", "sound 1"], allow_duplicates=True)
+    >>> check_folds([fold], table, ["sound 1", "sound 2", "sound 1"], allow_duplicates=True)
     ('fold s3: 1 test utterances are byte-identical to training ones, such as c and a',)
     """
     if not folds:
@@ -77,16 +78,14 @@ def _check_fold(fold: Fold, table: pd.DataFrame, keys: np.ndarray, allow_duplica
             "tested on voices it knows, correct the folds"
         )
     duplicates = _check_duplicates(fold, table, keys, train, allow_duplicates)
-    return [*_check_validation(fold, table), *_unlearnable_labels(fold, table), *duplicates]
+    return [*_check_validation(fold, table), *_unlearnable_labels(fold, table, train), *duplicates]
 
 
-def _unlearnable_labels(fold: Fold, table: pd.DataFrame) -> list[str]:
-    """Name labels that are tested and cannot have been learnt."""
-    if "label" not in table:
-        return []
+def _unlearnable_labels(fold: Fold, table: pd.DataFrame, train: np.ndarray) -> list[str]:
+    """Name labels that are tested and that no utterance a model may learn from has."""
     labels = table["label"].to_numpy()
     notes = []
-    for label in sorted(set(labels[fold.test]) - set(labels[fold.train])):
+    for label in sorted(set(labels[fold.test]) - set(labels[train])):
         owners = sorted(set(table.index[labels == label].get_level_values("speaker")))
         reason = f"only {owners[0]} has it" if len(owners) == 1 else f"only {', '.join(owners)} have it"
         notes.append(
