@@ -87,6 +87,15 @@ def nemo(root: Path) -> Path:
     return root
 
 
+def table_rows(root: Path, n_speakers: int) -> list[dict[str, str]]:
+    """Rows of a table, and their sounds: four utterances a speaker, two of each of two labels."""
+    rows = []
+    for number in range(4 * n_speakers):
+        path = sound(root / f"{number:02d}.wav", seed=number)
+        rows.append({"path": path.name, "label": ("ang", "sad")[number % 2], "speaker": f"s{number // 4}"})
+    return rows
+
+
 def manifest(root: Path) -> Path:
     lines = ["path,label,speaker,gender,valence"]
     for speaker in ("anna", "bo", "cy", "dée", "eli", "fay"):

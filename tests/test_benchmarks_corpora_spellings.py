@@ -5,10 +5,9 @@ from __future__ import annotations
 import unicodedata
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
-import soundfile
+from miniatures import table_rows
 
 from benchmarks import corpora, run
 from features.errors import CorpusError
@@ -16,12 +15,7 @@ from features.errors import CorpusError
 
 def manifest(folder: Path, spellings: tuple[str, str], *, column: str = "speaker") -> Path:
     """A table of six speakers and two labels in which one name takes turns between two spellings."""
-    rng = np.random.default_rng(0)
-    rows = []
-    for i in range(24):
-        path = folder / f"{i:02d}.wav"
-        soundfile.write(path, 0.1 * rng.normal(size=4000), 16000)
-        rows.append({"path": path.name, "label": ("ang", "sad")[i % 2], "speaker": f"s{i // 4}"})
+    rows = table_rows(folder, 6)
     old = rows[0][column]
     for number, row in enumerate(row for row in rows if row[column] == old):
         row[column] = spellings[number % 2]

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
-import soundfile
+from miniatures import table_rows
 
 from benchmarks import run
 from benchmarks.train import main as train_main
 
-LABELS = ("ang", "sad")
-
 
 def manifest(folder: Path, n_speakers: int, *, copied: bool = False, alone: bool = False) -> Path:
     """Some speakers with four clips each; one clip copied to another speaker, or one label of one speaker."""
-    rng = np.random.default_rng(0)
-    rows = []
-    for i in range(4 * n_speakers):
-        path = folder / f"{i:02d}.wav"
-        pitch = (120, 240)[i % 2] * rng.uniform(0.9, 1.1)
-        tone = np.sign(np.sin(2 * np.pi * pitch * np.arange(6000) / 16000)) * rng.uniform(0.05, 0.3)
-        soundfile.write(path, tone + 0.005 * rng.normal(size=6000), 16000)
-        rows.append({"path": path.name, "label": LABELS[i % 2], "speaker": f"s{i // 4}"})
+    rows = table_rows(folder, n_speakers)
     if copied:
         (folder / rows[9]["path"]).write_bytes((folder / rows[0]["path"]).read_bytes())
     if alone:

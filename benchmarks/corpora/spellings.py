@@ -77,10 +77,10 @@ def join_spellings(corpus: Corpus) -> Corpus:
 
 
 def _refuse_missing(name: str, table: pd.DataFrame, column: str) -> None:
-    missing = [value in MISSING - {""} for value in table[column]]
-    if any(missing):
+    missing = table[column].isin(MISSING - {""})
+    if missing.any():
         row = table[missing].iloc[0]
         raise CorpusError(
-            f"{name}: {column} {row[column]!r} of utterance {printable(row['id'])!r} ({sum(missing)} utterances) is "
+            f"{name}: {column} {row[column]!r} of utterance {printable(row['id'])!r} ({missing.sum()} utterances) is "
             f"what tools write where a value is missing; expected a {column}; fill it in, or leave the line out"
         )

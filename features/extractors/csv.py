@@ -120,9 +120,11 @@ class CsvFeatures(Extractor):
 
     def _refuse_answers(self, rows: pd.DataFrame, X: Any) -> None:
         """Refuse columns from which the label can be told, or that are a column of X."""
+        import pandas as pd
+
         if "label" not in getattr(X, "columns", ()):
             return
-        labels = np.asarray(X["label"])
+        labels = pd.factorize(np.asarray(X["label"]))[0]
         described = [
             X[name].to_numpy(dtype=float) for name in X.columns if X[name].dtype.kind == "f" and X[name].notna().any()
         ]
@@ -155,15 +157,14 @@ def _numbers_the_rows(values: np.ndarray) -> bool:
 
 
 def _determines(values: np.ndarray, labels: np.ndarray) -> bool:
-    """Whether some few values each stand with one label only."""
+    """Whether some few values each stand with one label only; labels are numbers from 0."""
     import pandas as pd
 
     codes, distinct = pd.factorize(values, use_na_sentinel=False)
-    names = pd.factorize(labels)[0]
-    n_labels = names.max(initial=0) + 1
+    n_labels = labels.max(initial=0) + 1
     if len(values) < LEAST_ROWS or n_labels < 2 or not n_labels <= len(distinct) <= max(n_labels, len(values) // 3):
         return False
-    return len(np.unique(np.column_stack([codes, names]), axis=0)) == len(distinct)
+    return len(np.unique(np.column_stack([codes, labels]), axis=0)) == len(distinct)
 
 
 def _ids(X: Any) -> list[str]:
