@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +14,7 @@ from features.errors import AudioError
 from features.names import printable
 
 if TYPE_CHECKING:
+    from features.cache import FeatureCache
     from features.clips import Clip
 
 UNREADABLE = (AudioError, OSError, MemoryError)
@@ -96,7 +97,7 @@ class BadClipsError(AudioError):
         if len(self.bad) == 1:
             return f"{printable(self.bad[0].reason)}; {self.remedy} (1 of {self.total:,} clips)"
         head = f"{len(self.bad):,} of {self.total:,} clips cannot be analysed; expected sound in each; {self.remedy}:"
-        return "\n".join([head, *lines_of(self.bad)])
+        return "\n".join([head, *(f"  {printable(clip.reason)}" for clip in self.bad)])
 
 
 def lines_of(bad: Iterable[BadClip]) -> list[str]:
@@ -134,12 +135,16 @@ def report_bad(bad: Sequence[BadClip], total: int, on_error: OnError) -> int:
     return 0 if skip else 1
 
 
-def find_bad(clips: Sequence[Clip]) -> list[BadClip]:
+def find_bad(clips: Sequence[Clip], *, cache: FeatureCache | None = None, progress: bool = False) -> list[BadClip]:
     """Read every clip, in threads, and return those whose sound cannot be had.
 
     Parameters
     ----------
     clips : sequence of Clip
+    cache : FeatureCache, optional
+        Where it is kept which sound was read before, so that it is not read again.
+    progress : bool
+        Draw a bar on stderr.
 
     Returns
     -------
@@ -153,18 +158,59 @@ def find_bad(clips: Sequence[Clip]) -> list[BadClip]:
     >>> find_bad([Clip("none.wav", Path("none.wav"))])[0].reason
     'none.wav: no such file; expected a sound file; check the path'
     """
-    return [clip for clip in _tried(clips) if clip is not None]
+    from tqdm import tqdm
+
+    bad: list[BadClip] = []
+    with (
+        ThreadPoolExecutor() as pool,
+        tqdm(total=len(clips), disable=not progress, unit="clip", desc="sound") as bar,
+    ):
+        for first in range(0, len(clips), _AT_A_TIME):  # some at a time, so that a stop is obeyed at once
+            some = list(enumerate(clips[first : first + _AT_A_TIME], start=first))
+            bad += _bad_of(some, pool, cache)
+            bar.update(len(some))
+    return bad
 
 
-def _tried(clips: Sequence[Clip]) -> Iterator[BadClip | None]:
-    """What is wrong with each clip, None where nothing is; some at a time, so that a stop is obeyed at once."""
-    with ThreadPoolExecutor() as pool:
-        for first in range(0, len(clips), _AT_A_TIME):
-            some = range(first, min(first + _AT_A_TIME, len(clips)))
-            yield from pool.map(lambda position: _try(position, clips[position]), some)
+def _bad_of(
+    numbered: Sequence[tuple[int, Clip]], pool: ThreadPoolExecutor, cache: FeatureCache | None
+) -> list[BadClip]:
+    if cache is None:
+        return [clip for clip in pool.map(_try, numbered) if clip is not None]
+    bad, keys = [], {}
+    for (position, _), key in zip(numbered, pool.map(_key, numbered)):
+        if isinstance(key, BadClip):
+            bad.append(key)
+        else:
+            keys[position] = key
+    known = cache.get_many(list(keys.values()))
+    unknown = [one for one in numbered if one[0] in keys and keys[one[0]] not in known]
+    read = {}
+    for (position, _), problem in zip(unknown, pool.map(_try, unknown)):
+        if problem is None:
+            read[keys[position]] = b"read"
+        else:
+            bad.append(problem)
+    if read:
+        cache.put_many(read)
+    return sorted(bad, key=lambda clip: clip.position)
 
 
-def _try(position: int, clip: Clip) -> BadClip | None:
+def _key(numbered: tuple[int, Clip]) -> bytes | BadClip:
+    """Key under which it is kept that a clip's sound could be read."""
+    from features.files import content_hash
+    from features.fingerprint import code_fingerprint
+
+    position, clip = numbered
+    try:
+        content = None if clip.path is None else content_hash(clip.path)
+    except UNREADABLE as error:
+        return BadClip.of(position, clip, error)
+    return b"sound " + code_fingerprint("features.audio", libraries=("soundfile",)).encode() + clip.digest(content)
+
+
+def _try(numbered: tuple[int, Clip]) -> BadClip | None:
+    position, clip = numbered
     try:
         clip.samples()
     except UNREADABLE as error:

@@ -188,6 +188,7 @@ class ClipExtractor(Extractor):
         with cache.writer() as writer, closing(self._rows([clips[positions[key][0]] for key in waiting])) as rows:
             for count, (i, row) in enumerate(rows, start=1):
                 key = waiting[i]
+                row = _unless_changed(row, clips[positions[key][0]], key.removeprefix(context))
                 if not isinstance(row, BadClip):
                     ready[key] = _pack(*row)
                 if len(ready) >= CLIPS_PER_COMMIT or count == len(waiting):
@@ -195,6 +196,13 @@ class ClipExtractor(Extractor):
                     ready = {}
                 for position in positions[key]:
                     yield position, _at(row, position, clips[position])
+
+
+def _unless_changed(row: Row | BadClip, clip: Clip, digest: bytes) -> Row | BadClip:
+    """The same row, unless the sound is no longer the one that it would be kept under."""
+    if isinstance(row, BadClip) or next(_digests([clip])) == digest:
+        return row
+    return BadClip(0, clip.name, f"{clip.name}: changed while it was read; expected a file that is whole; run again")
 
 
 def _at(row: Row | BadClip, position: int, clip: Clip) -> Row | BadClip:
