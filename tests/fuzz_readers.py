@@ -32,7 +32,7 @@ SEEDS = {
     ],
     "labels": [
         b"[6.2901 - 8.2357]\tSes01F_impro01_F000\tneu\t[2.5000, 2.5000, 2.5000]\nC-E2:\tNeutral;\t()\n",
-        b"% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]\n\n[0.1 - 2]\tSes05M_script03_2b_M044\txxx\t[1, 2, 3]\n",
+        b"% [START - END] TURN_NAME EMOTION [V, A, D]\n\n[0.1 - 2]\tSes05M_script03_2b_M044\txxx\t[1, 2, 3]\n",
         b"[1 - 2] Ses01F_impro01_F000 neu [nan, 2, 3]\n",
         b"[1 - 2] Ses01F_impro01_F000 joy [2, 2, 3]\n",
     ],
@@ -40,7 +40,7 @@ SEEDS = {
 
 
 def check_table(path: Path) -> None:
-    """A table is refused in words, or every cell is text, every row has its line, and it reads the same when rewritten."""
+    """A table is refused in words, or all cells are text, each row has its line, and rewritten it reads the same."""
     from features.errors import SerError
     from features.tables import read_table
 
@@ -91,7 +91,7 @@ WORDS = {
             "inf",
             "1e999",
         ),
-        *(r"\x09", r"\x0a", r"\x0b", r"\xd9\xa0", r"\xc2\x85", "_F", "_impro", "1_0"),
+        *(r"\x09", r"\x0a", r"\x0b", r"\xd9\xa0", r"\xc2\x85", "_F", "_impro", "1_0", "inf", "1e999"),
     ],
 }
 CHECKS: dict[str, Callable[[Path], None]] = {"table": check_table, "labels": check_labels}
@@ -114,7 +114,7 @@ def _fuzz(name: str, folder: Path, options: list[str]) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["features.tables", "benchmarks.corpora.iemocap", "csv"]):
-        import benchmarks.corpora.iemocap
+        import benchmarks.corpora.iemocap  # noqa: F401
         import features.tables  # noqa: F401
     folder.mkdir(parents=True, exist_ok=True)
     for number, data in enumerate(SEEDS[name]):
