@@ -139,6 +139,7 @@ def test_smallest_p_is_reached_by_a_difference_on_every_speaker() -> None:
         p, _, least = paired_permutation_test(better[:n], worse[:n])
         assert p == least == smallest_p(n)
     assert smallest_p(4) == 0.125
+    assert smallest_p(0) == 1.0
     assert smallest_p(10) == pytest.approx(0.00195, abs=1e-5)
 
 
@@ -197,6 +198,7 @@ def test_holm_by_hand_and_in_any_order() -> None:
     assert holm(p).tolist() == pytest.approx([0.09, 0.04, 0.09, 0.5])
     order = [2, 0, 3, 1]
     assert holm(p[order]).tolist() == pytest.approx(holm(p)[order].tolist())
+    assert holm([0.9, 0.6]).tolist() == [1.0, 1.0]
     assert len(holm([])) == 0
 
 
