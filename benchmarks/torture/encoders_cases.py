@@ -82,13 +82,22 @@ def write_encoder(folder: Path, weights: Tensors, config: Mapping[str, Any] = CO
     -------
     Path
     """
-    from safetensors.numpy import save_file
-
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "preprocessor_config.json").write_text(json.dumps(PREPROCESSOR))
-    save_file(dict(weights), folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "model.safetensors").write_bytes(_safetensors(weights))
     return folder / "model.safetensors"
+
+
+def _safetensors(weights: Tensors) -> bytes:
+    """Tensors in the safetensors format, whose own package is an extra: length of the head, head, values."""
+    head: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+    at = 0
+    for name, values in weights.items():
+        head[name] = {"dtype": "F32", "shape": values.shape, "data_offsets": [at, at + values.nbytes]}
+        at += values.nbytes
+    text = json.dumps(head).encode()
+    return len(text).to_bytes(8, "little") + text + b"".join(values.tobytes() for values in weights.values())
 
 
 def _meets(write: Callable[[Path], object], pipeline: str = "svm@encoder") -> Callable[[Path], Sequence[str]]:
