@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from features.command import command, make_parser
 from features.errors import AudioError, FeatureError
 from features.files import replacing
+from features.tables import for_spreadsheets
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,7 +152,7 @@ def _write(table: pd.DataFrame, target: Path) -> None:
     try:
         with replacing(target) as part:
             if target.suffix == ".csv":
-                table.to_csv(part)
+                for_spreadsheets(table).to_csv(part, errors="backslashreplace")
             else:
                 table.to_parquet(part)
     except OSError as error:
