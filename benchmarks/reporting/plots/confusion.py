@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from benchmarks.reporting.plots.style import HEAT, INK, PAPER, style
 from benchmarks.scoring.confusion import confusion, recalls_of
+from features.lettering import shortened
 from features.plotting import Plot
 
 if TYPE_CHECKING:
@@ -64,11 +65,12 @@ def plot_counts(matrix: ArrayLike, labels: Sequence[str], title: str) -> Plot:
     counts = np.asarray(matrix, dtype=float)
     total = counts.sum(axis=1, keepdims=True)
     share = np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
-    names = [f"{name}  ({n:.0f})" for name, n in zip(labels, total[:, 0])]
+    short = [shortened(name) for name in labels]
+    names = [f"{name}  ({n:.0f})" for name, n in zip(short, total[:, 0])]
     with style():
         figure, axes = _figure(len(labels), longest=max(len(name) for name in names))
         _fields(axes, share)
-        axes.set_xticks(range(len(labels)), labels)
+        axes.set_xticks(range(len(labels)), short)
         axes.set_yticks(range(len(labels)), names)
         axes.set(xlim=(-0.5, len(labels) - 0.5), ylim=(len(labels) - 0.5, -0.5), aspect="equal")
         axes.set(xlabel="predicted", ylabel="true (clips)")
