@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from features.command import command, make_parser
 from features.errors import AudioError, FeatureError
 from features.files import replacing
+from features.names import storable
 from features.tables import for_spreadsheets
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def _from_folder(folder: Path) -> dict[str, Clip]:
     short = [path.relative_to(folder).with_suffix("").as_posix() for path in paths]
     often = Counter(short)
     names = [name if often[name] == 1 else path.relative_to(folder).as_posix() for name, path in zip(short, paths)]
-    return {name: Clip(name=str(path), path=path) for name, path in zip(names, paths)}
+    return {storable(name): Clip(name=str(path), path=path) for name, path in zip(names, paths)}
 
 
 def _from_manifest(manifest: Path) -> dict[str, Clip]:
@@ -152,7 +153,7 @@ def _write(table: pd.DataFrame, target: Path) -> None:
     try:
         with replacing(target) as part:
             if target.suffix == ".csv":
-                for_spreadsheets(table).to_csv(part, errors="backslashreplace")
+                for_spreadsheets(table).to_csv(part)
             else:
                 table.to_parquet(part)
     except OSError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from features.errors import InputError, SerError
-from features.names import printable, spreadsheet_plain, spreadsheet_safe
+from features.names import printable, spreadsheet_plain, spreadsheet_safe, storable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -189,14 +189,15 @@ def for_spreadsheets(table: pd.DataFrame) -> pd.DataFrame:
     """
 
     def safe(cell: object) -> object:
-        return spreadsheet_safe(cell) if isinstance(cell, str) else cell
+        return spreadsheet_safe(storable(cell)) if isinstance(cell, str) else cell
 
     texts = [i for i, kind in enumerate(table.dtypes) if kind.kind not in "biufc"]
     result = table.copy(deep=False)
     for i in texts:
         result.isetitem(i, [safe(cell) for cell in table.iloc[:, i]])
     result.columns = [safe(name) for name in table.columns]
-    result.index = table.index.map(safe) if table.index.dtype == object else table.index
+    if table.index.dtype.kind not in "biufcM":
+        result.index = table.index.map(safe)
     return result
 
 
