@@ -124,6 +124,18 @@ def show_any_text() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def show(text: str) -> None:
+    r"""Print text on stdout, with escapes for characters that would move a terminal's cursor.
+
+    Examples
+    --------
+    >>> show("one\ntwo\x1b[2J")
+    one
+    two\x1b[2J
+    """
+    sys.stdout.write("".join(f"{printable(line)}\n" for line in text.split("\n")))
+
+
 def show_notes(notes: Iterable[str]) -> None:
     """Print what a user should know on stderr, a line each."""
     for note in notes:
@@ -213,7 +225,7 @@ def show_predictions(predictions: Sequence[Prediction], arguments: argparse.Name
     """
     from features.predictions import to_json, to_text
 
-    sys.stdout.write((to_json(predictions) if arguments.json else to_text(predictions)) + "\n")
+    show(to_json(predictions) if arguments.json else to_text(predictions))
     if arguments.plot:
         from features.plots import timeline
 

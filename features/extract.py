@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features.command import command, make_parser
+from features.command import command, make_parser, show
 from features.errors import AudioError, FeatureError
 from features.files import replacing
 from features.names import storable
@@ -58,7 +58,7 @@ def execute(arguments: argparse.Namespace) -> None:
         use_cache=not arguments.no_cache,
         skip_bad=arguments.skip_bad,
     )
-    print(f"{arguments.output}: {len(table)} utterances, {table.shape[1]} features")
+    show(f"{arguments.output}: {len(table)} utterances, {table.shape[1]} features")
 
 
 def extract(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SEPARATORS = (",", ";", "\t")
+NUL, NEWLINE = b"\0", b"\n"
 NO_NUMBER = ("", "nan", "na", "n/a")
 """What stands for a missing value in a column of numbers, whatever the case; in a column of texts nothing does."""
 
@@ -144,12 +145,12 @@ def read_table(
     _, header = next(records, (0, []))
     if not header:
         fail("the file is empty")
-    names = [spreadsheet_plain(name.strip()) for name in header]
+    names = [spreadsheet_plain(name.strip()).strip() for name in header]
     rows, lines = [], []
     for line, cells in records:
         if len(cells) < len(names) or any(map(str.strip, cells[len(names) :])):
             fail(f"line {line} has {len(cells)} cells, the first line {len(names)}")
-        row = [spreadsheet_plain(cell.strip()) for cell in cells[: len(names)]]
+        row = [spreadsheet_plain(cell.strip()).strip() for cell in cells[: len(names)]]
         if row == names:
             fail(f"line {line} is the first line again; leave it out")
         rows.append(row)
@@ -214,9 +215,8 @@ def _text(path: Path, fail: Callable[[str], NoReturn]) -> str:
         fail(error.strerror or str(error))
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         fail("it is UTF-16; in Excel save as 'CSV UTF-8'")
-    if b"\0" in data:
-        line = data.count(b"\n", 0, data.index(b"\0")) + 1
-        fail(f"line {line} holds a NUL byte, which no text does; write the file again, in Excel as 'CSV UTF-8'")
+    if NUL in data:
+        fail(f"line {data.count(NEWLINE, 0, data.index(NUL)) + 1} holds a NUL byte, which no text does")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -229,8 +229,17 @@ def _separator(text: str, required: Sequence[str]) -> tuple[str, int]:
     first = next(io.StringIO(text), "").strip()
     if first[:4].lower() == "sep=" and len(first) == 5:
         return first[4], 1
-    found = {mark: next(csv.reader([first], delimiter=mark), []) for mark in SEPARATORS}
+    found = {mark: _header(text, mark) for mark in SEPARATORS}
     return max(SEPARATORS, key=lambda mark: (set(required) <= {c.strip() for c in found[mark]}, len(found[mark]))), 0
+
+
+def _header(text: str, separator: str) -> list[str]:
+    """The first record that has content, as a separator cuts it."""
+    try:
+        records = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        return next((cells for cells in records if any(cell.strip() for cell in cells)), [])
+    except csv.Error:
+        return []
 
 
 def _records(

@@ -24,6 +24,7 @@ from benchmarks.scoring.metrics import METRICS
 from features.errors import ResultsError
 from features.files import write_atomically
 from features.lettering import note_on_letters, unwritable
+from features.names import printable
 
 PAGE_BYTES = 2_500_000
 """So many bytes of sound stand in a page at most."""
@@ -293,11 +294,15 @@ def _render(pages: Sequence[_RunPage]) -> str:
     from jinja2 import Environment, PackageLoader
     from markupsafe import Markup
 
+    def shown(value: Any) -> Any:
+        return value if isinstance(value, Markup) or not isinstance(value, str) else printable(value)
+
     environment = Environment(
         loader=PackageLoader("benchmarks.reporting", "templates"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=shown,
     )
     # Only what this package drew itself goes in as markup; matplotlib escapes the text in it.
     environment.filters["drawn"] = Markup
@@ -311,7 +316,7 @@ def _breakable(name: str) -> Any:
     """Escape a name, and allow a line to break after what joins its parts."""
     from markupsafe import Markup, escape
 
-    text = re.sub(r"([+@:,])(?=[A-Za-z])", r"\1<wbr>", str(escape(name)))
+    text = re.sub(r"([+@:,])(?=[A-Za-z])", r"\1<wbr>", str(escape(printable(name))))
     return Markup(text.replace(" %", "\u00a0%"))
 
 
