@@ -143,7 +143,7 @@ def show_notes(notes: Iterable[str]) -> None:
 
 
 def _fail(message: str) -> int:
-    sys.stderr.write(f"error: {printable(message)}\n")
+    sys.stderr.write("\n".join(map(printable, f"error: {message}".split("\n"))) + "\n")
     return 2
 
 
