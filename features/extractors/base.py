@@ -14,6 +14,7 @@ from sklearn.utils import Tags
 
 from features.cache import FeatureCache
 from features.clips import Clip, clips_from, digests
+from features.errors import AudioError
 from features.extractors.table import FeatureTable
 
 CLIPS_PER_COMMIT = 256
@@ -142,10 +143,15 @@ class ClipExtractor(Extractor):
         waiting = list(missing)
         for first in range(0, len(waiting), CLIPS_PER_COMMIT):
             some = waiting[first : first + CLIPS_PER_COMMIT]
-            values, seconds = self._compute([missing[key] for key in some], bar)
-            rows = {key: _pack(values[i], seconds[i]) for i, key in enumerate(some)}
+            clips_read = [missing[key] for key in some]
+            values, seconds = self._compute(clips_read, bar)
+            same = [key == context + digest for key, digest in zip(some, digests(clips_read))]
+            rows = {key: _pack(values[i], seconds[i]) for i, key in enumerate(some) if same[i]}
             cache.put_many(rows)
             stored |= rows
+            if not all(same):
+                clip = clips_read[same.index(False)]
+                raise AudioError(f"{clip.name}: changed while it was read; expected a file that is whole; run again")
         values = np.array([np.frombuffer(stored[key], dtype="<f4", offset=8) for key in keys], dtype=np.float32)
         return values, np.array([struct.unpack_from("<d", stored[key])[0] for key in keys])
 
