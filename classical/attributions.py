@@ -106,8 +106,7 @@ def top_attributions(
     --------
     >>> import classical
     >>> model = classical.load("model.skops")  # doctest: +SKIP
-    >>> top_attributions(model.pipeline, ["clip.wav"], ["ang"], n=1)  # doctest: +SKIP
-    [[('pitch.f0_semitone.p80.voiced', 0.8)]]
+    >>> top_attributions(model.pipeline, ["clip.wav"], model.predict(["clip.wav"]), n=1)  # doctest: +SKIP
     """
     table = attributions(pipeline, X, speakers=speakers)
     result = []

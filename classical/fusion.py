@@ -152,6 +152,10 @@ class FusionClassifier(RenamedResults, ClassifierMixin, _BaseComposition):
     >>> fusion = FusionClassifier([("svm", SvmClassifier()), ("logistic", LogisticClassifier())])
     >>> fusion.fit(X, y, groups=np.tile(["ann", "bob"], 4)).predict([[0.7, 0.1]]).tolist()
     ['hap']
+    >>> fusion.predict_proba([[0.7, 0.1]]).shape
+    (1, 2)
+    >>> fusion.pool([np.array([[0.2, 0.8]]), np.array([[0.4, 0.6]])]).argmax()
+    np.int64(1)
     """
 
     def __init__(

@@ -64,9 +64,9 @@ class SavedModel:
 
     Examples
     --------
-    >>> model = load("model.skops")  # doctest: +SKIP
-    >>> model.predict(["clip.wav"])  # doctest: +SKIP
-    array(['ang'], dtype='<U3')
+    >>> import classical
+    >>> model = classical.load("model.skops")  # doctest: +SKIP
+    >>> model.classes_, model.predict(["clip.wav"]), model.predict_proba(["clip.wav"])  # doctest: +SKIP
     """
 
     pipeline: Any
@@ -148,9 +148,12 @@ def save(
     --------
     >>> from classical import build
     >>> from features import FeatureExtractor
-    >>> pipeline = build("svm", features=FeatureExtractor("mfcc")).fit(table, labels)  # doctest: +SKIP
-    >>> save("model.skops", pipeline, metadata={"corpus": "mine"})  # doctest: +SKIP
-    (PosixPath('model.skops'), PosixPath('model.md'))
+    >>> from benchmarks import corpora  # doctest: +SKIP
+    >>> table = corpora.load("manifest", "my.csv").utterances  # doctest: +SKIP
+    >>> pipeline = build("svm", features=FeatureExtractor("timing")).fit(table, table["label"])  # doctest: +SKIP
+    >>> file, card = save("mine/model.skops", pipeline, metadata={"corpus": "mine"})  # doctest: +SKIP
+    >>> file.name, card.name  # doctest: +SKIP
+    ('model.skops', 'model.md')
     """
     file = Path(path)
     if file.suffix != ".skops":
@@ -193,8 +196,8 @@ def load(path: str | Path, *, trusted: Iterable[str] = ()) -> SavedModel:
 
     Examples
     --------
-    >>> load("model.skops").predict(["clip.wav"])  # doctest: +SKIP
-    array(['ang'], dtype='<U3')
+    >>> import classical
+    >>> classical.load("model.skops").predict(["clip.wav"])  # doctest: +SKIP
     """
     file = Path(path)
     try:

@@ -82,6 +82,14 @@ class SpeechClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
     >>> pipeline = SpeechClassifier(FeatureExtractor("prosodic"), SvmClassifier())
     >>> pipeline.set_params(model__n_inner=3).model.n_inner
     3
+
+    On a corpus:
+
+    >>> from benchmarks import corpora  # doctest: +SKIP
+    >>> table = corpora.load("manifest", "my.csv").utterances  # doctest: +SKIP
+    >>> pipeline = pipeline.fit(table, table["label"])  # doctest: +SKIP
+    >>> pipeline.predict(table[:2]), pipeline.predict_proba(table[:2])  # doctest: +SKIP
+    >>> pipeline.standardise(table[:2]).shape  # what the model gets  # doctest: +SKIP
     """
 
     def __init__(

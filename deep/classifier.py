@@ -97,6 +97,14 @@ class FineTunedClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
     >>> from deep import FineTunedClassifier
     >>> FineTunedClassifier("microsoft/wavlm-base", epochs=5).get_params()["epochs"]
     5
+
+    With a small encoder in a folder, on a corpus of one's own:
+
+    >>> from benchmarks import corpora  # doctest: +SKIP
+    >>> table = corpora.load("manifest", "my.csv").utterances  # doctest: +SKIP
+    >>> classifier = FineTunedClassifier("FOLDER", epochs=1, device="cpu")  # doctest: +SKIP
+    >>> classifier = classifier.fit(table, table["label"])  # doctest: +SKIP
+    >>> classifier.predict(table[:2]), classifier.predict_proba(table[:2])  # doctest: +SKIP
     """
 
     recogniser_ = renamed("recogniser_", "predictor_")

@@ -56,8 +56,13 @@ class FrozenEncoder(ClipExtractor):
     >>> from deep import FrozenEncoder
     >>> FrozenEncoder("facebook/hubert-base-ls960", layer=6).get_params()["layer"]
     6
-    >>> FrozenEncoder("facebook/hubert-base-ls960").extract(["a.wav"]).values.shape  # doctest: +SKIP
-    (1, 19968)
+    >>> encoder = FrozenEncoder("FOLDER", device="cpu")  # a folder, or a name on the hub  # doctest: +SKIP
+    >>> encoder.availability() is None  # doctest: +SKIP
+    True
+    >>> encoder.extract(["a.wav"]).names == encoder.names()  # doctest: +SKIP
+    True
+    >>> encoder.identity() == FrozenEncoder("FOLDER", random_init=True).identity()  # doctest: +SKIP
+    False
     """
 
     def __init__(

@@ -28,7 +28,7 @@ class PipelineOptions:
 
     Examples
     --------
-    >>> from deep.options import PipelineOptions
+    >>> from deep import PipelineOptions
     >>> PipelineOptions(encoder="facebook/hubert-base-ls960", epochs=3).device
     'auto'
     """

@@ -46,7 +46,9 @@ def save(model: Any, folder: str | Path, *, about: Mapping[str, Any] | None = No
     Examples
     --------
     >>> import deep
-    >>> deep.save(classifier, "model/", about={"corpus": "emodb"})  # doctest: +SKIP
+    >>> model = deep.load("model/")  # or a classifier after `fit`  # doctest: +SKIP
+    >>> deep.save(model, "copy/", about={"corpus": "emodb"}).name  # doctest: +SKIP
+    'copy'
     """
     from safetensors.torch import save_file
 

@@ -46,7 +46,8 @@ class Predictor:
     --------
     >>> import deep
     >>> model = deep.load("model/")  # doctest: +SKIP
-    >>> model.predict(["a.wav", "b.wav"])  # doctest: +SKIP
+    >>> model.predict(["a.wav", "b.wav"]), model.predict_proba(["a.wav", "b.wav"])  # doctest: +SKIP
+    >>> probability, score, index, label = model.classify_file("a.wav")  # as SpeechBrain's classes  # doctest: +SKIP
     """
 
     def __init__(

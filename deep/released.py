@@ -47,6 +47,8 @@ class ReleasedClassifier(ClassifierMixin, BaseEstimator):
     >>> from deep import ReleasedClassifier
     >>> ReleasedClassifier(device="cpu").get_params()["source"]
     'speechbrain/emotion-recognition-wav2vec2-IEMOCAP'
+    >>> classifier = ReleasedClassifier(device="cpu").fit(["a.wav"], ["ang"])  # learns nothing  # doctest: +SKIP
+    >>> classifier.predict(["a.wav"]), classifier.predict_proba(["a.wav"]).shape  # doctest: +SKIP
     """
 
     recogniser_ = renamed("recogniser_", "predictor_")

@@ -52,6 +52,12 @@ def load(path: str | Path, *, start: float | None = None, end: float | None = No
     AudioError
         If the file is missing, empty, truncated, not audio, shorter than 20 ms, silent to the last bit, or holds values
         that are not finite or far out of range.
+
+    Examples
+    --------
+    >>> import features
+    >>> features.load("clip.wav", start=0.2, end=0.7).shape  # doctest: +SKIP
+    (8000,)
     """
     path = Path(path)
     with OpenedSound(path) as sound:

@@ -41,7 +41,9 @@ class FeatureCache:
     ...     cache = FeatureCache(Path(folder))
     ...     cache.put_many({b"key": b"value"})
     ...     cache.get_many([b"key", b"another"])
+    ...     cache.path.parent == Path(folder), cache.clear() > 0, cache.size()
     {b'key': b'value'}
+    (True, True, 0)
     """
 
     def __init__(self, folder: Path | None = None) -> None:

@@ -6,6 +6,15 @@ class SerError(Exception):
 
     The message states the value found, what was expected, and the remedy, on one line; command lines print it and exit
     with status 2. Errors about arguments are `ValueError` too, as scikit-learn's callers expect.
+
+    Examples
+    --------
+    >>> import features
+    >>> try:
+    ...     features.load("nowhere.wav")
+    ... except features.SerError as error:
+    ...     print(error)
+    nowhere.wav: no such file; expected a sound file; check the path
     """
 
 

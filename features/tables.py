@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SEPARATORS = (",", ";", "\t")
+NUL, NEWLINE = b"\0", b"\n"
 NO_NUMBER = ("", "nan", "na", "n/a")
 """What stands for a missing value in a column of numbers, whatever the case; in a column of texts nothing does."""
 
@@ -171,6 +172,8 @@ def _text(path: Path, fail: Callable[[str], NoReturn]) -> str:
         fail(error.strerror or str(error))
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         fail("it is UTF-16; in Excel save as 'CSV UTF-8'")
+    if NUL in data:
+        fail(f"line {data.count(NEWLINE, 0, data.index(NUL)) + 1} holds a NUL byte, which no text does")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -183,8 +186,15 @@ def _separator(text: str, required: Sequence[str]) -> tuple[str, int]:
     first = next(io.StringIO(text), "").strip()
     if first[:4].lower() == "sep=" and len(first) == 5:
         return first[4], 1
-    found = {mark: next(csv.reader([first], delimiter=mark), []) for mark in SEPARATORS}
+    found = {mark: _cells(first, mark) for mark in SEPARATORS}
     return max(SEPARATORS, key=lambda mark: (set(required) <= {c.strip() for c in found[mark]}, len(found[mark]))), 0
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=separator, strict=True), [])
+    except csv.Error:
+        return []
 
 
 def _records(

@@ -67,6 +67,13 @@ class Reading:
         As `benchmarks.corpora.utterances_table` makes it.
     notes : tuple of str
         What a user should be told of it.
+
+    Examples
+    --------
+    >>> from benchmarks.corpora import Reading, utterances_table
+    >>> rows = [{"speaker": "anna", "id": "anna_01", "path": "anna_01.wav", "label": "hap"}]
+    >>> Reading(utterances_table(rows), notes=("made of one clip",)).notes
+    ('made of one clip',)
     """
 
     utterances: pd.DataFrame
@@ -107,6 +114,18 @@ class Source:
         `(seed) -> Path` of a corpus that can be made where the user names no folder.
     download : Download or None
         Where its publisher offers it with a checksum.
+
+    Examples
+    --------
+    >>> from benchmarks import corpora
+    >>> source = corpora.find("emodb")
+    >>> source.title, source.folds
+    ('Berlin Database of Emotional Speech', 'speaker')
+    >>> source.counts["ang"]
+    127
+    >>> source.check_counts(corpora.load("synthetic").utterances)
+    Traceback (most recent call last):
+    features.errors.CorpusError: emodb: label ang: expected 127 as published, found ...
     """
 
     name: str

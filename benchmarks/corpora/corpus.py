@@ -30,6 +30,15 @@ def utterances_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Index `(speaker, id)`, columns `COLUMNS`.
+
+    Examples
+    --------
+    >>> from benchmarks.corpora import utterances_table
+    >>> rows = [{"speaker": "anna", "id": "anna_01", "path": "anna_01.wav", "label": "hap"}]
+    >>> utterances_table(rows)[["path", "start", "label"]]
+                             path  start label
+    speaker id
+    anna    anna_01  anna_01.wav    NaN   hap
     """
     table = pd.DataFrame(list(rows), columns=["speaker", "id", *COLUMNS])
     for column in ("speaker", "id", "path", "gender", "session", "label", "text"):
@@ -42,7 +51,14 @@ def utterances_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
 
 
 def order_labels(labels: Iterable[str]) -> tuple[str, ...]:
-    """Labels in the field's usual order, others after them by alphabet."""
+    """Labels in the field's usual order, others after them by alphabet.
+
+    Examples
+    --------
+    >>> from benchmarks.corpora import order_labels
+    >>> order_labels(["sad", "calling", "ang"])
+    ('ang', 'sad', 'calling')
+    """
     order = {label: number for number, label in enumerate(LABEL_NAMES)}
     return tuple(sorted(set(labels), key=lambda label: (order.get(label, len(order)), label)))
 
@@ -66,6 +82,25 @@ class Corpus:
         How labels were chosen, in words.
     notes : tuple of str
         What a user should know of this reading.
+
+    Examples
+    --------
+    >>> from benchmarks import corpora
+    >>> corpus = corpora.load("synthetic")
+    >>> corpus.name, corpus.synthetic, corpus.licence, corpus.citation, corpus.homepage
+    ('synthetic', True, 'MIT, as this toolkit', 'this toolkit', 'docs/protocol.md')
+    >>> corpus.default_scheme, corpus.counts().sum() == len(corpus.utterances), len(corpus.speakers) > 2
+    ('session', np.True_, True)
+    >>> corpus.restrict(["ang", "sad"]).rename({"sad": "low"}).labels
+    ('ang', 'low')
+    >>> corpus.validate() is corpus
+    True
+    >>> corpus.without_missing_audio().fingerprint == corpus.fingerprint
+    True
+    >>> len(corpus.audio_keys) == len(corpus.utterances)
+    True
+    >>> corpus.apply_policy("", improvised=False).policy
+    ''
     """
 
     source: Source

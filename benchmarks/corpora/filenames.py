@@ -64,9 +64,10 @@ def read_named(
 
     Examples
     --------
+    >>> from benchmarks.corpora import read_named
     >>> reading = read_named(  # doctest: +SKIP
-    ...     "kiosk", root, pattern=r"(?P<speaker>[a-z]+)_(?P<label>joy|rage)_[0-9]{2}", example="anna_joy_01.wav",
-    ...     labels={"joy": "hap", "rage": "ang"},
+    ...     "kiosk", Path("kiosk"), pattern=r"(?P<speaker>[a-z]+)_(?P<label>joy|rage)_[0-9]{2}",
+    ...     example="anna_joy_01.wav", labels={"joy": "hap", "rage": "ang"},
     ... )
     """
     if not root.is_dir():

@@ -102,7 +102,11 @@ def load(
 
     Examples
     --------
-    >>> corpus = load("emodb", "emodb", classes="ang,hap,sad,neu")  # doctest: +SKIP
+    >>> from benchmarks import corpora
+    >>> corpora.load("synthetic", classes="ang,sad").labels
+    ('ang', 'sad')
+    >>> corpora.load("emodb", "emodb", allow_partial=True).licence  # a part of the corpus  # doctest: +SKIP
+    'CC0 1.0'
     """
     from benchmarks.corpora.corpus import Corpus, order_labels
     from benchmarks.corpora.spellings import join_spellings, refuse_two_spellings

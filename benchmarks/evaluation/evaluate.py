@@ -84,8 +84,9 @@ def evaluate(
     Examples
     --------
     >>> import benchmarks, benchmarks.corpora
-    >>> corpus = benchmarks.corpora.load("synthetic")
-    >>> run = benchmarks.evaluate(corpus, pipelines=["svm"])  # doctest: +SKIP
+    >>> corpus = benchmarks.corpora.load("manifest", "my.csv")  # doctest: +SKIP
+    >>> run = benchmarks.evaluate(corpus, pipelines=["logistic@timing"], folds="3", jobs=1)  # doctest: +SKIP
+    >>> run.scores[["pipeline", "uar", "uar_low", "uar_high"]]  # doctest: +SKIP
     """
     plan = make_plan(
         corpus, pipelines=pipelines, folds=folds, seeds=seeds, options=options, allow_duplicates=allow_duplicates

@@ -100,7 +100,10 @@ def train(
 
     Examples
     --------
-    >>> train(corpus, "svm", "model.skops").card  # doctest: +SKIP
+    >>> import benchmarks, benchmarks.corpora
+    >>> corpus = benchmarks.corpora.load("manifest", "my.csv")  # doctest: +SKIP
+    >>> benchmarks.train(corpus, "logistic@timing", "timing.skops").card.name  # doctest: +SKIP
+    'timing.md'
     """
     built = build(pipeline, labels=corpus.labels, corpus=corpus.name, options=options or PipelineOptions())
     if built.reason:

@@ -44,6 +44,17 @@ class Run:
         One row per job, with the columns `JOB_COLUMNS`; NaN where unknown.
     utterances : DataFrame or None
         `utterance, speaker, path, start, end, gender, session, label` of each utterance used.
+
+    Examples
+    --------
+    >>> from benchmarks import Run
+    >>> run = Run.load("results/emodb")  # doctest: +SKIP
+    >>> run.corpus["name"], run.synthetic, len(run.speakers), run.failed  # doctest: +SKIP
+    >>> run.scores[["pipeline", "uar"]], run.confusions["svm"].sum(axis=0)  # doctest: +SKIP
+    >>> run.learning, run.ablation, run.shapley  # None where no study was run  # doctest: +SKIP
+    >>> run.table("learning") is run.learning  # any table that lies in the folder  # doctest: +SKIP
+    True
+    >>> run.save()  # writes predictions, scores and record again  # doctest: +SKIP
     """
 
     folder: Path
@@ -160,7 +171,8 @@ def load_run(path: str | Path) -> Run:
 
     Examples
     --------
-    >>> load_run("results/emodb").scores  # doctest: +SKIP
+    >>> import benchmarks
+    >>> benchmarks.load_run("results/emodb").scores  # doctest: +SKIP
     """
     return Run.load(path)
 

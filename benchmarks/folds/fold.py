@@ -135,7 +135,9 @@ def read_folds(path: Path, table: pd.DataFrame) -> tuple[Fold, ...]:
 
     Examples
     --------
-    >>> folds = read_folds(Path("folds.csv"), utterances)  # doctest: +SKIP
+    >>> from benchmarks import corpora
+    >>> table = corpora.load("synthetic").utterances
+    >>> folds = read_folds(Path("folds.csv"), table)  # doctest: +SKIP
     """
     lines = read_table(path, required=("fold", "utterance", "side"), error=FoldError, problem="cannot be read as folds")
     lines.refuse("side", ~lines.rows["side"].isin(list(Subset)), expected=", ".join(Subset))

@@ -39,8 +39,9 @@ def make_folds(table: pd.DataFrame, scheme: str) -> tuple[Fold, ...]:
 
     Examples
     --------
-    >>> from benchmarks import corpora
-    >>> folds = make_folds(corpora.load("synthetic").utterances, "4")  # doctest: +SKIP
+    >>> from benchmarks import corpora, make_folds
+    >>> [fold.name for fold in make_folds(corpora.load("synthetic").utterances, "4")]
+    ['fold1', 'fold2', 'fold3', 'fold4']
     """
     groups = _test_groups(table, scheme)
     speakers = np.asarray(table.index.get_level_values("speaker"))

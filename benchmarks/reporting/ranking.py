@@ -70,7 +70,7 @@ class Ranking:
     Examples
     --------
     >>> rank(Run.load("results/emodb")).best.name  # doctest: +SKIP
-    'svm:speaker'
+    'svm'
     """
 
     run: Run

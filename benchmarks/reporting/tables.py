@@ -202,7 +202,7 @@ def pairs_table(ranking: Ranking) -> Table:
     Examples
     --------
     >>> pairs_table(rank(Run.load("results/emodb"))).rows[0]["p_holm"]  # doctest: +SKIP
-    0.04
+    0.5
     """
     rows = [
         {

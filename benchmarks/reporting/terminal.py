@@ -54,6 +54,7 @@ def result_text(run: Mapping[str, Any], scores: pd.DataFrame, folder: str) -> st
 
     Examples
     --------
+    >>> run = Run.load("results/emodb")  # doctest: +SKIP
     >>> print(result_text(run.record, run.scores, "results/emodb"))  # doctest: +SKIP
     """
     parts = [_headline(run), _table(run, scores), *_missing(run), *_notes(run), f"Everything is in {folder}"]

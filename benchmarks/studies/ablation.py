@@ -106,7 +106,9 @@ def ablate(
 
     Examples
     --------
-    >>> ablate(corpus, models=["svm"], out="results/emodb").shapley  # doctest: +SKIP
+    >>> import benchmarks, benchmarks.corpora
+    >>> corpus = benchmarks.corpora.load("synthetic")  # doctest: +SKIP
+    >>> benchmarks.ablate(corpus, models=["svm"], out="results/synthetic").shapley  # minutes  # doctest: +SKIP
     """
     models, store = tuple(dict.fromkeys(models)), ResultsStore(Path(out))
     shared: dict[str, Any] = {"folds": folds, "seeds": seeds, "allow_duplicates": allow_duplicates}

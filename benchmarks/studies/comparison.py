@@ -42,7 +42,8 @@ def compare(first: str | Path, second: str | Path, *, pipelines: Sequence[str] =
 
     Examples
     --------
-    >>> compare("results/emodb", "elsewhere/predictions.csv").tests  # doctest: +SKIP
+    >>> import benchmarks
+    >>> benchmarks.compare("results/emodb", "elsewhere/predictions.csv").tests  # doctest: +SKIP
     """
     paths = (Path(first), Path(second))
     runs = [Run.load(path) for path in paths]

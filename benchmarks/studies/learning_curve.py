@@ -63,7 +63,11 @@ def learning_curve(
 
     Examples
     --------
-    >>> learning_curve(corpus, pipelines=["svm"], out="results/emodb")  # doctest: +SKIP
+    >>> import benchmarks, benchmarks.corpora
+    >>> corpus = benchmarks.corpora.load("manifest", "my.csv")  # doctest: +SKIP
+    >>> benchmarks.learning_curve(  # doctest: +SKIP
+    ...     corpus, pipelines=["logistic@timing"], sizes=(2,), folds="3", jobs=1, out="results/mine"
+    ... )
     """
     whole = make_plan(corpus, pipelines=pipelines, folds=folds, seeds=seeds, allow_duplicates=allow_duplicates)
     most = min(len(speakers_of(corpus.utterances, fold.training_side)) for fold in whole.folds)

@@ -52,7 +52,9 @@ def write_report(run: Run | str | Path, *, out: str | Path | None = None, audio:
 
     Examples
     --------
-    >>> write_report("results/emodb")  # doctest: +SKIP
+    >>> import benchmarks
+    >>> benchmarks.write_report("results/emodb").name  # doctest: +SKIP
+    'report.html'
     """
     return page.write_report(run, out=out, audio=audio, sections=study_sections())
 
@@ -90,7 +92,8 @@ def draw(run: Run | Ranking | str | Path, name: str) -> Plot:
 
     Examples
     --------
-    >>> draw("results/emodb", "recalls").save("recalls.svg")  # doctest: +SKIP
+    >>> import benchmarks
+    >>> benchmarks.draw("results/emodb", "recalls").save("recalls.svg")  # doctest: +SKIP
     """
     studied = (plot for section in study_sections() for plot in section.plots)
     return plots.draw(run, name, plots=[*plots.PLOTS, *studied])

@@ -62,9 +62,14 @@ class CsvFeatures(Extractor):
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder) / "own.csv"
     ...     _ = path.write_text("id,rate\na,4.5\nNA,3.9\n")
-    ...     CsvFeatures(path).transform(pd.DataFrame({"id": ["NA", "a"]}))
+    ...     extractor = CsvFeatures(path)
+    ...     extractor.transform(pd.DataFrame({"id": ["NA", "a"]}))
+    ...     extractor.extract(pd.DataFrame({"id": ["a"]})).names == extractor.names()
+    ...     len(extractor.identity()) > 0  # changes with the content of the file
     array([[3.9],
            [4.5]], dtype=float32)
+    True
+    True
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -168,7 +173,7 @@ def _determines(values: np.ndarray, labels: np.ndarray) -> bool:
 
 
 def _ids(X: Any) -> list[str]:
-    if hasattr(X, "index") and "id" in X.index.names:
+    if hasattr(X, "columns") and "id" in X.index.names:
         return [str(value) for value in X.index.get_level_values("id")]
     if hasattr(X, "columns") and "id" in X.columns:
         return [str(value) for value in X["id"]]

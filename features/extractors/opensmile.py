@@ -50,8 +50,11 @@ class OpenSmileExtractor(ClipExtractor):
 
     Examples
     --------
+    >>> from features import OpenSmileExtractor
     >>> OpenSmileExtractor("eGeMAPSv02").get_params()["feature_set"]
     'eGeMAPSv02'
+    >>> extractor = OpenSmileExtractor("eGeMAPSv02")  # doctest: +SKIP
+    >>> len(extractor.names()), extractor.identity().split()[0]  # doctest: +SKIP
     """
 
     def __init__(

@@ -42,8 +42,14 @@ class FeatureExtractor(ClipExtractor):
     >>> import numpy as np
     >>> from features import FeatureExtractor
     >>> tone = np.sin(2 * np.pi * 200 * np.arange(16000) / 16000)
-    >>> FeatureExtractor(groups="timing").transform([(tone, 16000)])[0, 0]
+    >>> extractor = FeatureExtractor(groups="timing")
+    >>> extractor.transform([(tone, 16000)])[0, 0]
     np.float32(1.01)
+    >>> table = extractor.extract([(tone, 16000)])
+    >>> table.names == extractor.names()
+    True
+    >>> extractor.identity() == FeatureExtractor(groups="energy").identity()
+    False
     """
 
     def __init__(

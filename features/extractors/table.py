@@ -28,9 +28,14 @@ class FeatureTable:
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from features import FeatureTable
     >>> table = FeatureTable(np.zeros((1, 2), np.float32), ("pitch.a", "energy.b"), np.zeros(1))
     >>> table.select("pitch").names
     ('pitch.a',)
+    >>> table.columns(np.array([1])).to_frame(index=["clip"])
+          energy.b
+    clip       0.0
     """
 
     values: np.ndarray
