@@ -41,7 +41,7 @@ def execute(arguments: argparse.Namespace) -> None:
     from benchmarks.studies.ablation import ablate, ablation_text
     from benchmarks.studies.reports import write_report
 
-    corpus = shared.load_corpus(arguments)
+    corpus = shared.check_sound(shared.load_corpus(arguments), arguments, arguments.pipelines)
     found = ablate(
         corpus,
         models=arguments.pipelines,

@@ -37,7 +37,7 @@ def execute(arguments: argparse.Namespace) -> None:
     from benchmarks.studies.learning_curve import curve_text, learning_curve
     from benchmarks.studies.reports import write_report
 
-    corpus = shared.load_corpus(arguments)
+    corpus = shared.check_sound(shared.load_corpus(arguments), arguments, arguments.pipelines)
     keywords = shared.run_arguments(arguments, corpus)
     curve = learning_curve(corpus, pipelines=arguments.pipelines, sizes=arguments.sizes, **keywords)
     folder = keywords["out"]

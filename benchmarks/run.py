@@ -60,9 +60,11 @@ def execute(arguments: argparse.Namespace) -> int:
     from benchmarks.studies.reports import evaluate
 
     corpus = shared.load_corpus(arguments)
+    pipelines = arguments.pipelines or default_pipelines(corpus)
+    corpus = shared.check_sound(corpus, arguments, pipelines, options)
     run = evaluate(
         corpus,
-        pipelines=arguments.pipelines or default_pipelines(corpus),
+        pipelines=pipelines,
         options=options,
         command=shared.command_line("benchmarks.run", arguments),
         **{**shared.run_arguments(arguments, corpus), "folds": folds_of(arguments, corpus)},
@@ -78,7 +80,8 @@ def folds_of(arguments: argparse.Namespace, corpus: Corpus) -> Any:
     from benchmarks.folds.splitters import make_folds
 
     table, scheme = corpus.utterances, arguments.folds or corpus.default_scheme
-    read = read_folds(arguments.folds_file, table) if arguments.folds_file else None
+    left_out = {clip.name for clip in corpus.left_out}
+    read = read_folds(arguments.folds_file, table, left_out=left_out) if arguments.folds_file else None
     if arguments.write_folds:
         write_folds(arguments.write_folds, read or make_folds(table, scheme), table)
     return read or scheme

@@ -47,9 +47,10 @@ def execute(arguments: argparse.Namespace) -> None:
     from benchmarks.evaluation.final_model import card_scores, train
     from benchmarks.studies.reports import evaluate
 
-    corpus = shared.load_corpus(arguments)
+    options = shared.options_of(arguments)
+    corpus = shared.check_sound(shared.load_corpus(arguments), arguments, [arguments.pipeline], options)
     how: dict[str, Any] = {
-        "options": shared.options_of(arguments),
+        "options": options,
         "jobs": arguments.jobs,
         "cache": shared.cache_of(arguments),
         "progress": sys.stderr.isatty(),

@@ -179,6 +179,8 @@ def describe_corpus(corpus: Corpus) -> dict[str, Any]:
         "n_speakers": len(corpus.speakers),
         "root": corpus.root,
         "notes": list(corpus.notes),
+        "n_left_out": len(corpus.left_out),
+        "left_out": [{"utterance": clip.name, "reason": clip.reason} for clip in corpus.left_out],
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -114,7 +114,7 @@ def write_folds(path: Path, folds: Sequence[Fold], table: pd.DataFrame) -> None:
                 writer.writerow([fold.name, utterance, speaker, subsets[position]])
 
 
-def read_folds(path: Path, table: pd.DataFrame) -> tuple[Fold, ...]:
+def read_folds(path: Path, table: pd.DataFrame, *, left_out: Collection[str] = ()) -> tuple[Fold, ...]:
     """Read folds that were written by `write_folds`, or by somebody else in the same form.
 
     Parameters
@@ -123,6 +123,8 @@ def read_folds(path: Path, table: pd.DataFrame) -> tuple[Fold, ...]:
         CSV with `fold`, `utterance` and `side`; every fold has to name every utterance once.
     table : pandas.DataFrame
         The utterances that the folds point into.
+    left_out : collection of str
+        Ids that may stand in the file and are passed over: the corpus goes on without them.
 
     Returns
     -------
@@ -142,7 +144,8 @@ def read_folds(path: Path, table: pd.DataFrame) -> tuple[Fold, ...]:
     lines = read_table(path, required=("fold", "utterance", "side"), error=FoldError, problem="cannot be read as folds")
     lines.refuse("side", ~lines.rows["side"].isin(list(Subset)), expected=", ".join(Subset))
     positions = {name: position for position, name in enumerate(table.index.get_level_values("id"))}
-    return tuple(_fold(str(name), rows, positions, lines) for name, rows in lines.rows.groupby("fold", sort=False))
+    stated = lines.rows[~lines.rows["utterance"].isin(left_out)]
+    return tuple(_fold(str(name), rows, positions, lines) for name, rows in stated.groupby("fold", sort=False))
 
 
 def _fold(name: str, rows: pd.DataFrame, positions: dict[str, int], lines: Table) -> Fold:

@@ -84,8 +84,10 @@ def listing(options: PipelineOptions) -> str:
 def _headline(run: Mapping[str, Any]) -> str:
     corpus, folds = run["corpus"], run["folds"]
     seeds = ", ".join(map(str, run["seeds"]))
+    left_out = f" ({corpus['n_left_out']} left out)" if corpus.get("n_left_out") else ""
     words = (
-        f"{corpus['name']}{' (SYNTHETIC speech)' if corpus['synthetic'] else ''}: {corpus['n_utterances']} utterances, "
+        f"{corpus['name']}{' (SYNTHETIC speech)' if corpus['synthetic'] else ''}: {corpus['n_utterances']} utterances"
+        f"{left_out}, "
         f"{corpus['n_speakers']} speakers, labels {' '.join(corpus['labels'])}; {len(folds['folds'])} folds "
         f"({folds['scheme']}), seed {seeds}"
     )
