@@ -194,7 +194,9 @@ def options_of(arguments: argparse.Namespace) -> PipelineOptions:
     """
     if arguments.layer != "auto" and not arguments.layer.isdecimal():
         raise PipelineError(f"--layer {arguments.layer}: expected a number or auto")
-    return PipelineOptions(**{option.name: getattr(arguments, option.name) for option in fields(PipelineOptions)})
+    names = [option.name for option in fields(PipelineOptions)]
+    values: dict[str, Any] = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
+    return PipelineOptions(**values)
 
 
 def cache_of(arguments: argparse.Namespace) -> FeatureCache | None:

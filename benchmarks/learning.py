@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from benchmarks import command as shared
-from features.command import command, make_parser
+from features.command import command, make_parser, show
 
 EXAMPLES = """
 python -m benchmarks.learning --sizes 2 4
@@ -41,8 +41,8 @@ def execute(arguments: argparse.Namespace) -> None:
     keywords = shared.run_arguments(arguments, corpus)
     curve = learning_curve(corpus, pipelines=arguments.pipelines, sizes=arguments.sizes, **keywords)
     folder = keywords["out"]
-    print(curve_text(curve))
-    print(f"table: {folder / 'learning.csv'}")
+    show(curve_text(curve))
+    show(f"table: {folder / 'learning.csv'}")
     if (folder / "predictions.csv").is_file():
         write_report(folder)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import command as shared
-from features.command import command, make_parser
+from features.command import command, make_parser, show, show_notes
 
 if TYPE_CHECKING:
     from benchmarks.corpora.corpus import Corpus
@@ -54,8 +54,9 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.list:
         from benchmarks.reporting.terminal import listing
 
-        print(listing(options))
+        show(listing(options))
         return 0
+    from benchmarks.reporting.page import notes_on_pictures
     from benchmarks.reporting.terminal import result_text
     from benchmarks.studies.reports import evaluate
 
@@ -69,7 +70,8 @@ def execute(arguments: argparse.Namespace) -> int:
         command=shared.command_line("benchmarks.run", arguments),
         **{**shared.run_arguments(arguments, corpus), "folds": folds_of(arguments, corpus)},
     )
-    print(result_text(run.record, run.scores, str(run.folder)))
+    show(result_text(run.record, run.scores, str(run.folder)))
+    show_notes(notes_on_pictures(run))
     skipped = any(pipeline["status"] == "skipped" for pipeline in run.record["pipelines"].values())
     return 1 if run.failed or (skipped and arguments.pipelines) else 0
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.bad_files import BadClipsError, add_on_error_argument, report_bad
-from features.command import command, make_parser
+from features.command import command, make_parser, show
 from features.errors import FeatureError
 from features.files import check_writable, replacing
+from features.names import storable
+from features.tables import for_spreadsheets
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +59,7 @@ def execute(arguments: argparse.Namespace) -> int:
         n_jobs=arguments.jobs,
         use_cache=not arguments.no_cache,
     )
-    print(f"{arguments.output}: {len(table)} utterances, {table.shape[1]} features")
+    show(f"{arguments.output}: {len(table)} utterances, {table.shape[1]} features")
     return report_bad(bad, len(bad) + len(table), arguments.on_error)
 
 
@@ -131,7 +133,7 @@ def _from_folder(folder: Path) -> dict[str, Clip]:
     short = [path.relative_to(folder).with_suffix("").as_posix() for path in paths]
     often = Counter(short)
     names = [name if often[name] == 1 else path.relative_to(folder).as_posix() for name, path in zip(short, paths)]
-    return {name: Clip(name=str(path), path=path) for name, path in zip(names, paths)}
+    return {storable(name): Clip(name=str(path), path=path) for name, path in zip(names, paths)}
 
 
 def _from_manifest(manifest: Path) -> dict[str, Clip]:
@@ -148,7 +150,7 @@ def _write(table: pd.DataFrame, target: Path) -> None:
     try:
         with replacing(target) as part:
             if target.suffix == ".csv":
-                table.to_csv(part)
+                for_spreadsheets(table).to_csv(part)
             else:
                 table.to_parquet(part)
     except OSError as error:

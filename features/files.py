@@ -19,14 +19,15 @@ _SETTLED_SECONDS = 2.0
 
 
 def write_atomically(path: str | Path, data: bytes | str) -> None:
-    """Write a file so that a reader, or a kill at any moment, finds the old content or the new, never a part.
+    r"""Write a file so that a reader, or a kill at any moment, finds the old content or the new, never a part.
 
     Parameters
     ----------
     path : str or Path
         The file; its folder is created where it is missing.
     data : bytes or str
-        Content; text is written as UTF-8 with its line ends as they are.
+        Content; text is written as UTF-8 with its line ends as they are, and what no UTF-8 can hold, such as the rest
+        of a file's name in another encoding, as an escape (`\udcff`).
 
     Raises
     ------
@@ -41,7 +42,7 @@ def write_atomically(path: str | Path, data: bytes | str) -> None:
     'text'
     """
     with replacing(path) as part:
-        part.write_bytes(data.encode() if isinstance(data, str) else data)
+        part.write_bytes(data.encode(errors="backslashreplace") if isinstance(data, str) else data)
 
 
 @contextmanager

@@ -130,6 +130,7 @@ def describe_run(outcome: Outcome, command: str) -> dict[str, Any]:
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seeds": list(plan.seeds),
         "options": asdict(plan.options),
+        "notes": list(outcome.notes),
         "versions": versions(),
         "revision": revision(),
         "code": {package: code_of(package) for package in CONTRIBUTING},

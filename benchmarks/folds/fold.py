@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from features.errors import FoldError
+from features.names import spreadsheet_safe
 from features.tables import Table, read_table
 
 
@@ -104,14 +105,15 @@ def write_folds(path: Path, folds: Sequence[Fold], table: pd.DataFrame) -> None:
     ...     print((Path(folder) / "folds.csv").read_text().splitlines()[1])
     s3,a,s1,train
     """
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["fold", "utterance", "speaker", "side"])
         for fold in folds:
             subsets = {position: subset for subset in Subset for position in fold.positions(subset)}
             for position in sorted(subsets):
                 speaker, utterance = table.index[position]
-                writer.writerow([fold.name, utterance, speaker, subsets[position]])
+                names = map(spreadsheet_safe, (fold.name, utterance, speaker))
+                writer.writerow([*names, subsets[position]])
 
 
 def read_folds(path: Path, table: pd.DataFrame, *, left_out: Collection[str] = ()) -> tuple[Fold, ...]:
