@@ -8,17 +8,12 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from textwrap import fill
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from features.errors import InputError, SerError
+from features.errors import SerError
 from features.names import printable
 from features.stopping import Stopped, stoppable
 from features.version import VERSION
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from features.predictions import Prediction
 
 
 class Main(Protocol):
@@ -194,57 +189,3 @@ def add_jobs_argument(parser: argparse._ActionsContainer, help_text: str = "proc
     2
     """
     parser.add_argument("--jobs", type=at_least_one, metavar="N", help=help_text)
-
-
-def add_prediction_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what every `predict` command takes: inputs, and the form of the output.
-
-    Examples
-    --------
-    >>> parser = argparse.ArgumentParser()
-    >>> add_prediction_arguments(parser)
-    >>> parser.parse_args(["call.wav", "--window", "3"]).window
-    3.0
-    """
-    parser.add_argument("inputs", nargs="*", metavar="INPUT", help="sound file, or folder of sound files")
-    parser.add_argument("--manifest", metavar="CSV", help="table with path and, where known, speaker, start, end")
-    parser.add_argument("--one-speaker", action="store_true", help="everything is spoken by the same person")
-    parser.add_argument("--window", type=float, metavar="S", help="predict for windows of this many seconds")
-    parser.add_argument("--hop", type=float, metavar="S", help="seconds from window to window (default: a third)")
-    parser.add_argument("--json", action="store_true", help="print a JSON list instead of a table")
-    parser.add_argument("--plot", metavar="FILE", help="draw the timeline of the windows as .png, .svg or .pdf")
-
-
-def read_inputs(arguments: argparse.Namespace) -> pd.DataFrame:
-    """Read the utterances table that the arguments of `add_prediction_arguments` describe.
-
-    Raises
-    ------
-    InputError
-        If the arguments do not go together, or there are no inputs.
-    """
-    from features.utterances import cut, utterances
-
-    if arguments.window is None and (arguments.hop is not None or arguments.plot):
-        raise InputError("--hop and --plot are for windows: give --window too")
-    table = utterances(arguments.inputs, manifest=arguments.manifest, one_speaker=arguments.one_speaker)
-    if arguments.window is None:
-        return table
-    return cut(table, window=arguments.window, hop=arguments.window / 3 if arguments.hop is None else arguments.hop)
-
-
-def show_predictions(predictions: Sequence[Prediction], arguments: argparse.Namespace) -> None:
-    """Print predictions, and draw them where that was asked for, as `add_prediction_arguments` has it.
-
-    Raises
-    ------
-    InputError
-        If the plot cannot be written.
-    """
-    from features.predictions import to_json, to_text
-
-    show(to_json(predictions) if arguments.json else to_text(predictions))
-    if arguments.plot:
-        from features.plots import timeline
-
-        show_notes(timeline(predictions).save(arguments.plot))

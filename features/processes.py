@@ -31,6 +31,7 @@ ONE_THREAD = dict.fromkeys(
 """What keeps the libraries of a new process on one thread."""
 
 _IN_FLIGHT = 2
+_AHEAD = 6
 _SECONDS_BETWEEN_LOOKS = 0.5
 
 Item = TypeVar("Item")
@@ -90,8 +91,36 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def as_they_come(
+def in_order(
     work: Callable[[Item], Result], items: Iterable[Item], executor: ProcessPoolExecutor, count: int
+) -> Iterator[Result]:
+    """Results of `work` in the order of their items; as many items wait in the processes as `as_they_come` has it.
+
+    Parameters
+    ----------
+    work, items, executor, count
+        As for `as_they_come`.
+
+    Yields
+    ------
+    object
+    """
+    ready: dict[int, Result] = {}
+    following = 0
+    for position, result in as_they_come(work, items, executor, count, first=lambda: following):
+        ready[position] = result
+        while following in ready:
+            yield ready.pop(following)
+            following += 1
+
+
+def as_they_come(
+    work: Callable[[Item], Result],
+    items: Iterable[Item],
+    executor: ProcessPoolExecutor,
+    count: int,
+    *,
+    first: Callable[[], int] | None = None,
 ) -> Iterator[tuple[int, Result]]:
     """Results of `work` with the position of their item, each as soon as it is there.
 
@@ -104,6 +133,8 @@ def as_they_come(
     executor : ProcessPoolExecutor
     count : int
         Its number of processes.
+    first : callable, optional
+        The first position whose result is still needed: no item far behind it is begun.
 
     Yields
     ------
@@ -121,12 +152,15 @@ def as_they_come(
 
     waiting: dict[Any, int] = {}
     numbered = enumerate(items)
+    begun = 0
     try:
         while True:
-            for position, item in numbered:
-                waiting[executor.submit(work, item)] = position
-                if len(waiting) >= _IN_FLIGHT * count:
+            while len(waiting) < _IN_FLIGHT * count and (first is None or begun < first() + _AHEAD * count):
+                following = next(numbered, None)
+                if following is None:
                     break
+                waiting[executor.submit(work, following[1])] = following[0]
+                begun += 1
             if not waiting:
                 return
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
