@@ -12,6 +12,8 @@ from features.audio import RATE
 from features.errors import ModelError
 
 FAMILIES = ("wav2vec2", "hubert", "wavlm", "whisper")
+LARGEST = 65_536
+"""Values in a frame, or layers, that no speech encoder has: more than that is a damaged configuration."""
 WAVEFORM_PREPROCESSOR: Mapping[str, Any] = {
     "feature_extractor_type": "Wav2Vec2FeatureExtractor",
     "feature_size": 1,
@@ -53,12 +55,12 @@ class EncoderConfig:
     @property
     def width(self) -> int:
         """Number of values in a frame."""
-        return int(self.model["d_model" if self.family == "whisper" else "hidden_size"])
+        return int(self.model[_size_names(self.family)[0]])
 
     @property
     def n_layers(self) -> int:
         """Number of transformer layers of the encoder."""
-        return int(self.model["encoder_layers" if self.family == "whisper" else "num_hidden_layers"])
+        return int(self.model[_size_names(self.family)[1]])
 
 
 def read_configuration(folder: Path) -> EncoderConfig:
@@ -87,10 +89,28 @@ def read_configuration(folder: Path) -> EncoderConfig:
         message = f"{path} describes a {model.get('model_type')!r} model; expected one of {', '.join(FAMILIES)}"
         raise ModelError(message)
     try:
-        return EncoderConfig(model, _read_object(folder / "preprocessor_config.json"))
+        preprocessor = _read_object(folder / "preprocessor_config.json")
     except FileNotFoundError:
         message = f"{folder} has no preprocessor_config.json: fetch it beside config.json"
         raise ModelError(message) from None
+    _check_sizes(model, path)
+    if preprocessor.get("sampling_rate", RATE) != RATE:
+        found = preprocessor["sampling_rate"]
+        raise ModelError(f"{folder}: sampling_rate is {found!r}; expected an encoder that hears sound at {RATE} Hz")
+    return EncoderConfig(model, preprocessor)
+
+
+def _size_names(family: str) -> tuple[str, str]:
+    """What a family calls the width of its frames and the number of its layers."""
+    return ("d_model", "encoder_layers") if family == "whisper" else ("hidden_size", "num_hidden_layers")
+
+
+def _check_sizes(model: Mapping[str, Any], path: Path) -> None:
+    for name in _size_names(str(model["model_type"])):
+        value = model.get(name)
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST:
+            found = "missing" if value is None else repr(value)
+            raise ModelError(f"{path}: {name} is {found}; expected a whole number of 1 to {LARGEST}; fetch it again")
 
 
 def _read_object(path: Path) -> dict[str, Any]:
@@ -98,7 +118,7 @@ def _read_object(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path} cannot be read ({error}): expected JSON; fetch it again") from error
     if not isinstance(content, dict):
         raise ModelError(f"{path} holds no JSON object: expected a configuration; fetch it again")

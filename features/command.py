@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING, Protocol
 
 from features.errors import InputError, SerError
+from features.names import printable
 from features.version import VERSION
 
 if TYPE_CHECKING:
@@ -92,6 +94,7 @@ def command(
         command_line = list(sys.argv[1:] if argv is None else argv)
         arguments = build_parser().parse_args(command_line)
         arguments.command_line = command_line
+        show_any_text()
         try:
             status = execute(arguments) or 0
             sys.stdout.flush()
@@ -114,8 +117,33 @@ def command(
     return main
 
 
+def show_any_text() -> None:
+    """Let stdout and stderr show what their encoding lacks as escapes, such as the rest of a name that is not UTF-8."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def show(text: str) -> None:
+    r"""Print text on stdout, with escapes for characters that would move a terminal's cursor.
+
+    Examples
+    --------
+    >>> show("one\ntwo\x1b[2J")
+    one
+    two\x1b[2J
+    """
+    sys.stdout.write("".join(f"{printable(line)}\n" for line in text.split("\n")))
+
+
+def show_notes(notes: Iterable[str]) -> None:
+    """Print what a user should know on stderr, a line each."""
+    for note in notes:
+        sys.stderr.write(f"note: {printable(note)}\n")
+
+
 def _fail(message: str) -> int:
-    sys.stderr.write(f"error: {message}\n")
+    sys.stderr.write("\n".join(map(printable, f"error: {message}".split("\n"))) + "\n")
     return 2
 
 
@@ -197,8 +225,8 @@ def show_predictions(predictions: Sequence[Prediction], arguments: argparse.Name
     """
     from features.predictions import to_json, to_text
 
-    sys.stdout.write((to_json(predictions) if arguments.json else to_text(predictions)) + "\n")
+    show(to_json(predictions) if arguments.json else to_text(predictions))
     if arguments.plot:
         from features.plots import timeline
 
-        timeline(predictions).save(arguments.plot)
+        show_notes(timeline(predictions).save(arguments.plot))

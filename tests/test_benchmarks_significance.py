@@ -139,6 +139,7 @@ def test_smallest_p_is_reached_by_a_difference_on_every_speaker() -> None:
         p, _, least = paired_permutation_test(better[:n], worse[:n])
         assert p == least == smallest_p(n)
     assert smallest_p(4) == 0.125
+    assert smallest_p(0) == 1.0
     assert smallest_p(10) == pytest.approx(0.00195, abs=1e-5)
 
 
@@ -161,11 +162,43 @@ def test_correction_for_many_pairs_counts_in_what_can_be_found() -> None:
     assert not any(test.can_be_found() for test in tests)
 
 
+def test_speakers_on_whom_a_pipeline_is_better_worse_or_equal_are_counted() -> None:
+    right, wrong = np.diag([5.0, 5.0]), np.fliplr(np.diag([5.0, 5.0]))
+    confusions = {"a": np.stack([right] * 5 + [wrong] * 4), "b": np.stack([wrong] * 3 + [right, wrong] * 3)}
+    (test,) = compare_pipelines(confusions)
+    assert (test.first, test.n_speakers, test.n_better, test.n_worse) == ("a", 9, 4, 2)
+    assert (test.n_pairs, test.exact) == (1, True)
+
+
+def test_a_corrected_p_of_exactly_alpha_is_a_difference_and_can_be_found() -> None:
+    right = np.tile(np.diag([5.0, 5.0]), (5, 1, 1))
+    (test,) = compare_pipelines({"a": right, "b": right[:, :, ::-1]})
+    assert test.p_holm == test.smallest_p == 0.0625
+    assert test.can_be_found(0.0625)
+    assert not test.can_be_found(0.0624)
+    assert test.verdict(0.0625) == "difference"
+    assert test.verdict(0.0624) == "cannot be found with so few speakers"
+
+
+def test_defaults_are_the_documented_seed_number_of_draws_and_level() -> None:
+    table = fabricate_predictions({"a": 1.0, "b": 0.6}, n_speakers=20)
+    confusions = {name: speaker_confusions(rows, LABELS)[1] for name, rows in table.groupby("pipeline")}
+    a, b = confusions["a"], confusions["b"]
+    stated = paired_permutation_test(a, b, random_state=0, n_draws=65_535)
+    assert paired_permutation_test(a, b) == stated
+    assert paired_permutation_test(a, b, random_state=1) != stated
+    (test,) = compare_pipelines(confusions)
+    assert test == compare_pipelines(confusions, random_state=0, level=0.95)[0]
+    assert test.p == stated[0]
+    assert not test.exact
+
+
 def test_holm_by_hand_and_in_any_order() -> None:
     p = np.array([0.04, 0.01, 0.03, 0.5])
     assert holm(p).tolist() == pytest.approx([0.09, 0.04, 0.09, 0.5])
     order = [2, 0, 3, 1]
     assert holm(p[order]).tolist() == pytest.approx(holm(p)[order].tolist())
+    assert holm([0.9, 0.6]).tolist() == [1.0, 1.0]
     assert len(holm([])) == 0
 
 

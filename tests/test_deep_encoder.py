@@ -231,6 +231,78 @@ def test_weights_behind_another_prefix_are_refused_and_the_prefix_named(tmp_path
         load_encoder(folder)
 
 
+def _change(folder, change):
+    from safetensors.torch import load_file, save_file
+
+    tensors = {
+        name: change(name, tensor).contiguous() for name, tensor in load_file(folder / "model.safetensors").items()
+    }
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def _configure(folder, **changed):
+    file = folder / "config.json"
+    content = {**json.loads(file.read_text()), **changed}
+    file.write_text(json.dumps({name: value for name, value in content.items() if value != "absent"}))
+
+
+def _refused(folder) -> str:
+    with pytest.raises(ModelError) as caught:
+        load_encoder(folder)
+    assert "\n" not in str(caught.value)
+    assert str(folder) in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["wav2vec2", "hubert", "wavlm-large", "whisper"])
+def test_a_configuration_of_other_layers_or_shapes_than_the_weights_is_refused(kind, tmp_path):
+    layers = "encoder_layers" if kind == "whisper" else "num_hidden_layers"
+    n_layers = 2 if kind == "whisper" else 3
+    folder = save(kind, tmp_path)
+    _configure(folder, **{layers: n_layers + 2})
+    assert f"encoder.layers.{n_layers}." in _refused(folder)
+    assert "lacks the weights of" in _refused(folder)
+    _configure(folder, **{layers: 1})
+    assert f"the weights have {n_layers} layers, config.json says 1" in _refused(folder)
+    _configure(folder, **{layers: n_layers, "encoder_ffn_dim" if kind == "whisper" else "intermediate_size": 48})
+    assert f"{3 * n_layers} of the encoder's" in _refused(folder)
+    assert "is 64, expected 48" in _refused(folder)
+
+
+def test_weights_with_nan_are_refused(tmp_path):
+    folder = save("hubert", tmp_path)
+    _change(folder, lambda name, tensor: tensor * torch.nan if name.endswith("layers.1.layer_norm.weight") else tensor)
+    assert "1 of the encoder's" in _refused(folder)
+    assert "hold NaN or infinity: model.encoder.layers.1.layer_norm.weight" in _refused(folder)
+
+
+@pytest.mark.parametrize("value", ["absent", None, "32", 32.5, True, -1, 0, 10**9, [32]])
+def test_a_width_that_is_none_is_named(value, tmp_path):
+    folder = save("wav2vec2", tmp_path)
+    _configure(folder, hidden_size=value)
+    assert "hidden_size is " in _refused(folder)
+
+
+def test_other_damage_is_told_in_one_line(tmp_path):
+    folder = save("wav2vec2", tmp_path)
+    whole = (folder / "model.safetensors").read_bytes()
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n"
+    for content, words in ((whole[:9000], "whole"), (b"", "whole"), (b"<html>", "whole"), (pointer, "git-lfs pointer")):
+        (folder / "model.safetensors").write_bytes(content)
+        assert words in _refused(folder)
+    (folder / "model.safetensors").write_bytes(whole)
+    _configure(folder, conv_dim="seven")
+    assert "cannot be loaded as a wav2vec2 encoder" in _refused(folder)
+    (folder / "config.json").write_text("[" * 100_000)
+    assert "cannot be read" in _refused(folder)
+
+
+def test_an_encoder_of_another_rate_is_refused(tmp_path):
+    folder = save("wav2vec2", tmp_path)
+    (folder / "preprocessor_config.json").write_text(json.dumps({**PREPROCESSOR, "sampling_rate": 8000}))
+    assert "sampling_rate is 8000" in _refused(folder)
+
+
 @pytest.mark.parametrize(("kind", "unused"), [("wav2vec2", "masked_spec_embed"), ("whisper", "decoder.")])
 def test_what_the_encoder_does_not_use_may_be_missing(kind, unused, tmp_path):
     folder = save(kind, tmp_path)

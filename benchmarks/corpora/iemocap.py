@@ -5,6 +5,7 @@ The corpus needs a licence and nothing of it is shipped here but the published c
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -66,7 +67,7 @@ IMPROVISED = "_impro"
 IMPROVISED_COUNTS = dict(zip(FOUR, (289, 284, 663, 608, 1099), strict=True))
 
 _DIALOG = r"Ses0[1-5][FM]_(?:impro\d\d[ab]?|script\d\d_\d[ab]?)"
-_TURN = re.compile(r"(?P<dialog>(?P<session>Ses0[1-5])[FM]_(?:impro|script)\w+)_(?P<speaker>[FM])\d+")
+_TURN = re.compile(r"(?P<dialog>(?P<session>Ses0[1-5])[FM]_(?:impro|script)\w+)_(?P<speaker>[FM])\d+", re.ASCII)
 _LINE = re.compile(r"\[\s*[\d.]+\s*-\s*[\d.]+\s*\]\s+(\S+)\s+(\S+)\s+\[([^\]]*)\]\s*")
 _SPOKEN = re.compile(r"(\S+)\s+\[[\d. -]+\]:\s*(.*)")
 
@@ -150,10 +151,10 @@ def read_labels(path: Path) -> Iterator[Turn]:
             ratings = tuple(float(value) for value in values)
         except ValueError:
             ratings = ()
-        if match is None or len(ratings) != 3:
+        if match is None or len(ratings) != 3 or not all(map(math.isfinite, ratings)):
             raise CorpusError(
                 f"iemocap: {path}, line {number}: cannot read {line[:60]!r}; expected "
-                "'[START - END] TURN LABEL [V, A, D]'; restore the published file"
+                "'[START - END] TURN LABEL [V, A, D]' with three numbers; restore the published file"
             )
         yield parse_turn(match[1], label=match[2], ratings=(ratings[0], ratings[1], ratings[2]), file=path)
 
