@@ -129,15 +129,3 @@ def test_old_names_warn_and_lead_to_the_new_ones(old: str) -> None:
     if new is None and "has no attribute" in done.stderr:
         pytest.fail(done.stderr)
     assert done.returncode == 0, done.stderr
-
-
-def test_importing_a_package_leaves_the_users_warnings_alone() -> None:
-    """B11: `import features` put a filter of its own into the user's list."""
-    code = (
-        "import warnings\nbefore = list(warnings.filters)\n"
-        "import features, classical, deep, benchmarks\nassert warnings.filters == before, warnings.filters[0]\n"
-        "features.FeatureExtractor\n"
-        "assert [f for f in warnings.filters if 'IProgress' in str(f[1])] == []\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
