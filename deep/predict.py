@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import sys
-from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from deep.hub import RELEASED, Kind
+from deep.hub import RELEASED
 from features.command import command, make_parser, show_notes
 from features.errors import InputError
-from features.files import content_hash
-from features.predicting import LARGEST_CHUNK, Answers, Task, add_prediction_arguments, execute_prediction
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from deep.predictor import Predictor
-
-LARGEST_CHUNK_OF_GPU = 256
+from features.predicting import add_prediction_arguments, execute_prediction
 
 EXAMPLES = f"""
 python -m deep.predict model/ a.wav b.wav folder/
@@ -60,61 +49,15 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.model is None or Path(arguments.model).is_file():
         expected = f"a folder, or a hub name such as {RELEASED}"
         raise InputError(f"MODEL is {arguments.model or 'missing'}; expected {expected}; name it before the inputs")
-    from deep.hub import resolve
-    from deep.runtime import resolve as device_of
+    from deep.answers import notes_of, task_of
+    from deep.runtime import resolve
 
     how = {"device": arguments.device, "precision": arguments.precision}
-    on_cpu = device_of(arguments.device).type == "cpu"
-    if not on_cpu and (arguments.jobs or 1) > 1:
+    if resolve(arguments.device).type != "cpu" and (arguments.jobs or 1) > 1:
         show_notes([f"--jobs {arguments.jobs} is for a CPU; one process feeds the GPU"])
         arguments.jobs = 1
-    model = _loaded(arguments.model, **how)
-    show_notes(model.notes_)
-    name = f"{Path(arguments.model).name} {_identity(resolve(arguments.model, hub_kind=Kind.RELEASED).folder)}"
-    chunk = LARGEST_CHUNK if on_cpu else LARGEST_CHUNK_OF_GPU
-    return execute_prediction(arguments, Task(partial(predict, arguments.model, **how), model=name, chunk=chunk))
-
-
-def predict(source: str, table: pd.DataFrame, *, device: str, precision: str) -> Answers:
-    """Answers of a deep model, which a process reads once.
-
-    Parameters
-    ----------
-    source : str
-        Folder or hub name.
-    table : pandas.DataFrame
-        Utterances table.
-    device, precision : str
-        As for `deep.load`.
-
-    Returns
-    -------
-    Answers
-
-    Raises
-    ------
-    AudioError
-        If a clip cannot be read.
-    """
-    from features.predictions import to_predictions
-
-    model = _loaded(source, device=device, precision=precision)
-    return Answers(tuple(to_predictions(table, model.classes_.tolist(), model.predict_proba(table))))
-
-
-@lru_cache(maxsize=1)
-def _loaded(source: str, *, device: str, precision: str) -> Predictor:
-    from deep.loading import load
-
-    return load(source, device=device, precision=precision)
-
-
-def _identity(folder: Path) -> str:
-    """Hash of the files of a model's folder."""
-    digest = hashlib.blake2b(digest_size=8)
-    for path in sorted(path for path in folder.iterdir() if path.is_file()):
-        digest.update(f"{path.name} {content_hash(path)}\n".encode())
-    return digest.hexdigest()
+    show_notes(notes_of(arguments.model, **how))
+    return execute_prediction(arguments, task_of(arguments.model, **how))
 
 
 main = command(build_parser, execute, on_interrupt="stopped; with --out FILE the same command goes on from here")

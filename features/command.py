@@ -189,3 +189,20 @@ def add_jobs_argument(parser: argparse._ActionsContainer, help_text: str = "proc
     2
     """
     parser.add_argument("--jobs", type=at_least_one, metavar="N", help=help_text)
+
+
+def add_join_names_argument(parser: argparse._ActionsContainer) -> None:
+    """Add `--join-names`.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_join_names_argument(parser)
+    >>> parser.parse_args(["--join-names"]).join_names
+    True
+    """
+    parser.add_argument(
+        "--join-names",
+        action="store_true",
+        help="take names that differ only in case, space or leading zeros (03 and 3) for one, instead of refusing them",
+    )

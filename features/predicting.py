@@ -6,8 +6,8 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import accumulate, chain, repeat
 from pathlib import Path
@@ -21,10 +21,9 @@ from features.bad_files import (
     find_bad,
     report_bad,
 )
-from features.clips import clips_from
 from features.command import add_jobs_argument, show_notes
 from features.errors import InputError
-from features.files import check_writable
+from features.files import check_writable, replacing
 from features.prediction_files import CsvForm, Form, Format, JsonForm, JsonLinesForm, TableForm, key_of, keys_in
 from features.predictions import Prediction
 from features.processes import in_order, worker_processes
@@ -132,16 +131,19 @@ def execute_prediction(arguments: argparse.Namespace, task: Task) -> int:
     done = keys_in(arguments.out, form, model=task.model) if arguments.out and form.resumable else Counter()
     waiting = table[_not_done(table, done)]
     drawn: list[Prediction] = []
-    with _output(arguments.out, _form(form, waiting, task, added=bool(done)), added=form.resumable) as write:
+    with (
+        _output(arguments.out, _form(form, waiting, task, added=bool(done)), added=form.resumable) as write,
+        closing(answers_of(task, waiting, n_jobs=arguments.jobs or 1)) as coming,
+    ):
         notes: dict[str, None] = {}
-        for answers in _progress(answers_of(task, waiting, n_jobs=arguments.jobs or 1), len(waiting)):
+        for answers in _progress(coming, len(waiting)):
             write(answers.predictions)
             bad += answers.bad
             show_notes(note for note in answers.notes if note not in notes)
             notes |= dict.fromkeys(answers.notes)
             drawn += answers.predictions if arguments.plot else ()
-    if bad and len(bad) == total:
-        raise BadClipsError(bad, total)
+        if bad and len(bad) == total:
+            raise BadClipsError(bad, total)
     if arguments.plot:
         from features.plots import timeline
 
@@ -166,21 +168,36 @@ def _form(form: Format, table: pd.DataFrame, task: Task, *, added: bool) -> Form
 
 @contextmanager
 def _output(path: Path | None, form: Form, *, added: bool) -> Iterator[Callable[[Sequence[Prediction]], None]]:
-    """A function that writes predictions to a file or to stdout at once; a file in other forms is replaced at the end."""
+    """A function that writes predictions at once, to stdout or to a file.
+
+    A file in a form that cannot be added to is replaced at the end; in both cases what was there stays where there is
+    no prediction at all.
+    """
     with ExitStack() as stack:
-        stream: TextIO = sys.stdout
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            stream = stack.enter_context(path.open("a" if added else "w", encoding="utf-8", newline=""))
+        streams = [sys.stdout] if path is None else []
 
         def write(predictions: Sequence[Prediction]) -> None:
-            if predictions:
-                stream.write(form.text(predictions))
-                stream.flush()
+            if not predictions:
+                return
+            if not streams and path is not None:
+                target = path if added else stack.enter_context(replacing(path))
+                target.parent.mkdir(parents=True, exist_ok=True)
+                streams.append(stack.enter_context(target.open("a", encoding="utf-8", newline="")))
+            _append(streams[0], form.text(predictions), path)
 
         yield write
-        stream.write(form.end())
+        for stream in streams:
+            _append(stream, form.end(), path)
+
+
+def _append(stream: TextIO, text: str, path: Path | None) -> None:
+    try:
+        stream.write(text)
         stream.flush()
+    except OSError as error:
+        if path is None:
+            raise
+        raise InputError(f"{path}: {error.strerror}; what is written is kept; make space and go on") from error
 
 
 def read_inputs(arguments: argparse.Namespace) -> tuple[pd.DataFrame, list[BadClip]]:
@@ -214,6 +231,7 @@ def read_inputs(arguments: argparse.Namespace) -> tuple[pd.DataFrame, list[BadCl
 
 
 def _without_duration(table: pd.DataFrame) -> list[BadClip]:
+    from features.clips import clips_from
     from features.utterances import duration
 
     bad = []
@@ -231,19 +249,13 @@ def _not_done(table: pd.DataFrame, done: Counter[tuple[str, str, str]]) -> list[
     left = Counter(done)
     result = []
     for path, start, end in zip(table["path"], table["start"], table["end"]):
-        key = key_of(_as_stored(path), start, end)
+        key = key_of(str(path), start, end)
         result.append(left[key] <= 0)
         left[key] -= 1
     return result
 
 
-def _as_stored(path: object) -> str:
-    from features.names import spreadsheet_safe, storable
-
-    return spreadsheet_safe(storable(str(path)))
-
-
-def answers_of(task: Task, table: pd.DataFrame, *, n_jobs: int = 1) -> Iterator[Answers]:
+def answers_of(task: Task, table: pd.DataFrame, *, n_jobs: int = 1) -> Generator[Answers]:
     """Answers of all utterances in their order, some at a time: the first one alone, so that it comes at once.
 
     Parameters
@@ -271,7 +283,8 @@ def answers_of(task: Task, table: pd.DataFrame, *, n_jobs: int = 1) -> Iterator[
 
 
 def _chunk_sizes(total: int, most: int) -> list[int]:
-    sizes, left = [], total
+    sizes: list[int] = []
+    left = total
     for size in chain((1, 2, 4, 8), repeat(most)):
         if left <= 0:
             return sizes
@@ -287,6 +300,8 @@ class _Attempt:
     predict: Predict
 
     def __call__(self, chunk: pd.DataFrame) -> Answers:
+        from features.clips import clips_from
+
         try:
             return self.predict(chunk)
         except UNREADABLE as error:

@@ -1,4 +1,4 @@
-"""Predictions written as they come: as a table, a JSON list, CSV or JSON lines; and what a file of them holds already."""
+"""Predictions written as they come, as a table, JSON, CSV or JSON lines, and what a file of them holds already."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from features.errors import InputError
-from features.names import printable, spreadsheet_safe, storable
+from features.names import printable, spreadsheet_plain, spreadsheet_safe, storable
 from features.predictions import Prediction, as_json, attribution_lines, cells_of, plain
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class JsonForm:
 
 
 class JsonLinesForm:
-    """One JSON object a line, with the model it is by.
+    r"""One JSON object a line, with the model it is by.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ class JsonLinesForm:
     Examples
     --------
     >>> JsonLinesForm("6f1a").text([Prediction("a.wav", "sad", {"sad": 1.0})])
-    '{"path": "a.wav", "label": "sad", "probabilities": {"sad": 1.0}, "model": "6f1a"}\\n'
+    '{"path": "a.wav", "label": "sad", "probabilities": {"sad": 1.0}, "model": "6f1a"}\n'
     """
 
     def __init__(self, model: str) -> None:
@@ -216,10 +216,8 @@ def key_of(path: str, start: float | None, end: float | None) -> Key:
     >>> key_of("a.wav", 0.5, None)
     ('a.wav', '0.5', '')
     """
-    return (
-        path,
-        *(("" if value is None or value != value else repr(round(float(value), 6))) for value in (start, end)),
-    )
+    first, last = ("" if value is None or value != value else repr(round(value, 6)) for value in (start, end))
+    return storable(path), first, last
 
 
 def _rounded(values: dict[str, Any]) -> dict[str, Any]:
@@ -260,9 +258,8 @@ def keys_in(path: Path, form: Format, *, model: str) -> Counter[Key]:
             f"{path}: holds something else than predictions as {form} ({error}); give another --out, or remove it"
         ) from error
     if models - {model}:
-        raise InputError(
-            f"{path}: holds predictions of another model ({', '.join(sorted(models))}); give another --out"
-        )
+        others = ", ".join(sorted(models))
+        raise InputError(f"{path}: holds predictions of another model ({others}), not {model}; give another --out")
     if rest:
         with path.open("r+b") as stream:
             stream.truncate(len(whole))
@@ -280,13 +277,13 @@ def _whole_records(data: bytes) -> tuple[bytes, bytes]:
 
 
 def _csv_rows(data: bytes) -> list[Mapping[str, str]]:
-    rows = list(csv.DictReader(io.StringIO(data.decode(), newline=""), strict=True))
+    rows: list[Mapping[str, str]] = list(csv.DictReader(io.StringIO(data.decode(), newline=""), strict=True))
     if any(None in row or None in row.values() for row in rows):
         raise ValueError("a line has more or fewer cells than the first")
-    return rows
+    return [{**row, "path": spreadsheet_plain(row["path"]), "model": spreadsheet_plain(row["model"])} for row in rows]
 
 
 def _stored_key(row: Mapping[str, Any]) -> Key:
     times = (row.get("start"), row.get("end"))
     start, end = ("" if value in (None, "") else repr(round(float(value), 6)) for value in times)
-    return str(row["path"]), start, end
+    return storable(str(row["path"])), start, end

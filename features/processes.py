@@ -30,6 +30,9 @@ ONE_THREAD = dict.fromkeys(
 )
 """What keeps the libraries of a new process on one thread."""
 
+_NO_COMPLAINTS = "ignore:resource_tracker:UserWarning"
+"""What it says of semaphores that a killed worker held, and that it removes, is nothing for a user to read."""
+
 _IN_FLIGHT = 2
 _AHEAD = 6
 _SECONDS_BETWEEN_LOOKS = 0.5
@@ -65,7 +68,7 @@ def worker_processes(
     executor = ProcessPoolExecutor(
         max_workers=count, env=ONE_THREAD, initializer=_begin, initargs=(os.getpid(), prepare, arguments)
     )
-    with warnings.catch_warnings():
+    with _no_complaints(), warnings.catch_warnings():
         # loky replaces a worker whose memory has grown; its tasks are not lost, so nobody need be told
         warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
         try:
@@ -74,6 +77,20 @@ def worker_processes(
             executor.shutdown(wait=True, kill_workers=True)
             raise
         executor.shutdown(wait=True)
+
+
+@contextmanager
+def _no_complaints() -> Iterator[None]:
+    """Start the process that cleans up behind others so that it says nothing of workers that were killed."""
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (before, _NO_COMPLAINTS)))
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before
 
 
 def _begin(parent: int, prepare: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
@@ -106,12 +123,12 @@ def in_order(
     object
     """
     ready: dict[int, Result] = {}
-    following = 0
-    for position, result in as_they_come(work, items, executor, count, first=lambda: following):
+    following = [0]
+    for position, result in as_they_come(work, items, executor, count, first=lambda: following[0]):
         ready[position] = result
-        while following in ready:
-            yield ready.pop(following)
-            following += 1
+        while following[0] in ready:
+            yield ready.pop(following[0])
+            following[0] += 1
 
 
 def as_they_come(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from features.audio import SUFFIXES, sound_files
 from features.errors import AudioError, InputError, SerError
-from features.names import storable
+from features.names import normalise, storable
 from features.tables import Table, read_table
 
 if TYPE_CHECKING:
@@ -43,7 +43,10 @@ def utterances(
     """
     import pandas as pd
 
-    rows = [(path, float("nan"), float("nan"), "") for source in inputs for path in _files(Path(source))]
+    sources = [Path(source) for source in inputs]
+    if sources and not any(source.exists() for source in sources):
+        raise InputError(f"{sources[0]}: no such file or folder; expected sound files or folders; check the path")
+    rows = [(path, float("nan"), float("nan"), "") for source in sources for path in _files(source)]
     if manifest is not None:
         rows.extend(_manifest_rows(Path(manifest)))
     if not rows:
@@ -90,10 +93,25 @@ def read_utterances(
     if "id" not in rows:
         stretch = ["#" + "-".join(texts) for texts in zip(*times)] if times else ""
         rows["id"] = rows["path"].where(~rows["path"].duplicated(keep=False), rows["path"] + stretch)
-    rows["path"] = [str(table.path.parent / relative) for relative in rows["path"]]
+    listed: dict[Path, dict[str, str]] = {}
+    rows["path"] = [str(_on_disk(table.path.parent / relative, listed)) for relative in rows["path"]]
     for column in {"start", "end"} - set(rows):
         rows[column] = ""
     return table
+
+
+def _on_disk(path: Path, listed: dict[Path, dict[str, str]]) -> Path:
+    """The path as the disk spells it: letters with accents may be composed in a table and decomposed on the disk.
+
+    Folders that were listed are kept in `listed`.
+    """
+    if path.exists():
+        return path
+    folder = path.parent if path.parent.exists() or path.parent == path else _on_disk(path.parent, listed)
+    if folder not in listed:
+        names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+        listed[folder] = {normalise(name): name for name in names}
+    return folder / listed[folder].get(normalise(path.name), path.name)
 
 
 def cut(table: pd.DataFrame, *, window: float, hop: float) -> pd.DataFrame:
@@ -168,10 +186,8 @@ def duration(path: str | Path) -> float:
 
 
 def _files(source: Path) -> list[Path]:
-    if source.is_file():
-        return [source]
     if not source.is_dir():
-        raise InputError(f"{source}: no such file or folder; expected sound files or folders; check the path")
+        return [source]  # what is no sound file is named with the others that cannot be analysed
     paths = sound_files(source)
     if not paths:
         raise InputError(f"{source}: no sound file in this folder; expected one of {' '.join(SUFFIXES)}")
@@ -180,9 +196,9 @@ def _files(source: Path) -> list[Path]:
 
 def _manifest_rows(manifest: Path) -> list[tuple[Path, float, float, str]]:
     table = read_utterances(manifest)
-    table.refuse(
-        "path", [not Path(path).is_file() for path in table.rows["path"]], expected="a sound file that is there"
-    )
+    missing = [not Path(path).exists() for path in table.rows["path"]]
+    if all(missing):  # a folder that moved; single files are named with the others that cannot be analysed
+        table.refuse("path", missing, expected="a sound file that is there")
     speakers = table.rows["speaker"] if "speaker" in table.rows else [""] * len(table.rows)
     return list(zip(map(Path, table.rows["path"]), table.numbers("start"), table.numbers("end"), speakers))
 
