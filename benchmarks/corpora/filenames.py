@@ -16,7 +16,8 @@ from features.tables import read_table
 if TYPE_CHECKING:
     import pandas as pd
 
-SUFFIXES = (".wav", ".flac")
+PUBLISHED = (".wav", ".flac")
+"""Formats of the corpora's clips; copies of them in others, such as CREMA-D's MP3, are left aside."""
 """Of published sound; CREMA-D holds the same utterances as MP3 too."""
 
 
@@ -72,7 +73,7 @@ def read_named(
     """
     if not root.is_dir():
         raise CorpusError(f"{name}: {root} is not a folder; expected files such as {example}; correct --root")
-    files = {path: key(path) for path in sound_files(root) if path.suffix.lower() in SUFFIXES}
+    files = {path: key(path) for path in sound_files(root) if path.suffix.lower() in PUBLISHED}
     if not files:
         raise CorpusError(f"{name}: no sound file in {root}; expected files such as {example}; correct --root")
     matches = {path: re.fullmatch(pattern, files[path]) for path in files}

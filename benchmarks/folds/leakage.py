@@ -70,7 +70,7 @@ def _check_fold(fold: Fold, table: pd.DataFrame, keys: np.ndarray, allow_duplica
                 f"fold {fold.name}: utterance {name!r} ({len(both)} in all) stands in {one} and in {other}; "
                 "correct them"
             )
-    train = fold.training_side
+    train = fold.training
     shared = sorted(set(speakers_of(table, train)) & set(speakers_of(table, fold.test)))
     if shared:
         raise FoldError(
