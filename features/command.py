@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from textwrap import fill
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from features.errors import InputError, SerError
+from features.errors import InputError, Note, SerError
 from features.version import VERSION
 
 if TYPE_CHECKING:
@@ -93,7 +95,8 @@ def command(
         arguments = build_parser().parse_args(command_line)
         arguments.command_line = command_line
         try:
-            status = execute(arguments) or 0
+            with notes_in_lines():
+                status = execute(arguments) or 0
             sys.stdout.flush()
         except SerError as error:
             return _fail(str(error))
@@ -112,6 +115,26 @@ def command(
         return status
 
     return main
+
+
+@contextmanager
+def notes_in_lines() -> Iterator[None]:
+    """Print notes that the toolkit warns of as one line each on stderr, the same one once; other warnings as ever."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", category=Note)
+        others: Any = warnings.showwarning
+        told: set[str] = set()
+
+        def show(message: Any, category: Any, *place: Any) -> None:
+            if not issubclass(category, Note):
+                others(message, category, *place)
+            elif str(message) not in told:
+                told.add(str(message))
+                sys.stderr.write(f"note: {message}\n")
+
+        library: Any = warnings
+        library.showwarning = show
+        yield
 
 
 def _fail(message: str) -> int:
