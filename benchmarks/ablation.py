@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from benchmarks import command as shared
-from features.command import command, make_parser
+from features.command import command, make_parser, show
 
 EXAMPLES = """
 python -m benchmarks.ablation
@@ -41,7 +41,7 @@ def execute(arguments: argparse.Namespace) -> None:
     from benchmarks.studies.ablation import ablate, ablation_text
     from benchmarks.studies.reports import write_report
 
-    corpus = shared.load_corpus(arguments)
+    corpus = shared.check_sound(shared.load_corpus(arguments), arguments, arguments.pipelines)
     found = ablate(
         corpus,
         models=arguments.pipelines,
@@ -49,7 +49,7 @@ def execute(arguments: argparse.Namespace) -> None:
         **shared.run_arguments(arguments, corpus),
     )
     write_report(found.folder)
-    print(ablation_text(found))
+    show(ablation_text(found))
 
 
 main = command(build_parser, execute, on_interrupt=shared.GOES_ON)

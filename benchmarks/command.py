@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.pipelines.options import PipelineOptions
+from features.bad_files import add_on_error_argument, report_bad
 from features.command import add_jobs_argument
 from features.errors import CorpusError, PipelineError
 
@@ -47,6 +49,7 @@ def add_corpus_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="take names that differ only in case, space or leading zeros (03 and 3) for one, instead of refusing them",
     )
+    add_on_error_argument(group)
     group.add_argument("--corpus-seed", type=int, default=0, metavar="N", help="seed of the synthetic corpus")
 
 
@@ -145,6 +148,35 @@ def load_corpus(arguments: argparse.Namespace) -> Corpus:
     )
 
 
+def check_sound(
+    corpus: Corpus, arguments: argparse.Namespace, pipelines: Sequence[str], options: PipelineOptions | None = None
+) -> Corpus:
+    """Read the sound of a corpus before anything is trained, and treat what is bad as `--on-error` says.
+
+    Where all pipelines take their features from tables, nobody listens and nothing is read.
+
+    Raises
+    ------
+    BadClipsError
+        If sound cannot be analysed, and it is not to be left out; every such clip is named.
+    PipelineError
+        If a pipeline is unknown: said at once, and not after everything was read.
+    """
+    from benchmarks.corpora.bad_sound import without_bad_sound
+    from benchmarks.pipelines import build
+    from benchmarks.pipelines.feature_sets import CsvSet
+
+    options = options or PipelineOptions()
+    built = [build(name, labels=corpus.labels, corpus=corpus.name, options=options) for name in pipelines]
+    parts = [part for pipeline in built for part in (pipeline.parts or (pipeline,))]
+    if all(part.features and CsvSet.matches(part.features) for part in parts):
+        return corpus
+    progress = sys.stderr.isatty()
+    usable = without_bad_sound(corpus, on_error=arguments.on_error, cache=cache_of(arguments), progress=progress)
+    report_bad(usable.left_out[len(corpus.left_out) :], len(corpus.utterances), arguments.on_error)
+    return usable
+
+
 def options_of(arguments: argparse.Namespace) -> PipelineOptions:
     """The options of pipelines, as `add_pipeline_arguments` reads them.
 
@@ -162,7 +194,9 @@ def options_of(arguments: argparse.Namespace) -> PipelineOptions:
     """
     if arguments.layer != "auto" and not arguments.layer.isdecimal():
         raise PipelineError(f"--layer {arguments.layer}: expected a number or auto")
-    return PipelineOptions(**{option.name: getattr(arguments, option.name) for option in fields(PipelineOptions)})
+    names = [option.name for option in fields(PipelineOptions)]
+    values: dict[str, Any] = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
+    return PipelineOptions(**values)
 
 
 def cache_of(arguments: argparse.Namespace) -> FeatureCache | None:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from features.command import command, make_parser
+from features.command import command, make_parser, show
 
 EXAMPLES = """
 python -m benchmarks.compare results/emodb /elsewhere/predictions.csv
@@ -35,7 +35,7 @@ def execute(arguments: argparse.Namespace) -> None:
     from benchmarks.studies.comparison import compare, comparison_text
 
     found = compare(arguments.first, arguments.second, pipelines=arguments.pipelines, random_state=arguments.seed)
-    print(comparison_text(found))
+    show(comparison_text(found))
 
 
 main = command(build_parser, execute)

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from benchmarks import command as shared
-from features.command import command, make_parser
+from features.command import command, make_parser, show
 
 EXAMPLES = """
 python -m benchmarks.learning --sizes 2 4
@@ -37,12 +37,12 @@ def execute(arguments: argparse.Namespace) -> None:
     from benchmarks.studies.learning_curve import curve_text, learning_curve
     from benchmarks.studies.reports import write_report
 
-    corpus = shared.load_corpus(arguments)
+    corpus = shared.check_sound(shared.load_corpus(arguments), arguments, arguments.pipelines)
     keywords = shared.run_arguments(arguments, corpus)
     curve = learning_curve(corpus, pipelines=arguments.pipelines, sizes=arguments.sizes, **keywords)
     folder = keywords["out"]
-    print(curve_text(curve))
-    print(f"table: {folder / 'learning.csv'}")
+    show(curve_text(curve))
+    show(f"table: {folder / 'learning.csv'}")
     if (folder / "predictions.csv").is_file():
         write_report(folder)
 

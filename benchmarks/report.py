@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from features.command import command, make_parser
+from features.command import command, make_parser, show, show_notes
 
 EXAMPLES = """
 python -m benchmarks.report results/emodb
@@ -31,9 +31,13 @@ def build_parser() -> argparse.ArgumentParser:
 
 def execute(arguments: argparse.Namespace) -> None:
     """Write the page and print where it is."""
+    from benchmarks.evaluation.runs import Run
+    from benchmarks.reporting.page import notes_on_pictures
     from benchmarks.studies.reports import write_reports
 
-    print(write_reports(arguments.runs, out=arguments.out, audio=not arguments.no_audio))
+    show(str(write_reports(arguments.runs, out=arguments.out, audio=not arguments.no_audio)))
+    for folder in (path for path in arguments.runs if path.is_dir()):
+        show_notes(notes_on_pictures(Run.load(folder)))
 
 
 main = command(build_parser, execute)

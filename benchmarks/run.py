@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import command as shared
-from features.command import command, make_parser
+from features.command import command, make_parser, show, show_notes
 
 if TYPE_CHECKING:
     from benchmarks.corpora.corpus import Corpus
@@ -54,20 +54,24 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.list:
         from benchmarks.reporting.terminal import listing
 
-        print(listing(options))
+        show(listing(options))
         return 0
+    from benchmarks.reporting.page import notes_on_pictures
     from benchmarks.reporting.terminal import result_text
     from benchmarks.studies.reports import evaluate
 
     corpus = shared.load_corpus(arguments)
+    pipelines = arguments.pipelines or default_pipelines(corpus)
+    corpus = shared.check_sound(corpus, arguments, pipelines, options)
     run = evaluate(
         corpus,
-        pipelines=arguments.pipelines or default_pipelines(corpus),
+        pipelines=pipelines,
         options=options,
         command=shared.command_line("benchmarks.run", arguments),
         **{**shared.run_arguments(arguments, corpus), "folds": folds_of(arguments, corpus)},
     )
-    print(result_text(run.record, run.scores, str(run.folder)))
+    show(result_text(run.record, run.scores, str(run.folder)))
+    show_notes(notes_on_pictures(run))
     skipped = any(pipeline["status"] == "skipped" for pipeline in run.record["pipelines"].values())
     return 1 if run.failed or (skipped and arguments.pipelines) else 0
 
@@ -78,7 +82,8 @@ def folds_of(arguments: argparse.Namespace, corpus: Corpus) -> Any:
     from benchmarks.folds.splitters import make_folds
 
     table, scheme = corpus.utterances, arguments.folds or corpus.default_scheme
-    read = read_folds(arguments.folds_file, table) if arguments.folds_file else None
+    left_out = {clip.name for clip in corpus.left_out}
+    read = read_folds(arguments.folds_file, table, left_out=left_out) if arguments.folds_file else None
     if arguments.write_folds:
         write_folds(arguments.write_folds, read or make_folds(table, scheme), table)
     return read or scheme

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import command as shared
-from features.command import add_jobs_argument, command, make_parser
+from features.command import add_jobs_argument, command, make_parser, show, show_notes
 
 EXAMPLES = """
 python -m benchmarks.train --corpus emodb --root emodb --pipeline svm --out model.skops
@@ -47,9 +47,10 @@ def execute(arguments: argparse.Namespace) -> None:
     from benchmarks.evaluation.final_model import card_scores, train
     from benchmarks.studies.reports import evaluate
 
-    corpus = shared.load_corpus(arguments)
+    options = shared.options_of(arguments)
+    corpus = shared.check_sound(shared.load_corpus(arguments), arguments, [arguments.pipeline], options)
     how: dict[str, Any] = {
-        "options": shared.options_of(arguments),
+        "options": options,
         "jobs": arguments.jobs,
         "cache": shared.cache_of(arguments),
         "progress": sys.stderr.isatty(),
@@ -79,9 +80,9 @@ def execute(arguments: argparse.Namespace) -> None:
         **how,
     )
     for note in saved.notes:
-        print(f"note: {note}", file=sys.stderr)
+        show_notes([note])
     tested = f" (UAR {100 * scores['uar']:.1f} % on {protocol})" if scores else ""
-    print(f"{saved.path}{tested}\n{saved.card}")
+    show(f"{saved.path}{tested}\n{saved.card}")
 
 
 main = command(build_parser, execute, on_interrupt="stopped; nothing was written")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from features.cards import bullets, render_card, training_facts
+from features.cards import bullets, markdown_text, render_card, training_facts
 
 
 def model_card(facts: Mapping[str, Any], file: str) -> str:
@@ -23,8 +23,9 @@ def model_card(facts: Mapping[str, Any], file: str) -> str:
     str
         Markdown.
     """
+    labels = ", ".join(markdown_text(str(label)) for label in facts["labels"])
     sections = {
-        "": f"Probabilities of {', '.join(map(str, facts['labels']))} for a clip of speech. Saved in `{file}`.",
+        "": f"Probabilities of {labels} for a clip of speech. Saved in `{file}`.",
         "Use": "\n\n".join(
             [
                 f"```\npython -m classical.predict {file} clip.wav folder/\n```",

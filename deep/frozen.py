@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,11 @@ import numpy as np
 
 from deep.configuration import EncoderConfig, read_configuration
 from deep.hub import resolve
+from features.bad_files import BadClip, find_bad
 from features.cache import FeatureCache
 from features.clips import Clip
 from features.errors import FeatureError, SerError
-from features.extractors.base import ClipExtractor
+from features.extractors.base import ClipExtractor, Row
 from features.extractors.table import FeatureTable
 from features.files import content_hash
 from features.fingerprint import code_fingerprint
@@ -120,18 +121,18 @@ class FrozenEncoder(ClipExtractor):
         code = code_fingerprint("deep.frozen", libraries=LIBRARIES)
         return f"FrozenEncoder({family}, config={config}, weights={weights}, code={code})"
 
-    def extract(self, X: Any) -> FeatureTable:
-        """Extract features of some utterances; see `features.extractors.base.Extractor.extract`."""
+    def extract_good(self, X: Any) -> tuple[FeatureTable, tuple[BadClip, ...]]:
+        """Features of those utterances that can be analysed; see `ClipExtractor.extract_good`."""
         if self.layer == "auto":
-            return super().extract(X)
+            return super().extract_good(X)
         parameters = {**self.get_params(deep=False), "layer": "auto"}
-        every_layer = FrozenEncoder(**parameters).extract(X)
-        return every_layer.columns(layer_positions(every_layer.names, self.layer))
+        every_layer, bad = FrozenEncoder(**parameters).extract_good(X)
+        return every_layer.columns(layer_positions(every_layer.names, self.layer)), bad
 
     def _configuration(self) -> EncoderConfig:
         return read_configuration(resolve(self.encoder).folder)
 
-    def _compute(self, clips: list[Clip], bar: Any) -> tuple[np.ndarray, np.ndarray]:
+    def _rows(self, clips: list[Clip]) -> Generator[tuple[int, Row | BadClip]]:
         import os
 
         import torch
@@ -139,21 +140,20 @@ class FrozenEncoder(ClipExtractor):
         from deep import runtime
         from deep.batches import ClipDataset, inference_loader, retry_on_oom
 
+        bad = find_bad(clips)
+        yield from ((clip.position, clip) for clip in bad)
+        good = sorted(set(range(len(clips))) - {clip.position for clip in bad})
         device = runtime.resolve(self.device)
         n_threads = self.n_jobs if self.n_jobs > 0 else os.cpu_count()
-        values = np.empty((len(clips), len(_column_names(self._configuration()))), dtype=np.float32)
-        seconds = np.empty(len(clips))
         with runtime.threads(n_threads), runtime.quiet(), torch.inference_mode():
             encoder = self._load().to(device).eval()
             began = time.perf_counter()
-            for batch in inference_loader(ClipDataset(clips), device):
-                rows = batch.positions.numpy()
-                values[rows] = retry_on_oom(batch, lambda pieces: _pooled(encoder, pieces, device))
-                elapsed = time.perf_counter() - began
-                seconds[rows] = elapsed * (batch.lengths / batch.lengths.sum()).numpy()
-                bar.update(len(batch))
+            for batch in inference_loader(ClipDataset([clips[position] for position in good]), device):
+                values = retry_on_oom(batch, lambda pieces: _pooled(encoder, pieces, device))
+                seconds = (time.perf_counter() - began) * (batch.lengths / batch.lengths.sum()).numpy()
+                for i, index in enumerate(batch.positions.tolist()):
+                    yield good[index], (values[i], float(seconds[i]))
                 began = time.perf_counter()
-        return values, seconds
 
     def _load(self) -> Any:
         from deep.encoder import build_encoder

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from features.cards import TRAINING, bullets, render_card, training_facts
+from features.cards import TRAINING, bullets, markdown_text, render_card, training_facts
 
 CARD = "README.md"
 SHOWN = {*TRAINING, "pipeline", "protocol", "scores"}  # of `about`, where the other models' cards have them
@@ -29,7 +29,7 @@ def model_card(description: Mapping[str, Any]) -> str:
     model_type = description["encoder"]["config"].get("model_type")
     sections = {
         "": f"A speech encoder (`{model_type}`) with a linear head on the mean of its last layer. "
-        f"Probabilities of {', '.join(description['labels'])} for a clip of speech.",
+        f"Probabilities of {', '.join(map(markdown_text, description['labels']))} for a clip of speech.",
         "Use": "```\npython -m deep.predict FOLDER recording.wav\n```",
         "Training": bullets(
             [

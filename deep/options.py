@@ -25,6 +25,8 @@ class PipelineOptions:
         Augment the training clips of deep pipelines.
     epochs : int or None, default=None
         Epochs of fine-tuning; None for the pipeline's own number.
+    join_names : bool, default=False
+        Take ids of a feature table that differ from the corpus's only in case, space or leading zeros for the same.
 
     Examples
     --------
@@ -40,3 +42,4 @@ class PipelineOptions:
     device: str = "auto"
     augment: bool = False
     epochs: int | None = None
+    join_names: bool = False

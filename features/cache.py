@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sqlite3
 import sys
+import time
 import warnings
 import zlib
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +19,8 @@ from features.errors import CacheError
 FILE = "features.sqlite"
 _WAIT_SECONDS = 60.0
 _KEYS_PER_QUERY = 500
+_SECONDS_PER_COMMIT = 0.25
+_TABLE = "CREATE TABLE IF NOT EXISTS features (key BLOB PRIMARY KEY, value BLOB NOT NULL)"
 
 T = TypeVar("T")
 
@@ -88,14 +91,22 @@ class FeatureCache:
         CacheError
             If the folder cannot be written.
         """
-        pairs = [(key, _checksum(value) + value) for key, value in rows.items()]
+        self._run(lambda connection: _write(connection, rows))
 
-        def write(connection: sqlite3.Connection) -> None:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.executemany("INSERT OR REPLACE INTO features VALUES (?, ?)", pairs)
-            connection.execute("COMMIT")
+    def writer(self) -> CacheWriter:
+        """Open the cache for a long piece of work that stores each value as soon as it has it.
 
-        self._run(write)
+        Examples
+        --------
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     cache = FeatureCache(Path(folder))
+        ...     with cache.writer() as writer:
+        ...         writer.put_many({b"key": b"value"})
+        ...     cache.get_many([b"key"])
+        {b'key': b'value'}
+        """
+        return CacheWriter(self)
 
     def size(self) -> int:
         """Bytes that the cache takes on the disk."""
@@ -115,30 +126,148 @@ class FeatureCache:
         return size
 
     def _files(self) -> list[Path]:
-        return [path for path in (self.path, self.path.with_name(f"{FILE}-journal")) if path.is_file()]
+        names = (FILE, *(f"{FILE}-{part}" for part in ("journal", "wal", "shm")))
+        return [path for path in (self.path.with_name(name) for name in names) if path.is_file()]
 
     def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do something with the database; one that is damaged is deleted, with a warning, and begun anew."""
-        try:
+        with _one_line(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 return _with_database(self.path, work)
             except sqlite3.OperationalError:
                 raise
             except sqlite3.DatabaseError as error:
-                self.clear()
-                message = f"{self.path} was damaged ({error}): it is begun anew, and its features are computed again"
-                warnings.warn(message, stacklevel=3)
+                self.begin_anew(error, stacklevel=4)
                 return _with_database(self.path, work)
-        except (OSError, sqlite3.Error) as error:
-            raise CacheError(
-                f"{self.path}: {error}; expected a folder that can be read and written; use --no-cache"
-            ) from error
+
+    def begin_anew(self, error: sqlite3.Error, *, stacklevel: int = 2) -> None:
+        """Delete a cache that is damaged, with a warning."""
+        self.clear()
+        message = f"{self.path} was damaged ({error}): it is begun anew, and its features are computed again"
+        warnings.warn(message, stacklevel=stacklevel)
+
+
+class CacheWriter:
+    """An open cache; each call of `put_many` is stored whole when it returns, and outlives a kill of the process.
+
+    While it is open, SQLite keeps a log beside the file (WAL), where it is a hundred times quicker to add a row than in
+    the file itself. Where the folder cannot have one, rows are stored a few at a time.
+
+    Parameters
+    ----------
+    cache : FeatureCache
+    """
+
+    def __init__(self, cache: FeatureCache) -> None:
+        self.cache = cache
+        self._connection: sqlite3.Connection | None = None
+        self._waiting: dict[bytes, bytes] = {}
+        self._stored_at = 0.0
+        self._quick = False
+
+    def __enter__(self) -> CacheWriter:
+        with _one_line(self.cache.path):
+            self.cache.path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._open()
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError as error:
+                self._reopen(error)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            with _one_line(self.cache.path):
+                self._store()
+        finally:
+            self._close()
+
+    def put_many(self, rows: Mapping[bytes, bytes]) -> None:
+        """Store values under their keys.
+
+        Raises
+        ------
+        CacheError
+            If the folder cannot be written.
+        """
+        self._waiting |= rows
+        if self._quick or time.monotonic() - self._stored_at >= _SECONDS_PER_COMMIT:
+            with _one_line(self.cache.path):
+                self._store()
+
+    def _store(self) -> None:
+        if self._connection is None or not self._waiting:
+            return
+        try:
+            _write(self._connection, self._waiting)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            self._reopen(error)
+            _write(self._connection, self._waiting)
+        self._waiting = {}
+        self._stored_at = time.monotonic()
+
+    def _open(self) -> None:
+        self._connection = _connect(self.cache.path)
+        try:
+            mode = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.execute(_TABLE)
+        except sqlite3.OperationalError:  # a file system without shared memory
+            self._close()
+            self._connection, mode = _connect(self.cache.path), "delete"
+            self._connection.execute(_TABLE)
+        self._quick = mode == "wal"
+
+    def _reopen(self, error: sqlite3.Error) -> None:
+        self._close()
+        self.cache.begin_anew(error, stacklevel=5)
+        self._open()
+
+    def _close(self) -> None:
+        if self._connection is None:
+            return
+        try:
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            self._connection.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.Error:
+            pass  # another process has it open: the last one does it
+        self._connection.close()
+        self._connection = None
+
+
+@contextmanager
+def _one_line(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        raise CacheError(f"{path}: {error}; expected a folder that can be read and written; use --no-cache") from error
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
+
+
+def _write(connection: sqlite3.Connection | None, rows: Mapping[bytes, bytes]) -> None:
+    if connection is None:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        pairs = [(key, _checksum(value) + value) for key, value in rows.items()]
+        connection.executemany("INSERT OR REPLACE INTO features VALUES (?, ?)", pairs)
+        connection.execute("COMMIT")
+    except sqlite3.Error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _with_database(path: Path, work: Callable[[sqlite3.Connection], T]) -> T:
-    with closing(sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)) as connection:
-        connection.execute("CREATE TABLE IF NOT EXISTS features (key BLOB PRIMARY KEY, value BLOB NOT NULL)")
+    with closing(_connect(path)) as connection:
+        connection.execute(_TABLE)
         return work(connection)
 
 

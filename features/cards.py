@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from features.names import printable
 
 LIBRARY = "speech-emotion-baselines"
 TAGS = ("audio-classification", "speech-emotion-recognition")
@@ -63,10 +66,21 @@ def render_card(title: str, sections: Mapping[str, str], *, about: Mapping[str, 
     # svm@mfcc
     <BLANKLINE>
     """
-    parts = [_head(title, about, tags), f"# {title}"]
+    parts = [_head(title, about, tags), f"# {markdown_text(title)}"]
     for heading, text in {**sections, "Scores": _scores(about), "Limits": bullets(LIMITS)}.items():
         parts += [f"## {heading}", text] if heading else [text]
     return "\n\n".join(parts) + "\n"
+
+
+def markdown_text(text: str) -> str:
+    r"""A name as Markdown shows it: with no markup, no HTML and no control characters of its own.
+
+    Examples
+    --------
+    >>> print(markdown_text("<b>h&p_*x*"))
+    &lt;b&gt;h&amp;p\_\*x\*
+    """
+    return re.sub(r"([\\`*\[\]|]|(?<![^\W_])_|_(?![^\W_]))", r"\\\1", html.escape(printable(text), quote=False))
 
 
 def bullets(lines: Iterable[str]) -> str:
@@ -88,7 +102,11 @@ def training_facts(about: Mapping[str, Any]) -> list[str]:
     >>> training_facts({"corpus": "emodb", "n_speakers": 10, "citation": ""})
     ['corpus: emodb', 'speakers: 10']
     """
-    return [f"{word}: {about[name]}" for name, word in TRAINING.items() if about.get(name) not in (None, "")]
+    return [
+        f"{word}: {markdown_text(str(about[name]))}"
+        for name, word in TRAINING.items()
+        if about.get(name) not in (None, "")
+    ]
 
 
 def _head(name: str, about: Mapping[str, Any], tags: Iterable[str]) -> str:

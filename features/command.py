@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, Protocol
 
 from features.errors import InputError, Note, SerError
+from features.names import printable
 from features.version import VERSION
 
 if TYPE_CHECKING:
@@ -94,6 +96,7 @@ def command(
         command_line = list(sys.argv[1:] if argv is None else argv)
         arguments = build_parser().parse_args(command_line)
         arguments.command_line = command_line
+        show_any_text()
         try:
             with notes_in_lines():
                 status = execute(arguments) or 0
@@ -125,20 +128,45 @@ def notes_in_lines() -> Iterator[None]:
         others: Any = warnings.showwarning
         told: set[str] = set()
 
-        def show(message: Any, category: Any, *place: Any) -> None:
+        def tell(message: Any, category: Any, *place: Any) -> None:
             if not issubclass(category, Note):
                 others(message, category, *place)
             elif str(message) not in told:
                 told.add(str(message))
-                sys.stderr.write(f"note: {message}\n")
+                show_notes([str(message)])
 
         library: Any = warnings
-        library.showwarning = show
+        library.showwarning = tell
         yield
 
 
+def show_any_text() -> None:
+    """Let stdout and stderr show what their encoding lacks as escapes, such as the rest of a name that is not UTF-8."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def show(text: str) -> None:
+    r"""Print text on stdout, with escapes for characters that would move a terminal's cursor.
+
+    Examples
+    --------
+    >>> show("one\ntwo\x1b[2J")
+    one
+    two\x1b[2J
+    """
+    sys.stdout.write("".join(f"{printable(line)}\n" for line in text.split("\n")))
+
+
+def show_notes(notes: Iterable[str]) -> None:
+    """Print what a user should know on stderr, a line each."""
+    for note in notes:
+        sys.stderr.write(f"note: {printable(note)}\n")
+
+
 def _fail(message: str) -> int:
-    sys.stderr.write(f"error: {message}\n")
+    sys.stderr.write("\n".join(map(printable, f"error: {message}".split("\n"))) + "\n")
     return 2
 
 
@@ -220,8 +248,8 @@ def show_predictions(predictions: Sequence[Prediction], arguments: argparse.Name
     """
     from features.predictions import to_json, to_text
 
-    sys.stdout.write((to_json(predictions) if arguments.json else to_text(predictions)) + "\n")
+    show(to_json(predictions) if arguments.json else to_text(predictions))
     if arguments.plot:
         from features.plots import timeline
 
-        timeline(predictions).save(arguments.plot)
+        show_notes(timeline(predictions).save(arguments.plot))

@@ -8,13 +8,17 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features.command import command, make_parser
-from features.errors import AudioError, FeatureError
-from features.files import replacing
+from features.bad_files import BadClipsError, add_on_error_argument, report_bad
+from features.command import command, make_parser, show
+from features.errors import FeatureError
+from features.files import check_writable, replacing
+from features.names import storable
+from features.tables import for_spreadsheets
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from features.bad_files import BadClip
     from features.clips import Clip
 
 
@@ -41,22 +45,22 @@ def build_parser() -> argparse.ArgumentParser:
         help="compute anew and keep nothing; without this, a run that was stopped goes on where it was; "
         "`python -m features.cache` shows and clears",
     )
-    add("--skip-bad", action="store_true", help="leave out files that cannot be analysed, naming them on stderr")
+    add_on_error_argument(parser, good_ones="write the others, name the bad ones, end with 1", skip_bad=True)
     return parser
 
 
-def execute(arguments: argparse.Namespace) -> None:
-    """Compute the features, write them, and print where they are."""
-    table = extract(
+def execute(arguments: argparse.Namespace) -> int:
+    """Compute the features, write them, and print where they are; 1 where clips are missing that were asked for."""
+    table, bad = extract(
         arguments.input,
         arguments.output,
         groups=arguments.groups,
         normalise_level=arguments.normalise_level,
         n_jobs=arguments.jobs,
         use_cache=not arguments.no_cache,
-        skip_bad=arguments.skip_bad,
     )
-    print(f"{arguments.output}: {len(table)} utterances, {table.shape[1]} features")
+    show(f"{arguments.output}: {len(table)} utterances, {table.shape[1]} features")
+    return report_bad(bad, len(bad) + len(table), arguments.on_error)
 
 
 def extract(
@@ -67,9 +71,8 @@ def extract(
     normalise_level: bool = False,
     n_jobs: int = 1,
     use_cache: bool = True,
-    skip_bad: bool = False,
-) -> pd.DataFrame:
-    """Compute the features of a folder or manifest and write them.
+) -> tuple[pd.DataFrame, tuple[BadClip, ...]]:
+    """Compute the features of a folder or manifest and write those of the clips that can be analysed.
 
     Parameters
     ----------
@@ -81,20 +84,22 @@ def extract(
         As for `FeatureExtractor`.
     use_cache : bool
         Keep rows in the user's cache and take them from it.
-    skip_bad : bool
-        Leave out what cannot be analysed, naming it on stderr, where otherwise the first such file is an error.
 
     Returns
     -------
-    pandas.DataFrame
+    table : pandas.DataFrame
         Index `id`, one column a feature.
+    bad : tuple of BadClip
+        The clips that are not in it.
 
     Raises
     ------
     FeatureError
         If there is nothing to do, the suffix is wrong, or a group is unknown.
     AudioError
-        If a file cannot be analysed.
+        If no clip can be analysed; what was in `target` stays.
+    InputError
+        If `target` cannot be written.
     """
     from features.audio import SUFFIXES
     from features.cache import FeatureCache
@@ -105,15 +110,18 @@ def extract(
     if n_jobs == 0:
         raise FeatureError("0 jobs; expected 1 or more, or -1 for all cores")
     clips = _from_folder(source) if source.is_dir() else _from_manifest(source)
-    if skip_bad:
-        clips = {name: clip for name, clip in clips.items() if _good(clip)}
     if not clips:
         raise FeatureError(f"{source}: no sound files; expected some of {' '.join(SUFFIXES)}")
+    check_writable(target)
     cache = FeatureCache() if use_cache else None
     extractor = FeatureExtractor(groups, normalise_level=normalise_level, cache=cache, n_jobs=n_jobs, progress=True)
-    table = extractor.extract(list(clips.values())).to_frame(list(clips)).rename_axis("id")
+    features, bad = extractor.extract_good(list(clips.values()))
+    if not len(features):
+        raise BadClipsError(bad, len(clips))
+    positions = {clip.position for clip in bad}
+    table = features.to_frame([name for i, name in enumerate(clips) if i not in positions]).rename_axis("id")
     _write(table, target)
-    return table
+    return table, bad
 
 
 def _from_folder(folder: Path) -> dict[str, Clip]:
@@ -125,7 +133,7 @@ def _from_folder(folder: Path) -> dict[str, Clip]:
     short = [path.relative_to(folder).with_suffix("").as_posix() for path in paths]
     often = Counter(short)
     names = [name if often[name] == 1 else path.relative_to(folder).as_posix() for name, path in zip(short, paths)]
-    return {name: Clip(name=str(path), path=path) for name, path in zip(names, paths)}
+    return {storable(name): Clip(name=str(path), path=path) for name, path in zip(names, paths)}
 
 
 def _from_manifest(manifest: Path) -> dict[str, Clip]:
@@ -138,20 +146,11 @@ def _from_manifest(manifest: Path) -> dict[str, Clip]:
     return dict(zip(rows["id"], clips_from(rows)))
 
 
-def _good(clip: Clip) -> bool:
-    try:
-        clip.samples()
-    except AudioError as error:
-        print(f"left out: {error}", file=sys.stderr)
-        return False
-    return True
-
-
 def _write(table: pd.DataFrame, target: Path) -> None:
     try:
         with replacing(target) as part:
             if target.suffix == ".csv":
-                table.to_csv(part)
+                for_spreadsheets(table).to_csv(part)
             else:
                 table.to_parquet(part)
     except OSError as error:

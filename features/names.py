@@ -131,6 +131,25 @@ def printable(name: str) -> str:
     )
 
 
+def storable(name: str) -> str:
+    r"""A name as every file and table can hold it: what is left of a file's name in another encoding is escaped.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> storable("caf\udce9.wav"), storable("愤怒\n")
+    ('caf\\udce9.wav', '愤怒\n')
+    """
+    return name.encode(errors="backslashreplace").decode()
+
+
 def spreadsheet_safe(value: str) -> str:
     """A text cell that no spreadsheet takes for a formula: an apostrophe before one that begins like one.
 

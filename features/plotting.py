@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.errors import InputError
+from features.lettering import note_on_letters, number_texts, shorten_texts, unwritable_in, without_warnings_of_glyphs
+from features.names import printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,8 +57,13 @@ class Plot:
     figure: Figure
     alt_text: str
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | Path) -> tuple[str, ...]:
         """Write the figure as its suffix says (PNG, SVG, PDF), its text in the file's metadata.
+
+        Returns
+        -------
+        tuple of str
+            What a user should know, such as names that no font here can write; usually nothing.
 
         Raises
         ------
@@ -67,10 +74,16 @@ class Plot:
         if suffix not in (".png", ".svg", ".pdf"):
             raise InputError(f"{path}: a plot is written as .png, .svg or .pdf; choose one of these suffixes")
         key = {".png": "Description", ".svg": "Description", ".pdf": "Subject"}[suffix]
+        shorten_texts(self.figure)
+        numbers = unwritable_in(self.figure)
+        if suffix != ".svg":  # who looks at an SVG has fonts of his own
+            number_texts(self.figure, numbers)
         try:
-            self.figure.savefig(path, bbox_inches="tight", metadata={key: self.alt_text})
+            with without_warnings_of_glyphs():
+                self.figure.savefig(path, bbox_inches="tight", metadata={key: printable(self.alt_text)})
         except OSError as error:
             raise InputError(f"{path}: cannot be written ({error.strerror or error}); check the folder") from error
+        return (note_on_letters(numbers),) if numbers and suffix != ".svg" else ()
 
     def with_title(self, title: str) -> Plot:
         """Put a title above the figure, where `save` and a notebook leave space for it, and return the plot."""
@@ -88,6 +101,8 @@ class Plot:
         import io
 
         image = io.BytesIO()
+        shorten_texts(self.figure)
+        number_texts(self.figure, unwritable_in(self.figure))
         self.figure.savefig(image, format="png", dpi=120, bbox_inches="tight", metadata={"Software": None})
         text = html.escape(self.alt_text, quote=True)
         return f'<img alt="{text}" src="data:image/png;base64,{base64.b64encode(image.getvalue()).decode()}">'

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from features.names import printable
+
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+
+
+_NOT_SHOWN = re.compile(r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters that move a terminal's cursor, turn its text around or are in no encoding; JSON escapes others itself."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,8 @@ def to_json(predictions: Sequence[Prediction]) -> str:
     >>> json.loads(to_json([Prediction("a.wav", "sad", {"sad": 1.0})]))
     [{'path': 'a.wav', 'label': 'sad', 'probabilities': {'sad': 1.0}}]
     """
-    return json.dumps([_plain(prediction) for prediction in predictions], indent=2, ensure_ascii=False)
+    text = json.dumps([_plain(prediction) for prediction in predictions], indent=2, ensure_ascii=False)
+    return _NOT_SHOWN.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
 def _plain(prediction: Prediction) -> dict[str, Any]:
@@ -126,12 +134,17 @@ def to_text(predictions: Sequence[Prediction]) -> str:
     if not predictions:
         return ""
     timed = any(prediction.start is not None or prediction.end is not None for prediction in predictions)
-    header = ["path", *(["start", "end"] if timed else []), "label", *predictions[0].probabilities]
+    header = ["path", *(["start", "end"] if timed else []), "label", *map(printable, predictions[0].probabilities)]
     rows = []
     for prediction in predictions:
         times = [_seconds(prediction.start), _seconds(prediction.end)] if timed else []
         rows.append(
-            [prediction.path, *times, prediction.label, *(f"{p:.3f}" for p in prediction.probabilities.values())]
+            [
+                printable(prediction.path),
+                *times,
+                printable(prediction.label),
+                *(f"{p:.3f}" for p in prediction.probabilities.values()),
+            ]
         )
     widths = [max(map(len, column)) for column in zip(header, *rows)]
     lines = [_aligned(header, widths)]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from features.errors import InputError, SerError
+from features.names import printable, spreadsheet_plain, spreadsheet_safe, storable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +73,7 @@ class Table:
         """
         for line, value, is_wrong in zip(self.lines, self.rows[column], wrong):
             if is_wrong:
-                problem = f"{column} is {value!r}" if value else f"no {column}"
+                problem = f"{printable(column)} is {value!r}" if value else f"no {printable(column)}"
                 raise self.error(f"{self.path}, line {line}: {problem}; expected {expected}; correct the line")
 
 
@@ -97,6 +98,7 @@ def read_table(
 
     No cell is taken for a missing value: ids such as `NA`, `None` or `007` stay what they are. A column without a name
     and without content, as a comma at the end of each line makes it, is left out, and so are lines without content.
+    The apostrophe that `for_spreadsheets` puts before what a spreadsheet would take for a formula is taken away.
 
     Parameters
     ----------
@@ -143,12 +145,15 @@ def read_table(
     _, header = next(records, (0, []))
     if not header:
         fail("the file is empty")
-    names = [name.strip() for name in header]
+    names = [spreadsheet_plain(name.strip()).strip() for name in header]
     rows, lines = [], []
     for line, cells in records:
         if len(cells) < len(names) or any(map(str.strip, cells[len(names) :])):
             fail(f"line {line} has {len(cells)} cells, the first line {len(names)}")
-        rows.append([cell.strip() for cell in cells[: len(names)]])
+        row = [spreadsheet_plain(cell.strip()).strip() for cell in cells[: len(names)]]
+        if row == names:
+            fail(f"line {line} is the first line again; leave it out")
+        rows.append(row)
         lines.append(line)
     empty = [i for i, name in enumerate(names) if not name and not any(row[i] for row in rows)]
     columns = {i: name or f"column {i + 1} (without a name)" for i, name in enumerate(names) if i not in empty}
@@ -158,11 +163,49 @@ def read_table(
     absent = [name for name in required if name not in columns.values()]
     if absent:
         raise error(
-            f"{path} has no column {' and no column '.join(absent)} (found {', '.join(columns.values())}); "
+            f"{path} has no column {' and no column '.join(absent)} (found {_listed(columns.values())}); "
             f"expected at least {', '.join(required)}"
         )
     frame = pd.DataFrame({name: [row[i] for row in rows] for i, name in columns.items()}, dtype=str)
     return Table(path, frame, tuple(lines), separator, error)
+
+
+def for_spreadsheets(table: pd.DataFrame) -> pd.DataFrame:
+    """A table whose texts no spreadsheet takes for formulas, to be written as CSV; `read_table` gives them back.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Not changed; numbers stay numbers.
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> for_spreadsheets(pd.DataFrame({"speaker": ["=1+1"], "x": [-1.5]})).to_csv(index=False).split()
+    ['speaker,x', "'=1+1,-1.5"]
+    """
+
+    def safe(cell: object) -> object:
+        return spreadsheet_safe(storable(cell)) if isinstance(cell, str) else cell
+
+    texts = [i for i, kind in enumerate(table.dtypes) if kind.kind not in "biufc"]
+    result = table.copy(deep=False)
+    for i in texts:
+        result.isetitem(i, [safe(cell) for cell in table.iloc[:, i]])
+    result.columns = [safe(name) for name in table.columns]
+    if table.index.dtype.kind not in "biufcM":
+        result.index = table.index.map(safe)
+    return result
+
+
+def _listed(names: Iterable[str], *, most: int = 12) -> str:
+    """Names of columns as a message shows them."""
+    shown = [printable(name) for name in names]
+    return ", ".join(shown[:most]) + (f" and {len(shown) - most} more" if len(shown) > most else "")
 
 
 def _text(path: Path, fail: Callable[[str], NoReturn]) -> str:
@@ -186,13 +229,15 @@ def _separator(text: str, required: Sequence[str]) -> tuple[str, int]:
     first = next(io.StringIO(text), "").strip()
     if first[:4].lower() == "sep=" and len(first) == 5:
         return first[4], 1
-    found = {mark: _cells(first, mark) for mark in SEPARATORS}
+    found = {mark: _header(text, mark) for mark in SEPARATORS}
     return max(SEPARATORS, key=lambda mark: (set(required) <= {c.strip() for c in found[mark]}, len(found[mark]))), 0
 
 
-def _cells(line: str, separator: str) -> list[str]:
+def _header(text: str, separator: str) -> list[str]:
+    """The first record that has content, as a separator cuts it."""
     try:
-        return next(csv.reader([line], delimiter=separator, strict=True), [])
+        records = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        return next((cells for cells in records if any(cell.strip() for cell in cells)), [])
     except csv.Error:
         return []
 

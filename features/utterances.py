@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from features.audio import SUFFIXES, sound_files
 from features.errors import AudioError, InputError, SerError
+from features.names import storable
 from features.tables import Table, read_table
 
 if TYPE_CHECKING:
@@ -48,9 +49,8 @@ def utterances(
     if not rows:
         raise InputError("no inputs: give sound files, folders, or a manifest")
     speakers = ["one speaker" if one_speaker else speaker for *_, speaker in rows]
-    table = pd.DataFrame(
-        {"path": [str(path) for path, *_ in rows], "start": [row[1] for row in rows], "end": [row[2] for row in rows]}
-    )
+    paths = pd.Series([str(path) for path, *_ in rows], dtype=object)  # pandas' own text holds UTF-8 alone
+    table = pd.DataFrame({"path": paths, "start": [row[1] for row in rows], "end": [row[2] for row in rows]})
     table["gender"] = table["session"] = ""
     table.index = _index(speakers, _ids(table))
     return table
@@ -192,7 +192,7 @@ def _ids(table: pd.DataFrame) -> list[str]:
     import pandas as pd
 
     return [
-        str(path) if pd.isna(start) and pd.isna(end) else f"{path}#{start:g}-{end:g}"
+        storable(str(path) if pd.isna(start) and pd.isna(end) else f"{path}#{start:g}-{end:g}")
         for path, start, end in zip(table["path"], table["start"], table["end"])
     ]
 

@@ -44,6 +44,12 @@ def whisper_folder() -> Path:
     return _folder("SER_MODELS", "whisper-tiny.en-encoder")
 
 
+@pytest.fixture(scope="session")
+def faults_root() -> Path:
+    """Small hostile inputs, each in a folder with the right behaviour beside it."""
+    return _folder("SER_FAULTS", ".")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep the tests away from the user's own cache folder."""

@@ -42,6 +42,7 @@ SEEDS = {
 def check_table(path: Path) -> None:
     """A table is refused in words, or all cells are text, each row has its line, and rewritten it reads the same."""
     from features.errors import SerError
+    from features.names import spreadsheet_safe
     from features.tables import read_table
 
     try:
@@ -56,8 +57,8 @@ def check_table(path: Path) -> None:
     again = path.with_name("again.csv")
     with again.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, quoting=csv.QUOTE_ALL)
-        writer.writerow(table.rows.columns)
-        writer.writerows(table.rows.to_numpy().tolist())
+        writer.writerow(map(spreadsheet_safe, table.rows.columns))
+        writer.writerows([spreadsheet_safe(cell) for cell in row] for row in table.rows.to_numpy().tolist())
     assert read_table(again).rows.equals(table.rows)
 
 

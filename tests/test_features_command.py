@@ -45,18 +45,31 @@ def test_a_manifest_names_stretches(folder: Path, tmp_path: Path) -> None:
     assert read.loc["a", "timing.duration"] <= 0.82 < read.loc["b", "timing.duration"]
 
 
-def test_a_bad_file_is_an_error_or_left_out(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_files_are_named_and_the_others_answered(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (folder / "bad.wav").write_bytes(b"RIFF")
+    (folder / "empty.wav").write_bytes(b"")
     target = tmp_path / "out.csv"
-    assert main([str(folder), str(target), "--groups", "timing"]) == 2
-    captured = capsys.readouterr()
-    assert captured.err.startswith("error: ")
-    assert "bad.wav" in captured.err
-    assert "Traceback" not in captured.err
-    assert not target.exists()
-    assert main([str(folder), str(target), "--groups", "timing", "--skip-bad"]) == 0
-    assert "left out" in capsys.readouterr().err
-    assert len(pd.read_csv(target)) == 2
+    line = [str(folder), str(target), "--groups", "timing"]
+    for more, status in ([], 1), (["--skip-bad"], 0), (["--on-error", "skip", "--jobs", "2"], 0):
+        target.unlink(missing_ok=True)
+        assert main([*line, *more]) == status
+        error = capsys.readouterr().err
+        assert [word in error for word in ("bad.wav", "empty.wav", "2 of 4 clips")] == [True] * 3
+        assert list(pd.read_csv(target)["id"]) == ["in/two", "one"]
+
+
+def test_where_no_clip_is_good_nothing_is_replaced(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "out.csv"
+    target.write_text("from before")
+    for sound in folder.rglob("*.wav"):
+        sound.write_bytes(b"nothing")
+    assert main([str(folder), str(target), "--skip-bad"]) == 2
+    assert target.read_text() == "from before"
+    assert "2 of 2 clips" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

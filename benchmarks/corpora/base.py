@@ -102,6 +102,8 @@ class Source:
         Published number of utterances of each label; asserted unless a subset is asked for.
     more_counts : callable or None
         `(utterances)` to more that is published, as tuples: what is counted, the found and the published number.
+    published_faults : mapping
+        Ids of clips that are published but hold no such speech, and what is wrong with each.
     policies : mapping
         Label policies by name; the first is the default.
     improvised : str
@@ -140,6 +142,7 @@ class Source:
     read: Callable[[Path], Reading]
     counts: Mapping[str, int] = field(default_factory=dict)
     more_counts: Callable[[pd.DataFrame], Iterable[tuple[str, int, int]]] | None = None
+    published_faults: Mapping[str, str] = field(default_factory=dict)
     policies: Mapping[str, LabelPolicy] = field(default_factory=dict)
     improvised: str = ""
     embed_audio: bool = False

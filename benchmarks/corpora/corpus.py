@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.corpora.base import COLUMNS, LABEL_NAMES, Source
+from features.bad_files import BadClip
 from features.errors import CorpusError
 from features.names import normalise
 
@@ -82,6 +83,8 @@ class Corpus:
         How labels were chosen, in words.
     notes : tuple of str
         What a user should know of this reading.
+    left_out : tuple of BadClip
+        Utterances that were left out because their sound cannot be analysed, by their ids.
 
     Examples
     --------
@@ -109,6 +112,7 @@ class Corpus:
     root: str
     policy: str = ""
     notes: tuple[str, ...] = ()
+    left_out: tuple[BadClip, ...] = ()
 
     @property
     def name(self) -> str:

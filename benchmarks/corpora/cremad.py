@@ -40,4 +40,8 @@ SOURCE = Source(
     folds="5",
     read=read,
     counts={"ang": 1271, "dis": 1271, "fea": 1271, "hap": 1271, "neu": 1087, "sad": 1271},
+    published_faults={
+        "1076_MTI_SAD_XX": "published without sound",
+        "1064_IEO_DIS_MD": "a minute with several emotions",
+    },
 )

@@ -108,6 +108,7 @@ def load(
     >>> corpora.load("emodb", "emodb", allow_partial=True).licence  # a part of the corpus  # doctest: +SKIP
     'CC0 1.0'
     """
+    from benchmarks.corpora.bad_sound import without_published_faults
     from benchmarks.corpora.corpus import Corpus, order_labels
     from benchmarks.corpora.spellings import join_spellings, refuse_two_spellings
 
@@ -122,6 +123,7 @@ def load(
     )
     if not allow_partial:
         source.check_counts(corpus.utterances)
+    corpus = without_published_faults(corpus)
     corpus = corpus.apply_policy(policy, improvised=improvised)
     corpus = (corpus.without_missing_audio() if allow_partial else corpus).validate()
     if mapping:

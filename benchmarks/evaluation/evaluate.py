@@ -130,6 +130,7 @@ def describe_run(outcome: Outcome, command: str) -> dict[str, Any]:
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seeds": list(plan.seeds),
         "options": asdict(plan.options),
+        "notes": list(outcome.notes),
         "versions": versions(),
         "revision": revision(),
         "code": {package: code_of(package) for package in CONTRIBUTING},
@@ -179,6 +180,8 @@ def describe_corpus(corpus: Corpus) -> dict[str, Any]:
         "n_speakers": len(corpus.speakers),
         "root": corpus.root,
         "notes": list(corpus.notes),
+        "n_left_out": len(corpus.left_out),
+        "left_out": [{"utterance": clip.name, "reason": clip.reason} for clip in corpus.left_out],
     }
 
 

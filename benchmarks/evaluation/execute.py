@@ -56,11 +56,14 @@ class Outcome:
         Pipeline by pipeline, trial by trial, fusions included; pipelines that cannot run here have none.
     n_features : mapping
         Number of columns of each feature set, by its name.
+    notes : tuple of str
+        What a user should know of the features.
     """
 
     plan: Plan
     results: tuple[tuple[Fold, JobResult], ...]
     n_features: Mapping[str, int]
+    notes: tuple[str, ...] = ()
 
     @property
     def failed(self) -> dict[str, JobResult]:
@@ -155,7 +158,9 @@ def execute(
         planned = plan_jobs(plan, files)
         run_jobs(planned, plan, store, n_jobs=n_jobs, overwrite=overwrite, progress=progress)
     results = collect(plan, planned, store)
-    return Outcome(plan, tuple(results), {text: len(file.names) for (text, _), (file, _) in files.items()})
+    widths = {text: len(file.names) for (text, _), (file, _) in files.items()}
+    notes = dict.fromkeys(note for file, _ in files.values() for note in file.notes)
+    return Outcome(plan, tuple(results), widths, tuple(notes))
 
 
 def number_of_jobs(jobs: int | None) -> int:

@@ -59,17 +59,20 @@ class FeatureFile:
         Names of the columns.
     seconds : ndarray of shape (n_utterances,)
         Time that computing each row took.
+    notes : tuple of str
+        What a user should know of where the rows come from.
     """
 
     path: Path
     names: tuple[str, ...]
     seconds: NDArray[np.float64]
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def save(cls, table: FeatureTable, path: Path) -> FeatureFile:
         """Write the values of a table to a file."""
         np.save(path, table.values)
-        return cls(path, table.names, table.seconds)
+        return cls(path, table.names, table.seconds, table.notes)
 
     def table(self) -> FeatureTable:
         """The table, its values mapped from the file and read as they are used."""

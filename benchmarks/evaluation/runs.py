@@ -20,6 +20,8 @@ from benchmarks.scoring.scores import JOB_NUMBERS, confusions_by_pipeline, score
 from benchmarks.scoring.status import Status
 from features.errors import ResultsError
 from features.files import write_atomically
+from features.names import spreadsheet_plain
+from features.tables import for_spreadsheets
 
 SCHEMA_VERSION = 2
 """Version of the form of `run.json`; other versions are not read."""
@@ -181,18 +183,25 @@ def _study_table(file: Path) -> pd.DataFrame | None:
     if not file.is_file():
         return None
     try:
-        return pd.read_csv(file, keep_default_na=False, na_values=[""])  # a label may be called NA
+        return _plain(pd.read_csv(file, keep_default_na=False, na_values=[""]))  # a label may be called NA
     except (ValueError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         warnings.warn(f"{file} is damaged ({reason}) and left out; run its study again", UserWarning, stacklevel=4)
         return None
 
 
+def _plain(table: pd.DataFrame) -> pd.DataFrame:
+    """The texts behind those that `write_table` wrote for spreadsheets."""
+    for name in table.columns[[kind.kind not in "biufc" for kind in table.dtypes]]:
+        table[name] = [spreadsheet_plain(cell) if isinstance(cell, str) else cell for cell in table[name]]
+    return table.rename(columns=lambda name: spreadsheet_plain(str(name)))
+
+
 def _utterances(folder: Path) -> pd.DataFrame | None:
     file = folder / "utterances.csv"
     if not file.is_file():
         return None
-    table = pd.read_csv(file, dtype=str, keep_default_na=False)
+    table = _plain(pd.read_csv(file, dtype=str, keep_default_na=False))
     for column in ("start", "end"):
         table[column] = pd.to_numeric(table[column].replace("", np.nan)) if column in table else np.nan
     return table
@@ -266,11 +275,12 @@ def check_same_run(folder: Path, *, corpus: str, scheme: str) -> None:
 
 
 def write_table(file: Path, table: pd.DataFrame, float_format: str | None = "%.6g") -> None:
-    """Write a table as CSV, whole or not at all.
+    """Write a table as CSV, whole or not at all; no text in it is a formula to a spreadsheet.
 
     Raises
     ------
     OSError
         If the disk refuses.
     """
-    write_atomically(file, table.to_csv(index=False, float_format=float_format, lineterminator="\n"))
+    text = for_spreadsheets(table).to_csv(index=False, float_format=float_format, lineterminator="\n")
+    write_atomically(file, text)

@@ -48,7 +48,7 @@ class ResultsStore:
     def path(self, job: Job | JobResult) -> Path:
         """File of a job's result: readable names first, the key last."""
         fold = job.fold if isinstance(job, JobResult) else job.fold.name
-        name = re.sub(r"[^A-Za-z0-9@:+,.-]+", "_", f"{job.pipeline[:80]}--s{job.seed}--{fold}")
+        name = re.sub(r"[^A-Za-z0-9@:+,.-]+", "_", f"{job.pipeline[:80]}--s{job.seed}--{fold[:60]}")
         return self.jobs / f"{name.replace(':', '=')}--{job.key}.json"
 
     def work_folder(self, key: str) -> Path:

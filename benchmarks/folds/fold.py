@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from features.errors import FoldError
+from features.names import spreadsheet_safe
 from features.tables import Table, read_table
 
 
@@ -104,17 +105,18 @@ def write_folds(path: Path, folds: Sequence[Fold], table: pd.DataFrame) -> None:
     ...     print((Path(folder) / "folds.csv").read_text().splitlines()[1])
     s3,a,s1,train
     """
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["fold", "utterance", "speaker", "side"])
         for fold in folds:
             subsets = {position: subset for subset in Subset for position in fold.positions(subset)}
             for position in sorted(subsets):
                 speaker, utterance = table.index[position]
-                writer.writerow([fold.name, utterance, speaker, subsets[position]])
+                names = map(spreadsheet_safe, (fold.name, utterance, speaker))
+                writer.writerow([*names, subsets[position]])
 
 
-def read_folds(path: Path, table: pd.DataFrame) -> tuple[Fold, ...]:
+def read_folds(path: Path, table: pd.DataFrame, *, left_out: Collection[str] = ()) -> tuple[Fold, ...]:
     """Read folds that were written by `write_folds`, or by somebody else in the same form.
 
     Parameters
@@ -123,6 +125,8 @@ def read_folds(path: Path, table: pd.DataFrame) -> tuple[Fold, ...]:
         CSV with `fold`, `utterance` and `side`; every fold has to name every utterance once.
     table : pandas.DataFrame
         The utterances that the folds point into.
+    left_out : collection of str
+        Ids that may stand in the file and are passed over: the corpus goes on without them.
 
     Returns
     -------
@@ -142,7 +146,8 @@ def read_folds(path: Path, table: pd.DataFrame) -> tuple[Fold, ...]:
     lines = read_table(path, required=("fold", "utterance", "side"), error=FoldError, problem="cannot be read as folds")
     lines.refuse("side", ~lines.rows["side"].isin(list(Subset)), expected=", ".join(Subset))
     positions = {name: position for position, name in enumerate(table.index.get_level_values("id"))}
-    return tuple(_fold(str(name), rows, positions, lines) for name, rows in lines.rows.groupby("fold", sort=False))
+    stated = lines.rows[~lines.rows["utterance"].isin(left_out)]
+    return tuple(_fold(str(name), rows, positions, lines) for name, rows in stated.groupby("fold", sort=False))
 
 
 def _fold(name: str, rows: pd.DataFrame, positions: dict[str, int], lines: Table) -> Fold:

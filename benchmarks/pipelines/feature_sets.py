@@ -212,7 +212,7 @@ class CsvSet(FeatureSet):
         """The reader of the file."""
         from features.extractors.csv import CsvFeatures
 
-        return CsvFeatures(Path(self.text))
+        return CsvFeatures(Path(self.text), join_names=self.options.join_names)
 
 
 class EncoderSet(FeatureSet):

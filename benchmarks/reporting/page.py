@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,9 +23,17 @@ from benchmarks.reporting.tables import TABLES, Column, Table, interval_text
 from benchmarks.scoring.metrics import METRICS
 from features.errors import ResultsError
 from features.files import write_atomically
+from features.lettering import note_on_letters, unwritable
+from features.names import printable
 
 PAGE_BYTES = 2_500_000
 """So many bytes of sound stand in a page at most."""
+
+LONGEST_FILE_NAME = 120
+"""Characters of a pipeline's name in the name of a file; file systems allow 255 bytes in all."""
+
+NAMES = "names.txt"
+"""File beside the plots that lists the names which stand as numbers in them, where there are any."""
 
 MOST_MATRICES = 12
 """So many confusion matrices stand in a page; every one is in its own file."""
@@ -128,14 +137,17 @@ def write_report(
     """
     run = run if isinstance(run, Run) else Run.load(run)
     page = _run_page(rank(run), audio=audio, budget=PAGE_BYTES, sections=sections)
+    numbers = unwritable(names_in_pictures(run))
     plots, tables = run.folder / "plots", run.folder / "tables"
     plots.mkdir(exist_ok=True)
+    if numbers:
+        write_atomically(plots / NAMES, "".join(f"{number}\t{name}\n" for name, number in numbers.items()))
     tables.mkdir(exist_ok=True)
     for shown in page.plots.values():
         shown.drawing.write(plots)
     for name, counts in _counts(page.ranking).items():
         figure = plot_counts(counts, run.labels, name).figure
-        render(figure, f"confusion_{_file_name(name)}").write(plots)
+        render(figure, f"confusion_{_file_name(name)}", numbers=numbers).write(plots)
     for name, table in page.tables.items():
         (tables / f"{name}.csv").write_text(table.csv(), encoding="utf-8")
         (tables / f"{name}.tex").write_text(table.latex(), encoding="utf-8")
@@ -208,6 +220,29 @@ def build(paths: Sequence[Path], *, audio: bool = True, sections: Sequence[Secti
     return _render([_run_page(ranking, audio=audio, budget=budget, sections=sections) for ranking in rankings])
 
 
+def names_in_pictures(run: Run) -> tuple[str, ...]:
+    """Every name of one's own that a plot of a run may show: labels, speakers, pipelines.
+
+    Examples
+    --------
+    >>> names_in_pictures(Run.load("results/emodb"))[:2]  # doctest: +SKIP
+    ('ang', 'hap')
+    """
+    return (*run.labels, *run.speakers, *run.scores.get("pipeline", ()))
+
+
+def notes_on_pictures(run: Run) -> tuple[str, ...]:
+    """What a user should know of the plots of a run: names that no font here can write.
+
+    Examples
+    --------
+    >>> notes_on_pictures(Run.load("results/emodb"))  # doctest: +SKIP
+    ()
+    """
+    numbers = unwritable(names_in_pictures(run)) if not run.predictions.empty else {}
+    return (note_on_letters(numbers, where=str(run.folder / "plots" / NAMES)),) if numbers else ()
+
+
 def _run_page(ranking: Ranking, *, audio: bool, budget: int, sections: Sequence[Section]) -> _RunPage:
     run = ranking.run
     allowed = audio and bool(run.corpus.get("embed_audio", False))
@@ -235,9 +270,10 @@ def _run_page(ranking: Ranking, *, audio: bool, budget: int, sections: Sequence[
 
 
 def _shown_plots(ranking: Ranking, plots: Sequence[ReportPlot]) -> dict[str, _ShownPlot]:
+    numbers = unwritable(names_in_pictures(ranking.run))
     drawn = ((entry, entry.function(ranking)) for entry in plots)
     return {
-        entry.name: _ShownPlot(entry.title, render(plot.figure, entry.name), plot.alt_text)
+        entry.name: _ShownPlot(entry.title, render(plot.figure, entry.name, numbers=numbers), plot.alt_text)
         for entry, plot in drawn
         if plot is not None
     }
@@ -258,11 +294,15 @@ def _render(pages: Sequence[_RunPage]) -> str:
     from jinja2 import Environment, PackageLoader
     from markupsafe import Markup
 
+    def shown(value: Any) -> Any:
+        return value if isinstance(value, Markup) or not isinstance(value, str) else printable(value)
+
     environment = Environment(
         loader=PackageLoader("benchmarks.reporting", "templates"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=shown,
     )
     # Only what this package drew itself goes in as markup; matplotlib escapes the text in it.
     environment.filters["drawn"] = Markup
@@ -276,7 +316,7 @@ def _breakable(name: str) -> Any:
     """Escape a name, and allow a line to break after what joins its parts."""
     from markupsafe import Markup, escape
 
-    text = re.sub(r"([+@:,])(?=[A-Za-z])", r"\1<wbr>", str(escape(name)))
+    text = re.sub(r"([+@:,])(?=[A-Za-z])", r"\1<wbr>", str(escape(printable(name))))
     return Markup(text.replace(" %", "\u00a0%"))
 
 
@@ -304,5 +344,10 @@ def _corpus_name(page: _RunPage) -> str:
 
 
 def _file_name(name: str) -> str:
-    """A pipeline's name as a part of a file's name."""
-    return "".join(c if c.isalnum() or c in ".+-" else "_" for c in name)
+    """A pipeline's name as a part of a file's name: a long one ends in a hash that tells it from others."""
+    plain = "".join(c if (c.isascii() and c.isalnum()) or c in ".+-" else "_" for c in name)
+    if len(plain) <= LONGEST_FILE_NAME:
+        return plain
+    return (
+        f"{plain[: LONGEST_FILE_NAME - 9]}-{hashlib.blake2b(name.encode(errors='replace'), digest_size=4).hexdigest()}"
+    )

@@ -13,6 +13,7 @@ import pandas as pd
 from benchmarks.reporting.ranking import ALPHA, Ranking
 from benchmarks.scoring.metrics import METRICS
 from benchmarks.scoring.scores import fold_uars
+from features.tables import for_spreadsheets
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -98,9 +99,8 @@ class Table:
     def csv(self) -> str:
         """Raw values of all columns as CSV."""
         keys = [column.key for column in self.columns]
-        return pd.DataFrame([[row.get(key) for key in keys] for row in self.rows], columns=keys, dtype=object).to_csv(
-            index=False, lineterminator="\n"
-        )
+        frame = pd.DataFrame([[row.get(key) for key in keys] for row in self.rows], columns=keys, dtype=object)
+        return for_spreadsheets(frame).to_csv(index=False, lineterminator="\n")
 
     def text(self, keys: Sequence[str]) -> str:
         """Some of the columns in plain text, aligned, with the caption below."""

@@ -84,8 +84,10 @@ def listing(options: PipelineOptions) -> str:
 def _headline(run: Mapping[str, Any]) -> str:
     corpus, folds = run["corpus"], run["folds"]
     seeds = ", ".join(map(str, run["seeds"]))
+    left_out = f" ({corpus['n_left_out']} left out)" if corpus.get("n_left_out") else ""
     words = (
-        f"{corpus['name']}{' (SYNTHETIC speech)' if corpus['synthetic'] else ''}: {corpus['n_utterances']} utterances, "
+        f"{corpus['name']}{' (SYNTHETIC speech)' if corpus['synthetic'] else ''}: {corpus['n_utterances']} utterances"
+        f"{left_out}, "
         f"{corpus['n_speakers']} speakers, labels {' '.join(corpus['labels'])}; {len(folds['folds'])} folds "
         f"({folds['scheme']}), seed {seeds}"
     )
@@ -186,7 +188,8 @@ def _missing(run: Mapping[str, Any]) -> list[str]:
 def _notes(run: Mapping[str, Any]) -> list[str]:
     flags = dict.fromkeys(flag for pipeline in run["pipelines"].values() for flag in pipeline["flags"])
     notes = [f"{SIGNS[flag]} {flag}: {Flag(flag).explanation}" for flag in flags if flag in SIGNS]
-    notes += [f"note: {note}" for note in (*run["corpus"].get("notes", ()), *run["folds"].get("notes", ()))]
+    about = (run["corpus"].get("notes", ()), run["folds"].get("notes", ()), run.get("notes", ()))
+    notes += [f"note: {note}" for some in about for note in some]
     counts = Counter(f"{job['pipeline']}: {note}" for job in run["jobs"] for note in job.get("notes") or ())
     notes += [f"note: {note} ({count} jobs)" for note, count in counts.items()]
     return [fill(note, hang="  ") for note in notes]

@@ -5,18 +5,27 @@ from __future__ import annotations
 import hashlib
 import struct
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from functools import partial
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 
+from features.bad_files import UNREADABLE, BadClip, BadClipsError
 from features.cache import FeatureCache
-from features.clips import Clip, clips_from, digests
+from features.clips import Clip, clips_from
 from features.extractors.table import FeatureTable
+from features.files import content_hash
+from features.processes import as_they_come, number_of_processes, worker_processes
 
-CLIPS_PER_COMMIT = 256
+CLIPS_PER_COMMIT = 1
+"""Rows that are stored at a time: each as it comes, so that a kill costs no more than what was being computed."""
+
+Row = tuple[np.ndarray, float]
+"""Features of one clip, ndarray of shape (n_features,), and the seconds that they took."""
 
 
 class Extractor(TransformerMixin, BaseEstimator):
@@ -49,8 +58,8 @@ class Extractor(TransformerMixin, BaseEstimator):
 
         Raises
         ------
-        AudioError
-            If a clip cannot be read or holds nothing to analyse.
+        BadClipsError
+            If clips cannot be read or hold nothing to analyse; it names every one of them.
         FeatureError
             If X is of another kind, or a parameter is not known.
         CacheError
@@ -90,7 +99,7 @@ class ClipExtractor(Extractor):
     """Base of the extractors that compute rows from sound.
 
     A subclass gives `names`, `identity`, and either `_row_function` or, where clips are computed in batches,
-    `_compute`.
+    `_rows`.
 
     Parameters
     ----------
@@ -106,60 +115,124 @@ class ClipExtractor(Extractor):
     n_jobs: int
     progress: bool
 
-    def _row_function(self) -> Callable[[Clip], tuple[np.ndarray, float]]:
-        """Return the function from a clip to its features, of shape (n_features,), and the seconds they took."""
+    def _row_function(self) -> Callable[[Clip], Row]:
+        """Return the function from a clip to its row."""
         raise NotImplementedError
 
-    def _compute(self, clips: list[Clip], bar: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Values of shape (n_clips, n_features) and seconds of shape (n_clips,); `bar.update(1)` after each clip."""
-        values = np.empty((len(clips), len(self.names())), dtype=np.float32)
-        seconds = np.empty(len(clips))
-        for i, (row, duration) in enumerate(in_order(self._row_function(), clips, self.n_jobs)):
-            values[i], seconds[i] = row, duration
-            bar.update(1)
-        return values, seconds
+    def _rows(self, clips: list[Clip]) -> Generator[tuple[int, Row | BadClip]]:
+        """Position and row of each clip, or what is wrong with it, as they come."""
+        work = partial(_attempt, self._row_function())
+        n_jobs = min(number_of_processes(self.n_jobs), len(clips))
+        if n_jobs < 2:
+            yield from enumerate(map(work, enumerate(clips)))
+            return
+        with worker_processes(n_jobs) as executor:
+            yield from as_they_come(work, enumerate(clips), executor, n_jobs)
 
     def extract(self, X: Any) -> FeatureTable:
         """Features of some utterances; see `Extractor.extract`."""
+        clips = clips_from(X)
+        table, bad = self.extract_good(clips)
+        if bad:
+            raise BadClipsError(bad, len(clips))
+        return table
+
+    def extract_good(self, X: Any) -> tuple[FeatureTable, tuple[BadClip, ...]]:
+        """Features of those utterances whose sound can be analysed.
+
+        Parameters
+        ----------
+        X : iterable of path, iterable of (waveform, rate), or pandas.DataFrame
+
+        Returns
+        -------
+        table : FeatureTable
+            Without the rows of bad clips.
+        bad : tuple of BadClip
+            The others, with their positions in `X`.
+        """
         from tqdm import tqdm
 
         clips = clips_from(X)
         names = self.names()
-        with tqdm(total=len(clips), disable=None if self.progress else True, unit="clip", desc="features") as bar:
-            if self.cache is None:
-                values, seconds = self._compute(clips, bar)
-            else:
-                values, seconds = self._through(self.cache, clips, len(names), bar)
-                bar.update(len(clips) - bar.n)
-        return FeatureTable(np.asarray(values, dtype=np.float32).reshape(len(clips), len(names)), names, seconds)
+        values, seconds = np.empty((len(clips), len(names)), dtype=np.float32), np.empty(len(clips))
+        bad: dict[int, BadClip] = {}
+        rows = self._rows(clips) if self.cache is None else self._through(self.cache, clips)
+        with closing(rows):
+            hidden = None if self.progress else True
+            for position, row in tqdm(rows, total=len(clips), disable=hidden, unit="clip", desc="features"):
+                if isinstance(row, BadClip):
+                    bad[position] = row
+                else:
+                    values[position], seconds[position] = row
+        good = np.array([position not in bad for position in range(len(clips))], dtype=bool)
+        return FeatureTable(values[good], names, seconds[good]), tuple(bad[position] for position in sorted(bad))
 
-    def _through(self, cache: FeatureCache, clips: list[Clip], width: int, bar: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Take rows from the cache; compute and store what it lacks, batch by batch, equal clips once."""
+    def _through(self, cache: FeatureCache, clips: list[Clip]) -> Generator[tuple[int, Row | BadClip]]:
+        """Take rows from the cache, then compute what it lacks, equal clips once, and store each as it comes."""
         context = hashlib.blake2b("\n".join((self.identity(), *self.names())).encode(), digest_size=16).digest()
-        keys = [context + digest for digest in digests(clips)]
-        stored = {key: row for key, row in cache.get_many(list(set(keys))).items() if len(row) == 8 + 4 * width}
-        missing = {key: clip for key, clip in zip(keys, clips) if key not in stored}
-        waiting = list(missing)
-        for first in range(0, len(waiting), CLIPS_PER_COMMIT):
-            some = waiting[first : first + CLIPS_PER_COMMIT]
-            values, seconds = self._compute([missing[key] for key in some], bar)
-            rows = {key: _pack(values[i], seconds[i]) for i, key in enumerate(some)}
-            cache.put_many(rows)
-            stored |= rows
-        values = np.array([np.frombuffer(stored[key], dtype="<f4", offset=8) for key in keys], dtype=np.float32)
-        return values, np.array([struct.unpack_from("<d", stored[key])[0] for key in keys])
+        length = 8 + 4 * len(self.names())
+        positions: dict[bytes, list[int]] = {}
+        for position, digest in enumerate(_digests(clips)):
+            if isinstance(digest, BadClip):
+                yield position, digest
+            else:
+                positions.setdefault(context + digest, []).append(position)
+        stored = {key: row for key, row in cache.get_many(list(positions)).items() if len(row) == length}
+        for key, packed in stored.items():
+            yield from ((position, _unpack(packed)) for position in positions[key])
+        waiting = [key for key in positions if key not in stored]
+        if not waiting:
+            return
+        ready: dict[bytes, bytes] = {}
+        with cache.writer() as writer, closing(self._rows([clips[positions[key][0]] for key in waiting])) as rows:
+            for count, (i, row) in enumerate(rows, start=1):
+                key = waiting[i]
+                row = _unless_changed(row, clips[positions[key][0]], key.removeprefix(context))
+                if not isinstance(row, BadClip):
+                    ready[key] = _pack(*row)
+                if len(ready) >= CLIPS_PER_COMMIT or count == len(waiting):
+                    writer.put_many(ready)
+                    ready = {}
+                for position in positions[key]:
+                    yield position, _at(row, position, clips[position])
+
+
+def _unless_changed(row: Row | BadClip, clip: Clip, digest: bytes) -> Row | BadClip:
+    """The same row, unless the sound is no longer the one that it would be kept under."""
+    if isinstance(row, BadClip) or next(_digests([clip])) == digest:
+        return row
+    return BadClip(0, clip.name, f"{clip.name}: changed while it was read; expected a file that is whole; run again")
+
+
+def _at(row: Row | BadClip, position: int, clip: Clip) -> Row | BadClip:
+    return BadClip(position, clip.name, row.reason) if isinstance(row, BadClip) else row
+
+
+def _digests(clips: list[Clip]) -> Iterator[bytes | BadClip]:
+    """Digest of each clip, or what is wrong with its file; a file is read once, whatever the number of its clips."""
+    contents: dict[Any, str | Exception] = {}
+    for position, clip in enumerate(clips):
+        if clip.path is not None and clip.path not in contents:
+            try:
+                contents[clip.path] = content_hash(clip.path)
+            except UNREADABLE as error:
+                contents[clip.path] = error
+        content = contents.get(clip.path)
+        yield BadClip.of(position, clip, content) if isinstance(content, Exception) else clip.digest(content)
+
+
+def _attempt(work: Callable[[Clip], Row], numbered: tuple[int, Clip]) -> Row | BadClip:
+    position, clip = numbered
+    try:
+        return work(clip)
+    except UNREADABLE as error:
+        return BadClip.of(position, clip, error)
 
 
 def _pack(values: np.ndarray, seconds: float) -> bytes:
     return struct.pack("<d", seconds) + np.asarray(values, dtype="<f4").tobytes()
 
 
-def in_order(
-    work: Callable[[Clip], tuple[np.ndarray, float]], clips: list[Clip], n_jobs: int
-) -> Iterator[tuple[np.ndarray, float]]:
-    """Results of `work` for each clip, in the clips' order, from `n_jobs` processes."""
-    if n_jobs == 1 or len(clips) < 2:
-        return map(work, clips)
-    from joblib import Parallel, delayed
-
-    return iter(Parallel(n_jobs=n_jobs, return_as="generator")(delayed(work)(clip) for clip in clips))
+def _unpack(packed: bytes) -> Row:
+    return np.frombuffer(packed, dtype="<f4", offset=8), struct.unpack_from("<d", packed)[0]

@@ -11,6 +11,8 @@ from features.errors import FeatureError
 from features.extractors.base import Extractor
 from features.extractors.table import FeatureTable
 from features.files import content_hash
+from features.matching import match_ids
+from features.names import MISSING, normalise, printable
 from features.tables import read_table
 
 if TYPE_CHECKING:
@@ -54,6 +56,8 @@ class CsvFeatures(Extractor):
         First line names the columns: `id`, and features that are numbers; an empty cell is NaN. See
         `features.tables.read_table`. A column without a name, of row numbers, or that describes the utterance (`label`,
         `speaker`, `start`, ...) is refused: a model must not train on it.
+    join_names : bool, default=False
+        Take ids that differ only in case, space or leading zeros (`007` and `7`) for one.
 
     Examples
     --------
@@ -72,8 +76,9 @@ class CsvFeatures(Extractor):
     True
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, join_names: bool = False) -> None:
         self.path = path
+        self.join_names = join_names
 
     def names(self) -> tuple[str, ...]:
         """Names of the columns, `id` apart."""
@@ -99,16 +104,18 @@ class CsvFeatures(Extractor):
         """
         rows = self._rows()
         ids = _ids(X)
-        positions = rows.index.get_indexer(ids)
-        if (positions < 0).any():
-            missing = ids[int(np.argmax(positions < 0))]
+        matching = match_ids(ids, list(rows.index), join_names=self.join_names)
+        if matching.missing:
+            name = ids[matching.missing[0]]
             raise FeatureError(
-                f"{self.path}: no row for utterance {missing!r} ({int((positions < 0).sum())} of {len(ids)} missing; "
-                f"the file's first id is {next(iter(rows.index), '')!r}); expected one row per id; add it"
+                f"{self.path}: no row for utterance {printable(name)!r} ({len(matching.missing)} of {len(ids)} "
+                f"missing; the file has {len(rows)} rows, the first id is {printable(next(iter(rows.index), ''))!r}); "
+                f"expected one row per id; add it{matching.why_missing()}"
             )
+        positions = np.asarray(matching.positions, dtype=int)
         self._refuse_answers(rows.iloc[positions], X)
         values = rows.to_numpy(dtype=np.float32)[positions]
-        return FeatureTable(values, tuple(rows.columns), np.zeros(len(ids)))
+        return FeatureTable(values, tuple(rows.columns), np.zeros(len(ids)), matching.notes(str(self.path)))
 
     def _rows(self) -> pd.DataFrame:
         import pandas as pd
@@ -117,11 +124,13 @@ class CsvFeatures(Extractor):
         names = [name for name in table.rows.columns if name != "id"]
         if "id" not in table.rows or not names:
             raise FeatureError(f"{self.path}: columns {list(table.rows)[:5]}; expected `id` and at least one number")
-        table.refuse("id", table.rows["id"].duplicated(), expected="one row per id, here it occurs twice")
+        ids = table.rows["id"].map(normalise)
+        table.refuse("id", ids.isin(MISSING), expected="an id in every row")
+        table.refuse("id", ids.duplicated(), expected="one row per id, here it occurs twice")
         self._refuse([name for name in names if _describes(name)], "describes the utterance or has no name")
         numbers = pd.DataFrame({name: table.numbers(name) for name in names}, dtype=np.float64)
         self._refuse([name for name in names if _numbers_the_rows(numbers[name].to_numpy())], "only numbers the rows")
-        return numbers.set_index(table.rows["id"]).replace([np.inf, -np.inf], np.nan)
+        return numbers.set_index(ids).replace([np.inf, -np.inf], np.nan)
 
     def _refuse_answers(self, rows: pd.DataFrame, X: Any) -> None:
         """Refuse columns from which the label can be told, or that are a column of X."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from features.bad_files import BadClip
 from features.cache import FeatureCache
 from features.clips import Clip
 from features.compute import names_of, prepare, timed_row
@@ -78,14 +79,14 @@ class FeatureExtractor(ClipExtractor):
             f"code={code_fingerprint('features.compute', libraries=LIBRARIES)})"
         )
 
-    def extract(self, X: Any) -> FeatureTable:
-        """Features of some utterances; see `features.extractors.base.Extractor.extract`."""
+    def extract_good(self, X: Any) -> tuple[FeatureTable, tuple[BadClip, ...]]:
+        """Features of those utterances that can be analysed; see `ClipExtractor.extract_good`."""
         if self.cache is None or groups_of(self.groups) == groups_of("all"):
-            return super().extract(X)
-        whole = FeatureExtractor(
+            return super().extract_good(X)
+        whole, bad = FeatureExtractor(
             "all", normalise_level=self.normalise_level, cache=self.cache, n_jobs=self.n_jobs, progress=self.progress
-        ).extract(X)
-        return whole.columns(select(whole.names, self.groups))
+        ).extract_good(X)
+        return whole.columns(select(whole.names, self.groups)), bad
 
     def _row_function(self) -> Callable[[Clip], tuple[np.ndarray, float]]:
         prepare(n_jobs=self.n_jobs)

@@ -25,6 +25,8 @@ class FeatureTable:
         Names of the columns.
     seconds : ndarray of shape (n_utterances,)
         float64, time that computing each row took, also where a cache served it.
+    notes : tuple of str
+        What a user should know of where the rows come from.
 
     Examples
     --------
@@ -41,6 +43,7 @@ class FeatureTable:
     values: np.ndarray
     names: tuple[str, ...]
     seconds: np.ndarray
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or self.values.shape != (len(self.seconds), len(self.names)):
@@ -54,7 +57,9 @@ class FeatureTable:
 
     def columns(self, positions: np.ndarray) -> FeatureTable:
         """Keep the columns at these positions (see `features.groups.select`)."""
-        return FeatureTable(self.values[:, positions], tuple(self.names[i] for i in positions), self.seconds)
+        return FeatureTable(
+            self.values[:, positions], tuple(self.names[i] for i in positions), self.seconds, self.notes
+        )
 
     def select(self, spec: str) -> FeatureTable:
         """Keep the columns that a group, a preset or a comma-joined list of them names."""

@@ -10,11 +10,15 @@ from numpy.typing import ArrayLike
 
 from benchmarks.reporting.plots.style import HEAT, INK, PAPER, style
 from benchmarks.scoring.confusion import confusion, recalls_of
+from features.lettering import shortened
 from features.plotting import Plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+WIDEST = 10
+"""Labels of more characters than this stand upright below a matrix."""
 
 
 def confusion_plot(truth: ArrayLike, prediction: ArrayLike, labels: Sequence[str], title: str) -> Plot:
@@ -64,11 +68,15 @@ def plot_counts(matrix: ArrayLike, labels: Sequence[str], title: str) -> Plot:
     counts = np.asarray(matrix, dtype=float)
     total = counts.sum(axis=1, keepdims=True)
     share = np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
-    names = [f"{name}  ({n:.0f})" for name, n in zip(labels, total[:, 0])]
+    short = [shortened(name) for name in labels]
+    names = [f"{name}  ({n:.0f})" for name, n in zip(short, total[:, 0])]
     with style():
-        figure, axes = _figure(len(labels), longest=max(len(name) for name in names))
+        widest = max(map(len, short))
+        upright = widest > WIDEST
+        below = 0.085 * widest if upright else 0.0
+        figure, axes = _figure(len(labels), longest=max(len(name) for name in names), below=below)
         _fields(axes, share)
-        axes.set_xticks(range(len(labels)), labels)
+        axes.set_xticks(range(len(labels)), short, rotation=90 if upright else 0)
         axes.set_yticks(range(len(labels)), names)
         axes.set(xlim=(-0.5, len(labels) - 0.5), ylim=(len(labels) - 0.5, -0.5), aspect="equal")
         axes.set(xlabel="predicted", ylabel="true (clips)")
@@ -82,12 +90,12 @@ def plot_counts(matrix: ArrayLike, labels: Sequence[str], title: str) -> Plot:
     return Plot(figure, f"{title}. Recall of each label: {recalls}.{most if wrong.any() else ''}")
 
 
-def _figure(n_labels: int, *, longest: int) -> tuple[Figure, Axes]:
+def _figure(n_labels: int, *, longest: int, below: float) -> tuple[Figure, Axes]:
     """Make the axes with margins computed from the labels: to measure every text would take longer than to draw it."""
     from matplotlib.figure import Figure
 
     size = max(0.56 * n_labels, 2.0)
-    left, right, bottom, top = 0.5 + 0.085 * longest, 0.25, 0.65, 0.4
+    left, right, bottom, top = 0.5 + 0.085 * longest, 0.25, 0.65 + below, 0.4
     width, height = left + size + right, bottom + size + top
     figure = Figure(figsize=(width, height))
     return figure, figure.add_axes((left / width, bottom / height, size / width, size / height))

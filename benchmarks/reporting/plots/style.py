@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from features.lettering import number_texts, shorten_texts, without_warnings_of_glyphs
 from features.plotting import GREY, PALETTE
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ SERIES = PALETTE[:6]
 """Colours of series; `report.css` has the same ones, and lighter ones for a dark page."""
 MARKERS = "osD^vP"
 """Markers of series; so many can be told apart by marker and colour in one plot."""
+
+NO_NUMBERS: Mapping[str, str] = MappingProxyType({})
 
 _VARIABLES = {
     INK: "var(--ink)",
@@ -199,7 +203,7 @@ class Drawing:
         return text
 
 
-def render(figure: Figure, name: str) -> Drawing:
+def render(figure: Figure, name: str, *, numbers: Mapping[str, str] = NO_NUMBERS) -> Drawing:
     """Draw a figure that was made within `style`.
 
     Parameters
@@ -208,6 +212,9 @@ def render(figure: Figure, name: str) -> Drawing:
         To be drawn.
     name : str
         Keeps its ids apart from those of other drawings in one page.
+    numbers : mapping, optional
+        What stands in the PNG in place of names that no font here can write; see `features.lettering.unwritable`. The
+        SVG keeps the names: whoever looks at it has fonts of his own.
 
     Examples
     --------
@@ -220,9 +227,12 @@ def render(figure: Figure, name: str) -> Drawing:
 
     text, image = io.StringIO(), io.BytesIO()
     with style(), mpl.rc_context({"svg.hashsalt": name}):
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+        shorten_texts(figure)
+        with without_warnings_of_glyphs():
+            figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
         # The first drawing has placed everything; to place it once more would take as long again.
         figure.set_layout_engine("none")
+        number_texts(figure, numbers)
         figure.savefig(image, format="png", dpi=150, metadata={"Software": None})
     return Drawing(name=name, svg=text.getvalue(), png=image.getvalue())
 

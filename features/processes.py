@@ -1,0 +1,153 @@
+"""Worker processes: each on one thread, none outliving the process that started it, results as they come."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from features.errors import InputError
+
+if TYPE_CHECKING:
+    from joblib.externals.loky import ProcessPoolExecutor
+
+ONE_THREAD = dict.fromkeys(
+    (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "BLIS_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+        "NUMBA_NUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+    ),
+    "1",
+)
+"""What keeps the libraries of a new process on one thread."""
+
+_IN_FLIGHT = 2
+_SECONDS_BETWEEN_LOOKS = 0.5
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@contextmanager
+def worker_processes(
+    count: int, *, prepare: Callable[..., None] | None = None, arguments: tuple[Any, ...] = ()
+) -> Iterator[ProcessPoolExecutor]:
+    """Start processes for one piece of work alone, and end them with it, however it ends.
+
+    A pool shared with others would be wrong: loky ends a worker that has grown since its first task, and a pool of
+    joblib's is the user's own.
+
+    Parameters
+    ----------
+    count : int
+        Number of processes.
+    prepare : callable, optional
+        Called once in each process.
+    arguments : tuple
+        Its arguments.
+
+    Yields
+    ------
+    ProcessPoolExecutor
+    """
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    executor = ProcessPoolExecutor(
+        max_workers=count, env=ONE_THREAD, initializer=_begin, initargs=(os.getpid(), prepare, arguments)
+    )
+    with warnings.catch_warnings():
+        # loky replaces a worker whose memory has grown; its tasks are not lost, so nobody need be told
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
+        try:
+            yield executor
+        except BaseException:
+            executor.shutdown(wait=True, kill_workers=True)
+            raise
+        executor.shutdown(wait=True)
+
+
+def _begin(parent: int, prepare: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
+    """First thing in a worker: Ctrl-C is the parent's affair, and a parent that is gone ends the worker."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "getppid") and os.name == "posix":
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    if prepare is not None:
+        prepare(*arguments)
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    os._exit(1)
+
+
+def as_they_come(
+    work: Callable[[Item], Result], items: Iterable[Item], executor: ProcessPoolExecutor, count: int
+) -> Iterator[tuple[int, Result]]:
+    """Results of `work` with the position of their item, each as soon as it is there.
+
+    Only a few items wait in the processes, so that memory stays flat and a stop loses no more than these.
+
+    Parameters
+    ----------
+    work : callable
+    items : iterable
+    executor : ProcessPoolExecutor
+    count : int
+        Its number of processes.
+
+    Yields
+    ------
+    position : int
+    result : object
+
+    Raises
+    ------
+    InputError
+        If a process was killed.
+    """
+    from concurrent.futures import FIRST_COMPLETED, wait
+
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    waiting: dict[Any, int] = {}
+    numbered = enumerate(items)
+    try:
+        while True:
+            for position, item in numbered:
+                waiting[executor.submit(work, item)] = position
+                if len(waiting) >= _IN_FLIGHT * count:
+                    break
+            if not waiting:
+                return
+            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                yield waiting.pop(future), future.result()
+    except TerminatedWorkerError as error:
+        raise InputError(
+            f"a process was killed, often for want of memory ({count} at a time); what is done is kept: give the same "
+            "command again to go on, with a smaller --jobs"
+        ) from error
+
+
+def number_of_processes(n_jobs: int) -> int:
+    """The number of processes that `n_jobs` stands for, as scikit-learn counts: -1 is all cores, -2 all but one.
+
+    Examples
+    --------
+    >>> number_of_processes(3)
+    3
+    """
+    if n_jobs >= 0:
+        return max(n_jobs, 1)
+    from joblib import cpu_count
+
+    return max(int(cpu_count()) + 1 + n_jobs, 1)
