@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from features.errors import InputError, Note, SerError
 from features.names import printable
+from features.places import settle
 from features.version import VERSION
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def command(
         arguments = build_parser().parse_args(command_line)
         arguments.command_line = command_line
         show_any_text()
+        settle()
         try:
             with notes_in_lines():
                 status = execute(arguments) or 0

@@ -15,7 +15,7 @@ from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
 
 from features.errors import Note
-from features.places import cache_folder, is_writable
+from features.places import cache_folder, is_writable, settle
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -59,10 +59,10 @@ def keeps() -> bool:
     Numba's own choice, beside the source or in the user's cache folder, is left where it can be written. Where nothing
     can, numba keeps nothing, instead of refusing to import any function that it is asked to keep.
     """
+    settle()
     settings: Any = numba.config
     chosen = settings.CACHE_DIR
-    has_home = Path("~").expanduser().is_absolute()
-    if is_writable(Path(chosen) if chosen else Path(__file__).parent / "__pycache__") and (chosen or has_home):
+    if is_writable(Path(chosen) if chosen else Path(__file__).parent / "__pycache__"):
         return True
     folder = cache_folder()
     if folder is None:

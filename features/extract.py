@@ -102,7 +102,7 @@ def extract(
         If `target` cannot be written.
     """
     from features.audio import SUFFIXES
-    from features.cache import FeatureCache
+    from features.cache import user_cache
     from features.extractors.statistics import FeatureExtractor
 
     if target.suffix not in {".csv", ".parquet"}:
@@ -113,7 +113,7 @@ def extract(
     if not clips:
         raise FeatureError(f"{source}: no sound files; expected some of {' '.join(SUFFIXES)}")
     check_writable(target)
-    cache = FeatureCache() if use_cache else None
+    cache = user_cache() if use_cache else None
     extractor = FeatureExtractor(groups, normalise_level=normalise_level, cache=cache, n_jobs=n_jobs, progress=True)
     features, bad = extractor.extract_good(list(clips.values()))
     if not len(features):

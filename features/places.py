@@ -28,9 +28,37 @@ def cache_folder() -> Path | None:
     >>> folder is None or folder.is_dir()
     True
     """
+    return _first_writable(usual_cache_folder())
+
+
+def usual_cache_folder() -> Path | None:
+    """The user's cache folder, whether it can be written or not; None for a user without a home.
+
+    Examples
+    --------
+    >>> folder = usual_cache_folder()
+    >>> folder is None or folder.name
+    'speech-emotion-baselines'
+    """
     import platformdirs
 
-    return _first_writable(Path(platformdirs.user_cache_dir(NAME, appauthor=False)))
+    try:
+        folder = Path(platformdirs.user_cache_dir(NAME, appauthor=False))
+    except RuntimeError:  # newer versions say so; older ones give a folder that is called "~"
+        return None
+    return folder if folder.is_absolute() else None
+
+
+def settle() -> None:
+    """Let libraries that look for a home find one; without it librosa cannot be imported, and matplotlib complains.
+
+    What they write there can be made again. Nothing changes for a user whose cache folder can be written.
+    """
+    folder, usual = cache_folder(), usual_cache_folder()
+    if usual is None:
+        os.environ["HOME"] = str(folder or Path.cwd().anchor)
+    elif folder is not None and folder != usual:
+        os.environ.setdefault("MPLCONFIGDIR", str(folder / "matplotlib"))
 
 
 def is_writable(folder: Path) -> bool:
@@ -52,10 +80,8 @@ def is_writable(folder: Path) -> bool:
 
 
 @lru_cache(maxsize=8)
-def _first_writable(usual: Path) -> Path | None:
-    if usual.is_absolute() and is_writable(usual):  # without a home it begins with a "~" that stands for nothing
-        return usual
-    return _private_folder()
+def _first_writable(usual: Path | None) -> Path | None:
+    return usual if usual and is_writable(usual) else _private_folder()
 
 
 def _private_folder() -> Path | None:
