@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import stat
 import tempfile
@@ -50,7 +51,7 @@ def usual_cache_folder() -> Path | None:
 
 
 def settle() -> None:
-    """Let libraries that look for a home find one; without it librosa cannot be imported, and matplotlib complains.
+    """Let libraries that look for a home and a user's name find them; librosa and torch cannot be imported without.
 
     What they write there can be made again. Nothing changes for a user whose cache folder can be written.
     """
@@ -59,6 +60,10 @@ def settle() -> None:
         os.environ["HOME"] = str(folder or Path.cwd().anchor)
     elif folder is not None and folder != usual:
         os.environ.setdefault("MPLCONFIGDIR", str(folder / "matplotlib"))
+    try:
+        getpass.getuser()
+    except (KeyError, OSError):  # of nobody's number; OSError since Python 3.13
+        os.environ["USER"] = str(os.getuid())
 
 
 def is_writable(folder: Path) -> bool:
