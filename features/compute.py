@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from features.audio import RATE
+from features.blas import one_blas_thread
 from features.clips import Clip
 from features.compiled import REMEDY, keeps, to_be_compiled
 from features.descriptors import MODULES
@@ -93,7 +94,7 @@ def names_of(groups: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def features_of(waveform: np.ndarray, groups: tuple[str, ...]) -> np.ndarray:
-    """Compute the features of one waveform.
+    """Compute the features of one waveform, the same bytes on any number of cores.
 
     Parameters
     ----------
@@ -113,7 +114,11 @@ def features_of(waveform: np.ndarray, groups: tuple[str, ...]) -> np.ndarray:
     >>> features_of(tone, ("timing",)).shape
     (20,)
     """
-    analysis, plan = Analysis(waveform), _plan(groups)
+    with one_blas_thread():
+        return _row(Analysis(waveform), _plan(groups))
+
+
+def _row(analysis: Analysis, plan: _Plan) -> np.ndarray:
     contours = np.empty((plan.n_contours, analysis.n_frames), dtype=np.float32)
     row = np.empty(len(plan.features), dtype=np.float32)
     filled, numbers = 0, []

@@ -121,9 +121,7 @@ def default_root(seed: int) -> Path:
     """Write the corpus of a seed into the user's cache where it is not there yet; other code has another folder."""
     cache = cache_folder()
     if cache is None:
-        raise CorpusError(
-            "the embedded corpus has no place to lie in; set XDG_CACHE_HOME to a folder that can be written"
-        )
+        raise CorpusError("no place for the embedded corpus; set XDG_CACHE_HOME to a folder that can be written")
     return write(cache / "synthetic" / f"seed{seed}-{code_fingerprint('benchmarks.corpora.synthetic')}", seed=seed)
 
 

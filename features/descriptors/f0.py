@@ -18,12 +18,16 @@ F0_MAX = 600.0
 _RATE = 8000
 _HOP = HOP * _RATE // RATE
 _WINDOW = 400
+_STEP = HOP // 2
+_STEPS = 6
 _FFT = 512
 _FINER = 2
 _LAGS = int(_FINER * _RATE / F0_MIN) + 3
 _CANDIDATES = 7
 _BLOCK = 256
 _HIGHEST = 3000.0
+LEAST_RANGE = 2.0**-13
+"""Difference between the largest and the smallest sample of a frame of digital silence: below four steps of 16 bits."""
 _BINS = int(_HIGHEST * _FFT / _RATE) + 1
 # Costs as in Boersma 1993 and Praat's manual ("Sound: To Pitch (ac)..."), at its time step of 10 ms.
 _VOICING_THRESHOLD = 0.45
@@ -60,7 +64,8 @@ def track(waveform: np.ndarray) -> Track:
 
     The autocorrelation of 50 ms under a Hann window, divided by that of the window (Boersma 1993), gives up to seven
     candidates per frame, refined by parabolic interpolation; Viterbi's algorithm finds the path with the least cost of
-    octave jumps and of changes of voicing.
+    octave jumps and of changes of voicing. Frames of digital silence have no candidates, whatever their level: once
+    the clip's mean is removed they are a constant, whose autocorrelation is all rounding.
 
     Parameters
     ----------
@@ -78,12 +83,43 @@ def track(waveform: np.ndarray) -> Track:
         frames = frames_between(low, first, last, length=_WINDOW, hop=_HOP)
         peaks[first:last] = np.maximum(frames.max(axis=1), -frames.min(axis=1))
         _candidates(_autocorrelation(frames), f0[first:last], strength[first:last], values[first:last])
+    silent = ranges(waveform) < LEAST_RANGE
+    f0[silent], strength[silent], values[silent] = np.nan, -np.inf, -np.inf
     loudest = max(float(low.max()), -float(low.min()))
     path = _path(f0, values, peaks / np.float32(max(loudest, 1e-10)))
     candidate = np.maximum(path, 0)[:, None]
     frequency = np.where(path < 0, np.nan, np.take_along_axis(f0, candidate, axis=1)[:, 0])
     periodicity = np.where(path < 0, strength.max(axis=1), np.take_along_axis(strength, candidate, axis=1)[:, 0])
     return Track(frequency.astype(np.float32), np.clip(periodicity, 0, 1).astype(np.float32))
+
+
+def ranges(waveform: np.ndarray) -> np.ndarray:
+    """Difference between the largest and the smallest sample in the 30 ms about the middle of each frame.
+
+    Parameters
+    ----------
+    waveform : ndarray of shape (n_samples,)
+        At 16 kHz; what lies outside of it does not count.
+
+    Returns
+    -------
+    ndarray of shape (n_frames,)
+
+    Examples
+    --------
+    >>> ranges(np.repeat(np.float32([0.25, 1.0]), 480))
+    array([0.  , 0.  , 0.75, 0.75, 0.75, 0.  , 0.  ], dtype=float32)
+    """
+    total, starts = n_frames(len(waveform)), np.arange(0, len(waveform), _STEP)
+    highest = np.pad(np.maximum.reduceat(waveform, starts), _STEPS, constant_values=-np.inf)
+    lowest = np.pad(np.minimum.reduceat(waveform, starts), _STEPS, constant_values=np.inf)
+    first = _STEPS // 2  # where the first frame's steps begin in what is padded
+    views = [slice(k, k + 2 * total - 1, 2) for k in range(first, first + _STEPS)]
+    high, low = highest[views[0]].copy(), lowest[views[0]].copy()
+    for view in views[1:]:
+        np.maximum(high, highest[view], out=high)
+        np.minimum(low, lowest[view], out=low)
+    return high - low
 
 
 def halved(waveform: np.ndarray) -> np.ndarray:
@@ -122,7 +158,9 @@ def _autocorrelation(frames: np.ndarray) -> np.ndarray:
     """Normalised autocorrelation at half-sample lags, of shape (n_frames, _LAGS)."""
     window, cosines = _tables()
     padded = np.zeros((len(frames), _FFT), dtype=np.float32)
-    np.multiply(frames, window, out=padded[:, :_WINDOW])
+    inside = padded[:, :_WINDOW]
+    np.multiply(frames, window, out=inside)
+    inside -= (inside.sum(axis=1) / window.sum())[:, None] * window  # no mean: a pause that has one is no low voice
     spectra = scipy.fft.rfft(padded, axis=1, overwrite_x=True)
     lags = squared(spectra[:, :_BINS]) @ cosines
     lags /= np.maximum(lags[:, :1], np.float32(1e-20))
@@ -158,6 +196,8 @@ def _candidates(lags: np.ndarray, f0: np.ndarray, strength: np.ndarray, values: 
                 bend = 2 * row[k] - row[k - 1] - row[k + 1]
                 shift = slope / bend
                 frequency = _FINER * _RATE / (k + shift)
+                if not F0_MIN <= frequency <= F0_MAX:  # the parabola's top may lie beyond the last lag of the range
+                    continue
                 height = row[k] + 0.5 * slope * shift
                 if height > 1:
                     height = 1 / height

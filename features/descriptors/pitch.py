@@ -26,7 +26,8 @@ DESCRIPTORS = (
         },
     ),
     Descriptor(
-        "f0_hz", "Hz", "F0 by normalised autocorrelation and Viterbi's path, 60 to 600 Hz", _BOERSMA,
+        "f0_hz", "Hz", "F0 by normalised autocorrelation and Viterbi's path, 60 to 600 Hz; none in 30 ms below 2^-13",
+        _BOERSMA,
         {VOICED: ("mean", "std", "p20", "p50", "p80", "range", "change")},
     ),
     Descriptor(
