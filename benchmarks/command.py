@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.pipelines.options import PipelineOptions
 from features.bad_files import add_on_error_argument, report_bad
-from features.command import add_jobs_argument
+from features.command import add_jobs_argument, add_join_names_argument
 from features.errors import CorpusError, PipelineError
 
 if TYPE_CHECKING:
@@ -44,11 +44,7 @@ def add_corpus_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--allow-partial", action="store_true", help="accept a deliberate subset of the published corpus"
     )
-    group.add_argument(
-        "--join-names",
-        action="store_true",
-        help="take names that differ only in case, space or leading zeros (03 and 3) for one, instead of refusing them",
-    )
+    add_join_names_argument(group)
     add_on_error_argument(group)
     group.add_argument("--corpus-seed", type=int, default=0, metavar="N", help="seed of the synthetic corpus")
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from features.command import command, make_parser, show
+from features.command import add_join_names_argument, command, make_parser, show
 
 EXAMPLES = """
 python -m benchmarks.compare results/emodb /elsewhere/predictions.csv
@@ -26,6 +26,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("first", type=Path, metavar="A", help="folder of a run, or a predictions.csv")
     parser.add_argument("second", type=Path, metavar="B", help="another, tested on the same utterances")
     parser.add_argument("--pipelines", nargs="+", default=(), metavar="NAME", help="only these (default: all)")
+    add_join_names_argument(parser)
     parser.add_argument("--seed", type=int, default=0, help="seed of drawn swaps, beyond 16 speakers (default: 0)")
     return parser
 
@@ -34,7 +35,13 @@ def execute(arguments: argparse.Namespace) -> None:
     """Print the comparison."""
     from benchmarks.studies.comparison import compare, comparison_text
 
-    found = compare(arguments.first, arguments.second, pipelines=arguments.pipelines, random_state=arguments.seed)
+    found = compare(
+        arguments.first,
+        arguments.second,
+        pipelines=arguments.pipelines,
+        join_names=arguments.join_names,
+        random_state=arguments.seed,
+    )
     show(comparison_text(found))
 
 

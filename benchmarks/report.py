@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from features.command import command, make_parser, show, show_notes
+from features.command import add_join_names_argument, command, make_parser, show, show_notes
 
 EXAMPLES = """
 python -m benchmarks.report results/emodb
@@ -23,6 +23,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="OUT", help="folder of a run, or a predictions.csv")
     parser.add_argument("--no-audio", action="store_true", help="embed no sound, whatever the licence")
+    add_join_names_argument(parser)
     parser.add_argument(
         "--out", type=Path, help="the page (default: OUT/report.html, or ./report.html for several runs)"
     )
@@ -35,9 +36,10 @@ def execute(arguments: argparse.Namespace) -> None:
     from benchmarks.reporting.page import notes_on_pictures
     from benchmarks.studies.reports import write_reports
 
-    show(str(write_reports(arguments.runs, out=arguments.out, audio=not arguments.no_audio)))
+    joins = arguments.join_names
+    show(str(write_reports(arguments.runs, out=arguments.out, audio=not arguments.no_audio, join_names=joins)))
     for folder in (path for path in arguments.runs if path.is_dir()):
-        show_notes(notes_on_pictures(Run.load(folder)))
+        show_notes(notes_on_pictures(Run.load(folder, join_names=joins)))
 
 
 main = command(build_parser, execute)

@@ -78,12 +78,17 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def folds_of(arguments: argparse.Namespace, corpus: Corpus) -> Any:
     """The scheme, or the folds of `--folds-file`; written to `--write-folds` where that is given."""
-    from benchmarks.folds.fold import read_folds, write_folds
+    from benchmarks.folds.fold import read_folds_with_notes, write_folds
     from benchmarks.folds.splitters import make_folds
 
     table, scheme = corpus.utterances, arguments.folds or corpus.default_scheme
     left_out = {clip.name for clip in corpus.left_out}
-    read = read_folds(arguments.folds_file, table, left_out=left_out) if arguments.folds_file else None
+    read = None
+    if arguments.folds_file:
+        read, notes = read_folds_with_notes(
+            arguments.folds_file, table, left_out=left_out, join_names=arguments.join_names
+        )
+        show_notes(notes)
     if arguments.write_folds:
         write_folds(arguments.write_folds, read or make_folds(table, scheme), table)
     return read or scheme

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from features.errors import InputError, SerError
 from features.names import printable
+from features.stopping import Stopped, stoppable
 from features.version import VERSION
 
 if TYPE_CHECKING:
@@ -74,13 +75,14 @@ def command(
         Given the parsed arguments, with the command line as the list `command_line`, does the work and returns the
         exit status; None is 0.
     on_interrupt : str
-        What to say after Ctrl-C.
+        What to say after Ctrl-C or SIGTERM.
 
     Returns
     -------
     callable
         `main(argv=None)`, which returns the exit status: that of `execute`; 2 after one line on stderr for an error
-        that the user can correct; 130 after Ctrl-C; 141 where the reader of the output has gone (`| head`).
+        that the user can correct; 130 after Ctrl-C, 143 after SIGTERM; 141 where the reader of the output has gone
+        (`| head`).
 
     Examples
     --------
@@ -97,25 +99,41 @@ def command(
         arguments.command_line = command_line
         show_any_text()
         try:
-            status = execute(arguments) or 0
-            sys.stdout.flush()
+            with stoppable(on_interrupt):
+                status = execute(arguments) or 0
+                sys.stdout.flush()
         except SerError as error:
             return _fail(str(error))
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stopped:
             sys.stderr.write(f"{on_interrupt}\n")
-            return 130
+            return stopped.status if isinstance(stopped, Stopped) else 130
         except BrokenPipeError:
-            # What is still buffered would raise again while the interpreter shuts down.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _forget_stdout()
             return 141
+        except MemoryError:
+            return _fail("not enough memory; expected more than this machine has free; use a smaller --jobs or input")
         except OSError as error:
             if error.errno is None:
                 raise
-            name = error.filename or "file"
-            return _fail(f"{name}: {error.strerror}; expected a path that can be used; check it, and the disk's space")
+            return _fail(_about(error))
         return status
 
     return main
+
+
+def _about(error: OSError) -> str:
+    try:
+        sys.stdout.flush()
+        name = error.filename or "file"
+    except OSError:
+        _forget_stdout()
+        name = error.filename or "standard output"
+    return f"{name}: {error.strerror}; expected a path that can be used; check it, and the disk's space"
+
+
+def _forget_stdout() -> None:
+    """Point stdout to nowhere: what is still buffered would raise again while the interpreter shuts down."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def show_any_text() -> None:
@@ -177,6 +195,23 @@ def add_jobs_argument(parser: argparse._ActionsContainer, help_text: str = "proc
     2
     """
     parser.add_argument("--jobs", type=at_least_one, metavar="N", help=help_text)
+
+
+def add_join_names_argument(parser: argparse._ActionsContainer) -> None:
+    """Add `--join-names`.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_join_names_argument(parser)
+    >>> parser.parse_args(["--join-names"]).join_names
+    True
+    """
+    parser.add_argument(
+        "--join-names",
+        action="store_true",
+        help="take names that differ only in case, space or leading zeros (03 and 3) for one, instead of refusing them",
+    )
 
 
 def add_prediction_arguments(parser: argparse.ArgumentParser) -> None:

@@ -106,6 +106,38 @@ def joined(names: Iterable[str]) -> Mapping[str, str]:
     return {other: group[0] for group in two_spellings(names) for other in group[1:]}
 
 
+def spelling_problem(kind: str, names: Iterable[str], *, what: str, remedy: str = "take them for one") -> str:
+    """What is wrong where one name stands in two spellings, and the remedy; empty where none does.
+
+    Parameters
+    ----------
+    kind : str
+        What the names are of, such as "speaker".
+    names : iterable of str
+        Normalised; may repeat.
+    what : str
+        What is counted, such as "utterances".
+    remedy : str, default="take them for one"
+        What `--join-names` does.
+
+    Examples
+    --------
+    >>> spelling_problem("speaker", ["03", "3", "03"], what="rows").partition(";")[0]
+    "one speaker in 2 spellings: '03' (2 rows) and '3' (1 rows)"
+    """
+    names = list(names)
+    groups = two_spellings(names)
+    if not groups:
+        return ""
+    counts = Counter(names)
+    spellings = " and ".join(f"{printable(name)!r} ({counts[name]} {what})" for name in groups[0])
+    more = f", and {len(groups) - 1} more {kind}s likewise" if len(groups) > 1 else ""
+    return (
+        f"one {kind} in {len(groups[0])} spellings: {spellings}{more}; expected one spelling for each; correct it, or "
+        f"{remedy} with --join-names (join_names=True)"
+    )
+
+
 def printable(name: str) -> str:
     r"""A name as a terminal or a page can show it: control characters and lone surrogates escaped.
 

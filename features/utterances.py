@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from features.audio import SUFFIXES, left_out_of, sound_files
 from features.errors import AudioError, InputError, SerError
-from features.names import storable
+from features.names import normalise, storable
 from features.tables import Table, read_table
 
 if TYPE_CHECKING:
@@ -90,10 +90,25 @@ def read_utterances(
     if "id" not in rows:
         stretch = ["#" + "-".join(texts) for texts in zip(*times)] if times else ""
         rows["id"] = rows["path"].where(~rows["path"].duplicated(keep=False), rows["path"] + stretch)
-    rows["path"] = [str(table.path.parent / relative) for relative in rows["path"]]
+    listed: dict[Path, dict[str, str]] = {}
+    rows["path"] = [str(_on_disk(table.path.parent / relative, listed)) for relative in rows["path"]]
     for column in {"start", "end"} - set(rows):
         rows[column] = ""
     return table
+
+
+def _on_disk(path: Path, listed: dict[Path, dict[str, str]]) -> Path:
+    """The path as the disk spells it: letters with accents may be composed in a table and decomposed on the disk.
+
+    Folders that were listed are kept in `listed`.
+    """
+    if path.exists():
+        return path
+    folder = path.parent if path.parent.exists() or path.parent == path else _on_disk(path.parent, listed)
+    if folder not in listed:
+        names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+        listed[folder] = {normalise(name): name for name in names}
+    return folder / listed[folder].get(normalise(path.name), path.name)
 
 
 def cut(table: pd.DataFrame, *, window: float, hop: float) -> pd.DataFrame:

@@ -61,3 +61,15 @@ def test_b9_cached_features_are_stale_when_code_they_depend_on_changes(copy: Pat
             file.write("\nCHANGED = True\n")
         before, seen = seen, identity(copy)
         assert (seen != before) == matters, changed
+
+
+def test_b11_importing_a_package_leaves_the_users_warnings_alone() -> None:
+    """`import features` put a filter of its own into the user's list."""
+    code = (
+        "import warnings\nbefore = list(warnings.filters)\n"
+        "import features, classical, deep, benchmarks\nassert warnings.filters == before, warnings.filters[0]\n"
+        "features.FeatureExtractor\n"
+        "assert [f for f in warnings.filters if 'IProgress' in str(f[1])] == []\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

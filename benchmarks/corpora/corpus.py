@@ -15,7 +15,7 @@ import pandas as pd
 from benchmarks.corpora.base import COLUMNS, LABEL_NAMES, Source
 from features.bad_files import BadClip
 from features.errors import CorpusError
-from features.names import normalise
+from features.names import alike, normalise, printable
 
 
 def utterances_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
@@ -225,9 +225,13 @@ class Corpus:
         missing = self._missing_audio()
         if missing.any():
             row = int(missing.argmax())
+            path = Path(self.utterances["path"].iloc[row])
+            others = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+            like = next((name for name in others if alike(name) == alike(path.name)), "")
+            hint = f" (the folder has {printable(like)!r}, which looks like another spelling)" if like else ""
             raise CorpusError(
                 f"{self.name}: audio of utterance {self.utterances.index[row][1]!r} is missing: expected "
-                f"{self.utterances['path'].iloc[row]}; restore the file or remove the utterance"
+                f"{path}{hint}; restore the file or remove the utterance"
             )
 
     def _missing_audio(self) -> np.ndarray:

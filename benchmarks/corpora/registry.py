@@ -110,7 +110,7 @@ def load(
     """
     from benchmarks.corpora.bad_sound import without_published_faults
     from benchmarks.corpora.corpus import Corpus, order_labels
-    from benchmarks.corpora.spellings import join_spellings, refuse_two_spellings
+    from benchmarks.corpora.spellings import join_spellings, refuse_missing_names, refuse_two_spellings
 
     source = find(name)
     if improvised and not source.improvised:
@@ -128,7 +128,7 @@ def load(
     corpus = (corpus.without_missing_audio() if allow_partial else corpus).validate().inside_files()
     if mapping:
         corpus = corpus.rename({normalise(old): normalise(new) for old, new in mapping.items()})
-    corpus = refuse_two_spellings(join_spellings(corpus) if join_names else corpus)
+    corpus = refuse_missing_names(join_spellings(corpus)) if join_names else refuse_two_spellings(corpus)
     return corpus.restrict(restriction) if restriction else corpus
 
 

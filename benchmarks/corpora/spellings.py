@@ -5,14 +5,13 @@ Two spellings of one speaker put the same voice into training and test, and noth
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 
 import pandas as pd
 
 from benchmarks.corpora.corpus import Corpus, order_labels
 from features.errors import CorpusError
-from features.names import MISSING, joined, printable, two_spellings
+from features.names import MISSING, joined, printable, spelling_problem
 
 NAMED = ("speaker", "session", "label")
 """What is a name of its own, by which utterances are grouped."""
@@ -34,27 +33,37 @@ def refuse_two_spellings(corpus: Corpus) -> Corpus:
     Raises
     ------
     CorpusError
-        If two names differ only in case, width, space, leading zeros or a trailing `.0`, or a speaker or label is what
-        tools write for a missing value; both spellings are named.
+        If two names, ids among them, differ only in case, width, space, leading zeros or a trailing `.0`, or a speaker,
+        label or id is what tools write for a missing value; both spellings are named.
+    """
+    refuse_missing_names(corpus)
+    table = corpus.utterances.reset_index()
+    for column in (*NAMED, "id"):
+        remedy = "keep them apart" if column == "id" else "take them for one"
+        problem = spelling_problem(column, table[column], what="utterances", remedy=remedy)
+        if problem:
+            raise CorpusError(f"{corpus.name}: {problem}")
+    return corpus
+
+
+def refuse_missing_names(corpus: Corpus) -> Corpus:
+    """Check that no speaker, label or id is what tools write for a missing value.
+
+    Raises
+    ------
+    CorpusError
+        If one is.
     """
     table = corpus.utterances.reset_index()
-    for column in NAMED:
-        if column != "session":
-            _refuse_missing(corpus.name, table, column)
-        groups = two_spellings(table[column])
-        if groups:
-            counts = Counter(table[column])
-            written = " and ".join(f"{printable(name)!r} ({counts[name]} utterances)" for name in groups[0])
-            more = f", and {len(groups) - 1} more {column}s likewise" if len(groups) > 1 else ""
-            raise CorpusError(
-                f"{corpus.name}: one {column} in {len(groups[0])} spellings: {written}{more}; expected one "
-                "spelling for each; correct the table, or take them for one with --join-names (join_names=True)"
-            )
+    for column in ("speaker", "label", "id"):
+        _refuse_missing(corpus.name, table, column)
     return corpus
 
 
 def join_spellings(corpus: Corpus) -> Corpus:
     """Take names that differ only in their spelling for one, under the spelling that occurs most often.
+
+    Ids are left as they are: each is an utterance of its own.
 
     Parameters
     ----------

@@ -23,6 +23,7 @@ from benchmarks.folds.fold import Fold, speakers_of
 from benchmarks.pipelines.options import PipelineOptions
 from benchmarks.scoring.status import Status
 from features.cache import FeatureCache
+from features.version import REPOSITORY
 
 
 def evaluate(
@@ -140,6 +141,7 @@ def describe_run(outcome: Outcome, command: str) -> dict[str, Any]:
         "notes": list(outcome.notes),
         "versions": versions(),
         "revision": revision(),
+        **({"repository": REPOSITORY} if REPOSITORY else {}),
         "code": {package: code_of(package) for package in CONTRIBUTING},
         "machine": machine(),
         "corpus": describe_corpus(plan.corpus),

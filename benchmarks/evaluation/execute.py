@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import joblib
 import numpy as np
 import pandas as pd
-from joblib.externals.loky import ProcessPoolExecutor, as_completed
+from joblib.externals.loky import as_completed
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from sklearn.base import clone
 
@@ -30,19 +28,7 @@ from benchmarks.scoring.status import Status
 from features.cache import FeatureCache
 from features.errors import PipelineError, ResultsError
 from features.extractors.table import FeatureTable
-
-ONE_THREAD = dict.fromkeys(
-    (
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "BLIS_NUM_THREADS",
-        "VECLIB_MAXIMUM_THREADS",
-        "NUMBA_NUM_THREADS",
-        "NUMEXPR_NUM_THREADS",
-    ),
-    "1",
-)
+from features.processes import worker_processes
 
 
 @dataclass(frozen=True)
@@ -202,16 +188,15 @@ def extract_features(
         for seed in seeds:
             superset = (features.superset, seed)
             if superset not in supersets:
-                with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
-                    supersets[superset] = extract(
-                        text,
-                        plan.corpus.utterances,
-                        options=plan.options,
-                        seed=seed,
-                        cache=cache,
-                        n_jobs=n_jobs,
-                        progress=progress,
-                    )
+                supersets[superset] = extract(
+                    text,
+                    plan.corpus.utterances,
+                    options=plan.options,
+                    seed=seed,
+                    cache=cache,
+                    n_jobs=n_jobs,
+                    progress=progress,
+                )
             table, identity = supersets[superset]
             file = FeatureFile.save(features.select(table), folder / f"{len(files)}.npy")
             files[text, seed] = (file, f"{identity} {features.name}")
@@ -293,9 +278,7 @@ def _finished(jobs: Sequence[Job], table: pd.DataFrame, store: ResultsStore, n_w
             run_job(job, table, store)
             yield
         return
-    with _workers(n_workers) as executor, warnings.catch_warnings():
-        # loky replaces a worker whose memory has grown; its jobs are not lost, so nobody need be told
-        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
+    with worker_processes(n_workers) as executor:
         try:
             for future in as_completed([executor.submit(run_job, job, table, store) for job in jobs]):
                 future.result()
@@ -305,23 +288,6 @@ def _finished(jobs: Sequence[Job], table: pd.DataFrame, store: ResultsStore, n_w
                 f"a process that was working on a job was killed, often for want of memory ({n_workers} at a time); "
                 "what is done is kept: run the same command again to go on, with a smaller --jobs"
             ) from error
-
-
-@contextmanager
-def _workers(n_workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes for the jobs alone, each on one thread.
-
-    loky ends a worker that has grown since its first task. The workers that extracted features would all end after
-    their first deep job, and import torch and compile kernels once more; joblib's own pool may hold them, and it is
-    the user's.
-    """
-    executor = ProcessPoolExecutor(max_workers=n_workers, env=ONE_THREAD)
-    try:
-        yield executor
-    except BaseException:
-        executor.shutdown(wait=True, kill_workers=True)
-        raise
-    executor.shutdown(wait=True)
 
 
 def collect(plan: Plan, jobs: Sequence[Job], store: ResultsStore) -> list[tuple[Fold, JobResult]]:

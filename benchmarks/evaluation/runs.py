@@ -68,8 +68,8 @@ class Run:
     _temporary: Any = field(default=None, repr=False)
 
     @classmethod
-    def load(cls, path: str | Path) -> Run:
-        """Read a run's folder, or a lone `predictions.csv`.
+    def load(cls, path: str | Path, *, join_names: bool = False) -> Run:
+        """Read a run's folder, or a lone `predictions.csv`, as `read_predictions` does.
 
         Raises
         ------
@@ -78,7 +78,7 @@ class Run:
             version.
         """
         path = Path(path)
-        predictions = read_predictions(path)
+        predictions = read_predictions(path, join_names=join_names)
         folder = path if path.is_dir() else path.parent
         record = read_record(folder) if path.is_dir() else {}
         labels = tuple(record.get("corpus", {}).get("labels") or labels_of(predictions))

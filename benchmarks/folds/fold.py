@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from features.errors import FoldError
-from features.names import spreadsheet_safe
+from features.matching import Matching, match_ids
+from features.names import MISSING, joined, normalise, spelling_problem, spreadsheet_safe
 from features.tables import Table, read_table
 
 
@@ -116,7 +117,9 @@ def write_folds(path: Path, folds: Sequence[Fold], table: pd.DataFrame) -> None:
                 writer.writerow([*names, subsets[position]])
 
 
-def read_folds(path: Path, table: pd.DataFrame, *, left_out: Collection[str] = ()) -> tuple[Fold, ...]:
+def read_folds(
+    path: Path, table: pd.DataFrame, *, left_out: Collection[str] = (), join_names: bool = False
+) -> tuple[Fold, ...]:
     """Read folds that were written by `write_folds`, or by somebody else in the same form.
 
     Parameters
@@ -127,10 +130,13 @@ def read_folds(path: Path, table: pd.DataFrame, *, left_out: Collection[str] = (
         The utterances that the folds point into.
     left_out : collection of str
         Ids that may stand in the file and are passed over: the corpus goes on without them.
+    join_names : bool, default=False
+        Take utterances and folds whose names differ only in case, space or leading zeros for the same.
 
     Returns
     -------
     tuple of Fold
+        `read_folds_with_notes` says beside them how utterances were matched.
 
     Raises
     ------
@@ -143,14 +149,35 @@ def read_folds(path: Path, table: pd.DataFrame, *, left_out: Collection[str] = (
     >>> table = corpora.load("synthetic").utterances
     >>> folds = read_folds(Path("folds.csv"), table)  # doctest: +SKIP
     """
+    return read_folds_with_notes(path, table, left_out=left_out, join_names=join_names)[0]
+
+
+def read_folds_with_notes(
+    path: Path, table: pd.DataFrame, *, left_out: Collection[str] = (), join_names: bool = False
+) -> tuple[tuple[Fold, ...], tuple[str, ...]]:
+    """Read folds as `read_folds` does, with what a user should know of how utterances were matched."""
     lines = read_table(path, required=("fold", "utterance", "side"), error=FoldError, problem="cannot be read as folds")
     lines.refuse("side", ~lines.rows["side"].isin(list(Subset)), expected=", ".join(Subset))
-    positions = {name: position for position, name in enumerate(table.index.get_level_values("id"))}
-    stated = lines.rows[~lines.rows["utterance"].isin(left_out)]
-    return tuple(_fold(str(name), rows, positions, lines) for name, rows in stated.groupby("fold", sort=False))
+    rows = lines.rows.assign(fold=lines.rows["fold"].map(normalise), utterance=lines.rows["utterance"].map(normalise))
+    for column in ("fold", "utterance"):
+        lines.refuse(column, rows[column].isin(MISSING), expected=f"a {column} in every row")
+    problem = "" if join_names else spelling_problem("fold", rows["fold"], what="rows")
+    if problem:
+        raise FoldError(f"{path}: {problem}")
+    rows["fold"] = rows["fold"].replace(dict(joined(rows["fold"])))
+    ids, found = [str(name) for name in table.index.get_level_values("id")], list(dict.fromkeys(rows["utterance"]))
+    matching = match_ids([*ids, *left_out], found, join_names=join_names)
+    known = {found[row]: position for position, row in enumerate(matching.positions) if row >= 0}
+    rows = rows[[known.get(name, 0) < len(ids) for name in rows["utterance"]]]
+    folds = tuple(
+        _fold(str(name), some, known, ids, lines, matching) for name, some in rows.groupby("fold", sort=False)
+    )
+    return folds, matching.notes(str(path))
 
 
-def _fold(name: str, rows: pd.DataFrame, positions: dict[str, int], lines: Table) -> Fold:
+def _fold(
+    name: str, rows: pd.DataFrame, positions: dict[str, int], ids: list[str], lines: Table, matching: Matching
+) -> Fold:
     where, utterances = f"{lines.path}, fold {name}", rows["utterance"]
     repeated = utterances[utterances.duplicated()]
     if len(repeated):
@@ -159,9 +186,10 @@ def _fold(name: str, rows: pd.DataFrame, positions: dict[str, int], lines: Table
     if unknown:
         raise FoldError(
             f"{where}: utterance {unknown[0]!r} (and {len(unknown) - 1} more) is not in the corpus; read it with "
-            "the same --classes and --map as the folds were written with"
+            f"the same --classes and --map as the folds were written with{matching.why_missing()}"
         )
-    absent = sorted(set(positions) - set(utterances))
+    here = {positions[utterance] for utterance in utterances}
+    absent = [utterance for position, utterance in enumerate(ids) if position not in here]
     if absent:
         raise FoldError(
             f"{where}: {len(absent)} utterances of the corpus are missing, the first {absent[0]!r}; add them"

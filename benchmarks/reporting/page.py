@@ -157,7 +157,12 @@ def write_report(
 
 
 def write_reports(
-    paths: Sequence[Path], *, out: Path | None = None, audio: bool = True, sections: Sequence[Section] = ()
+    paths: Sequence[Path],
+    *,
+    out: Path | None = None,
+    audio: bool = True,
+    join_names: bool = False,
+    sections: Sequence[Section] = (),
 ) -> Path:
     """Write one page of one or several runs, and the report of each run that has a folder.
 
@@ -169,6 +174,8 @@ def write_reports(
         The page; by default `report.html` in the folder of a single run, or here for several.
     audio, sections
         As for `write_report`.
+    join_names : bool, default=False
+        As for `benchmarks.scoring.predictions.read_predictions`.
 
     Returns
     -------
@@ -180,24 +187,26 @@ def write_reports(
     >>> write_reports([Path("results/emodb"), Path("results/ravdess")])  # doctest: +SKIP
     """
     if len(paths) == 1 and paths[0].is_dir():
-        return write_report(paths[0], out=out, audio=audio, sections=sections)
+        return write_report(Run.load(paths[0], join_names=join_names), out=out, audio=audio, sections=sections)
     for path in paths:
         if path.is_dir():
-            write_report(path, audio=audio, sections=sections)
+            write_report(Run.load(path, join_names=join_names), audio=audio, sections=sections)
     target = out or Path("report.html")
-    write_atomically(target, build(paths, audio=audio, sections=sections))
+    write_atomically(target, build(paths, audio=audio, join_names=join_names, sections=sections))
     return target
 
 
-def build(paths: Sequence[Path], *, audio: bool = True, sections: Sequence[Section] = ()) -> str:
+def build(
+    paths: Sequence[Path], *, audio: bool = True, join_names: bool = False, sections: Sequence[Section] = ()
+) -> str:
     """Make one page of one or several runs.
 
     Parameters
     ----------
     paths : sequence of Path
         Folders of runs, or files `predictions.csv` from elsewhere.
-    audio, sections
-        As for `write_report`.
+    audio, join_names, sections
+        As for `write_reports`.
 
     Returns
     -------
@@ -216,7 +225,7 @@ def build(paths: Sequence[Path], *, audio: bool = True, sections: Sequence[Secti
     if not paths:
         raise ResultsError("no run given; name at least one folder that holds a predictions.csv")
     budget = PAGE_BYTES // len(paths)
-    rankings = [rank(Run.load(path)) for path in paths]
+    rankings = [rank(Run.load(path, join_names=join_names)) for path in paths]
     return _render([_run_page(ranking, audio=audio, budget=budget, sections=sections) for ranking in rankings])
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
+from benchmarks.evaluation.runs import Run
 from benchmarks.pipelines.flags import Flag
 from benchmarks.reporting.ranking import ALPHA, Entry, Ranking
 from benchmarks.reporting.tables import signed
@@ -72,6 +73,7 @@ def caveats(ranking: Ranking) -> tuple[str, ...]:
             f"{listed(transductive)}: standardised with each test speaker's own unlabelled clips (transductive), which "
             "a first clip of an unknown speaker does not allow."
         )
+    notes += [_unheard_sentence(label, folds) for label, folds in unheard_labels(ranking.run).items()]
     shared = [fold for fold in ranking.run.record.get("folds", {}).get("folds", ()) if len(fold.get("test", ())) > 1]
     by_session = ranking.run.record.get("folds", {}).get("scheme") == "session"
     together = "The speakers of a session" if by_session else "Speakers tested in one fold"
@@ -112,6 +114,44 @@ def summarise_ablation(shapley: pd.DataFrame, model: str) -> tuple[str, ...]:
         f"{blocks['voice']}; {_which_block(uar.loc[CONTRAST])}."
     )
     return (first, *_decisions(shapley, model))
+
+
+def unheard_labels(run: Run) -> dict[str, tuple[str, ...]]:
+    """Labels that a fold tests without a clip of them on its training side, as where one speaker alone has a label.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    dict
+        Label to the names of such folds; empty where the run's utterances or folds are not known.
+
+    Examples
+    --------
+    >>> unheard_labels(Run.load("results/emodb"))  # doctest: +SKIP
+    {}
+    """
+    folds, table = run.record.get("folds", {}).get("folds", ()), run.utterances
+    if table is None:
+        return {}
+    speakers = table.groupby("label")["speaker"].agg(set)
+    found: dict[str, tuple[str, ...]] = {}
+    for fold in folds:
+        learnt, tested = {*fold.get("train", ()), *fold.get("valid", ())}, set(fold.get("test", ()))
+        for label in run.labels:
+            if label in speakers.index and speakers[label] & tested and not speakers[label] & learnt:
+                found[label] = (*found.get(label, ()), str(fold["name"]))
+    return found
+
+
+def _unheard_sentence(label: str, folds: Sequence[str]) -> str:
+    where = f"fold {folds[0]}" if len(folds) == 1 else f"folds {listed(folds)}"
+    return (
+        f"The recall of {label} in {where} is 0 whatever the pipeline: nobody there who trains has it. That is no "
+        "confusion; drop the label with --classes, or merge it with --map."
+    )
 
 
 def pair_contrasts(shapley: pd.DataFrame, model: str) -> pd.DataFrame:
@@ -207,10 +247,12 @@ def _weakness_sentence(ranking: Ranking, best: Entry) -> str:
     counts = matrices.sum(axis=0)
     share = np.divide(counts, counts.sum(axis=1, keepdims=True), out=np.zeros_like(counts), where=counts > 0)
     np.fill_diagonal(share, 0)
+    share[[label in unheard_labels(ranking.run) for label in ranking.labels]] = 0
     row, column = np.unravel_index(int(share.argmax()), share.shape)
     labels = ranking.labels
     if share[row, column] == 0:
-        return "It makes no error on these clips."
+        missed = counts.sum() > np.trace(counts)
+        return f"It makes no error on these clips{', but for labels that it could not learn' if missed else ''}."
     sentence = (
         f"It most often takes {labels[row]} for {labels[column]} ({100 * share[row, column]:.0f} % of {labels[row]})"
     )

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from features.errors import ResultsError
+from features.names import MISSING, joined, normalise, spelling_problem
 from features.tables import read_table
 
 KEYS = ("pipeline", "seed", "fold", "utterance", "speaker", "truth", "prediction")
 """Columns that every predictions table must have; `corpus`, `folds` and `p_<label>` may stand beside them."""
 
 
-def read_predictions(path: Path) -> pd.DataFrame:
+def read_predictions(path: Path, *, join_names: bool = False) -> pd.DataFrame:
     """Read a `predictions.csv`, all names as text (a speaker `03` stays `03`), and check it.
 
     Parameters
     ----------
     path
         The file, or a run's folder that holds it.
+    join_names : bool, default=False
+        Take speakers and labels that differ only in case, space or leading zeros for one, instead of refusing them.
 
     Returns
     -------
@@ -31,8 +34,8 @@ def read_predictions(path: Path) -> pd.DataFrame:
     Raises
     ------
     ResultsError
-        If the file is missing, is not such a table, repeats an utterance within a pipeline and seed, or holds
-        probabilities that are not.
+        If the file is missing, is not such a table, repeats an utterance within a pipeline and seed, holds
+        probabilities that are not, or a name is missing or stands in two spellings.
     """
     file = path / "predictions.csv" if path.is_dir() else path
     if not file.is_file():
@@ -47,8 +50,49 @@ def read_predictions(path: Path) -> pd.DataFrame:
             table[column] = stored.numbers(column)
     stored.refuse("seed", table["seed"] % 1 != 0, expected="a whole number")
     table["seed"] = table["seed"].astype(int)
+    for column in KEYS[2:]:
+        table[column] = table[column].map(normalise)
+        stored.refuse(column, table[column].isin(MISSING), expected=f"a {column} in every row")
+    table = table.rename(columns=lambda name: f"p_{normalise(name[2:])}" if name.startswith("p_") else name)
+    table = _one_spelling_each(table, str(file), join_names=join_names)
     check_predictions(table, where=str(file))
     return table
+
+
+def respelled(table: pd.DataFrame, *, speakers: Mapping[str, str], labels: Mapping[str, str]) -> pd.DataFrame:
+    """A table of predictions with other names for some speakers and labels.
+
+    Raises
+    ------
+    ResultsError
+        If two columns of probabilities would have one name.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"speaker": ["3"], "truth": ["ANG"], "prediction": ["sad"], "p_ANG": [0.4], "p_sad": 0.6})
+    >>> respelled(table, speakers={"3": "03"}, labels={"ANG": "ang"}).columns.tolist()
+    ['speaker', 'truth', 'prediction', 'p_ang', 'p_sad']
+    """
+    columns = {f"p_{old}": f"p_{new}" for old, new in labels.items()}
+    result = table.assign(
+        speaker=table["speaker"].replace(dict(speakers)),
+        **{column: table[column].replace(dict(labels)) for column in ("truth", "prediction")},
+    ).rename(columns=columns)
+    if not result.columns.is_unique:
+        twice = result.columns[result.columns.duplicated()][0]
+        raise ResultsError(f"two columns are called {twice!r} once names are joined; leave one of them out")
+    return result
+
+
+def _one_spelling_each(table: pd.DataFrame, where: str, *, join_names: bool) -> pd.DataFrame:
+    """Refuse speakers and labels in two spellings, or join them."""
+    columns = [column.removeprefix("p_") for column in table.columns if column.startswith("p_")]
+    labels = [*table["truth"], *table["prediction"], *columns]
+    for kind, names in (("speaker", table["speaker"]), ("label", labels)):
+        problem = "" if join_names else spelling_problem(kind, names, what="times")
+        if problem:
+            raise ResultsError(f"{where}: {problem}")
+    return respelled(table, speakers=joined(table["speaker"]), labels=joined(labels))
 
 
 def check_predictions(table: pd.DataFrame, *, where: str = "predictions") -> None:

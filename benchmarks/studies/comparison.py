@@ -13,11 +13,20 @@ from benchmarks.reporting.ranking import Ranking, rank
 from benchmarks.reporting.summary import caveats, summarise
 from benchmarks.reporting.tables import pairs_table, scores_table
 from benchmarks.scoring.metrics import METRICS
-from benchmarks.scoring.predictions import labels_of
+from benchmarks.scoring.predictions import labels_of, respelled
 from features.errors import ResultsError
+from features.matching import match_ids
+from features.names import alike
 
 
-def compare(first: str | Path, second: str | Path, *, pipelines: Sequence[str] = (), random_state: int = 0) -> Ranking:
+def compare(
+    first: str | Path,
+    second: str | Path,
+    *,
+    pipelines: Sequence[str] = (),
+    join_names: bool = False,
+    random_state: int = 0,
+) -> Ranking:
     """Put the pipelines of two runs side by side.
 
     Parameters
@@ -26,6 +35,9 @@ def compare(first: str | Path, second: str | Path, *, pipelines: Sequence[str] =
         Folders of runs, or files `predictions.csv`.
     pipelines : sequence of str, default=()
         Only these, by the name that they have in their run; all when empty.
+    join_names : bool, default=False
+        Take utterances, speakers and labels that differ only in case, space or leading zeros (`03` and `3`, as pandas
+        reads it) for the same, under the names of the first run.
     random_state : int, default=0
         Seed of drawn swaps.
 
@@ -46,16 +58,18 @@ def compare(first: str | Path, second: str | Path, *, pipelines: Sequence[str] =
     >>> benchmarks.compare("results/emodb", "elsewhere/predictions.csv").tests  # doctest: +SKIP
     """
     paths = (Path(first), Path(second))
-    runs = [Run.load(path) for path in paths]
+    runs = [Run.load(path, join_names=join_names) for path in paths]
+    runs[1] = _under_names_of(runs[0], runs[1], join_names=join_names)
     check_same_utterances(runs[0].predictions, runs[1].predictions, names=(str(first), str(second)))
     runs = [_renamed(run, names) for run, names in zip(runs, _distinct_names(runs, paths), strict=True)]
     predictions = pd.concat([run.predictions for run in runs], ignore_index=True)
     records = {name: entry for run in runs for name, entry in run.record.get("pipelines", {}).items()}
     if pipelines:
         predictions, records = _only(predictions, records, pipelines)
+    notes = [note for run in runs for note in run.record.get("notes", ())]
     merged = replace(
         runs[0],
-        record={**runs[0].record, "pipelines": records},
+        record={**runs[0].record, "pipelines": records, "notes": notes},
         predictions=predictions,
         labels=tuple(dict.fromkeys(label for run in runs for label in labels_of(run.predictions))),
         jobs=pd.concat([run.jobs for run in runs], ignore_index=True),
@@ -81,7 +95,41 @@ def check_same_utterances(first: pd.DataFrame, second: pd.DataFrame, *, names: t
         for name, rows in zip(names, only)
         if rows
     ]
-    raise ResultsError(f"the runs were not tested on the same utterances: {'; '.join(parts)}; only equal ones compare")
+    alike_rows = {tuple(map(alike, row)) for row in only[0]} & {tuple(map(alike, row)) for row in only[1]}
+    remedy = (
+        f"; {len(alike_rows)} of them differ in their spelling only: take them for the same with --join-names "
+        "(join_names=True)"
+        if alike_rows
+        else ""
+    )
+    raise ResultsError(
+        f"the runs were not tested on the same utterances: {'; '.join(parts)}; only equal ones compare{remedy}"
+    )
+
+
+def _under_names_of(first: Run, second: Run, *, join_names: bool) -> Run:
+    """The second run with its utterances named as in the first: by stem, or across spellings where that is asked."""
+    here, there = ([str(name) for name in run.predictions["utterance"].unique()] for run in (first, second))
+    matching = match_ids(here, there, join_names=join_names)
+    names = {there[row]: name for name, row in zip(here, matching.positions) if row >= 0 and there[row] != name}
+    table = second.predictions.assign(utterance=second.predictions["utterance"].replace(names))
+    labels: tuple[str, ...] = second.labels
+    if join_names:
+        speakers = _across_spellings(first.speakers, second.speakers)
+        renamed = _across_spellings(first.labels, second.labels)
+        table = respelled(table, speakers=speakers, labels=renamed)
+        labels = tuple(renamed.get(label, label) for label in labels)
+    record = second.record
+    notes = matching.notes(second.folder.name)
+    if notes:
+        record = {**record, "notes": [*record.get("notes", ()), *notes]}
+    return replace(second, predictions=table, labels=labels, record=record)
+
+
+def _across_spellings(here: Sequence[str], there: Sequence[str]) -> dict[str, str]:
+    """Names of the second run to those of the first that look like another spelling of them."""
+    known = {alike(name): name for name in here}
+    return {name: known[alike(name)] for name in there if name not in here and alike(name) in known}
 
 
 def comparison_text(ranking: Ranking) -> str:
@@ -91,7 +139,8 @@ def comparison_text(ranking: Ranking) -> str:
     if ranking.tests:
         pairs = ("first", "second", "difference", "interval", "p", "p_holm", "verdict")
         lines += [pairs_table(ranking).text(pairs), ""]
-    return "\n".join([*lines, *summarise(ranking)[:2], *caveats(ranking)])
+    notes = [f"note: {note}" for note in ranking.run.record.get("notes", ())]
+    return "\n".join([*lines, *summarise(ranking)[:2], *caveats(ranking), *notes])
 
 
 def _distinct_names(runs: Sequence[Run], paths: tuple[Path, Path]) -> list[dict[str, str]]:

@@ -59,14 +59,16 @@ def write_report(run: Run | str | Path, *, out: str | Path | None = None, audio:
     return page.write_report(run, out=out, audio=audio, sections=study_sections())
 
 
-def write_reports(paths: Sequence[Path], *, out: Path | None = None, audio: bool = True) -> Path:
+def write_reports(
+    paths: Sequence[Path], *, out: Path | None = None, audio: bool = True, join_names: bool = False
+) -> Path:
     """Write one page of one or several runs; see `benchmarks.reporting.page.write_reports`.
 
     Examples
     --------
     >>> write_reports([Path("results/emodb"), Path("results/ravdess")])  # doctest: +SKIP
     """
-    return page.write_reports(paths, out=out, audio=audio, sections=study_sections())
+    return page.write_reports(paths, out=out, audio=audio, join_names=join_names, sections=study_sections())
 
 
 def draw(run: Run | Ranking | str | Path, name: str) -> Plot:
