@@ -56,7 +56,7 @@ def add_fold_arguments(parser: argparse.ArgumentParser) -> argparse._ArgumentGro
         "--folds", metavar="SCHEME", help="session, speaker, speaker-811 or a number (default: the corpus's own)"
     )
     group.add_argument(
-        "--allow-duplicates", action="store_true", help="accept byte-identical clips in training and test of a fold"
+        "--allow-duplicates", action="store_true", help="accept the same sound in training and test of a fold"
     )
     return group
 

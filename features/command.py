@@ -9,6 +9,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -264,11 +265,15 @@ def read_inputs(arguments: argparse.Namespace) -> pd.DataFrame:
     InputError
         If the arguments do not go together, or there are no inputs.
     """
-    from features.utterances import cut, utterances
+    from features.audio import left_out_of
+    from features.utterances import cut, inside_files, utterances
 
     if arguments.window is None and (arguments.hop is not None or arguments.plot):
         raise InputError("--hop and --plot are for windows: give --window too")
     table = utterances(arguments.inputs, manifest=arguments.manifest, one_speaker=arguments.one_speaker)
+    table, note = inside_files(table)
+    left_out = [f"{source}: {said}" for source in arguments.inputs if (said := left_out_of(Path(source)))]
+    show_notes([*left_out, *filter(None, [note])])
     if arguments.window is None:
         return table
     return cut(table, window=arguments.window, hop=arguments.window / 3 if arguments.hop is None else arguments.hop)

@@ -69,7 +69,9 @@ def learning_curve(
     ...     corpus, pipelines=["logistic@timing"], sizes=(2,), folds="3", jobs=1, out="results/mine"
     ... )
     """
-    whole = make_plan(corpus, pipelines=pipelines, folds=folds, seeds=seeds, allow_duplicates=allow_duplicates)
+    whole = make_plan(
+        corpus, pipelines=pipelines, folds=folds, seeds=seeds, allow_duplicates=allow_duplicates, cache=cache
+    )
     most = min(len(speakers_of(corpus.utterances, fold.training_side)) for fold in whole.folds)
     size_of: dict[Fold, int] = {}
     trials = []
