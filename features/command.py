@@ -6,12 +6,15 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from textwrap import fill
-from typing import Protocol
+from typing import Any, Protocol
 
-from features.errors import SerError
+from features.errors import Note, SerError
 from features.names import printable
+from features.places import settle
 from features.stopping import Stopped, stoppable
 from features.version import VERSION
 
@@ -92,8 +95,9 @@ def command(
         arguments = build_parser().parse_args(command_line)
         arguments.command_line = command_line
         show_any_text()
+        settle()
         try:
-            with stoppable(on_interrupt):
+            with stoppable(on_interrupt), notes_in_lines():
                 status = execute(arguments) or 0
                 sys.stdout.flush()
         except SerError as error:
@@ -113,6 +117,26 @@ def command(
         return status
 
     return main
+
+
+@contextmanager
+def notes_in_lines() -> Iterator[None]:
+    """Print notes that the toolkit warns of as one line each on stderr, the same one once; other warnings as ever."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", category=Note)
+        others: Any = warnings.showwarning
+        told: set[str] = set()
+
+        def tell(message: Any, category: Any, *place: Any) -> None:
+            if not issubclass(category, Note):
+                others(message, category, *place)
+            elif str(message) not in told:
+                told.add(str(message))
+                show_notes([str(message)])
+
+        library: Any = warnings
+        library.showwarning = tell
+        yield
 
 
 def _about(error: OSError) -> str:

@@ -18,7 +18,6 @@ from features.bad_files import (
     BadClip,
     BadClipsError,
     add_on_error_argument,
-    find_bad,
     report_bad,
 )
 from features.command import add_jobs_argument, show_notes
@@ -215,11 +214,15 @@ def read_inputs(arguments: argparse.Namespace) -> tuple[pd.DataFrame, list[BadCl
     InputError
         If the arguments do not go together, or there are no inputs.
     """
-    from features.utterances import cut, utterances
+    from features.audio import left_out_of
+    from features.utterances import cut, inside_files, utterances
 
     if arguments.window is None and (arguments.hop is not None or arguments.plot):
         raise InputError("--hop and --plot are for windows: give --window too")
     table = utterances(arguments.inputs, manifest=arguments.manifest, one_speaker=arguments.one_speaker)
+    table, note = inside_files(table)
+    left_out = [f"{source}: {said}" for source in arguments.inputs if (said := left_out_of(Path(source)))]
+    show_notes([*left_out, *filter(None, [note])])
     if arguments.window is None:
         return table, []
     bad = _without_duration(table)
@@ -301,6 +304,7 @@ class _Attempt:
 
     def __call__(self, chunk: pd.DataFrame) -> Answers:
         from features.clips import clips_from
+        from features.sound_survey import find_bad
 
         try:
             return self.predict(chunk)
