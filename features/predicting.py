@@ -280,9 +280,10 @@ def answers_of(task: Task, table: pd.DataFrame, *, n_jobs: int = 1) -> Generator
     if n_jobs < 2 or len(chunks) < 2:
         yield from map(work, chunks)
         return
-    n_jobs = min(n_jobs, len(chunks))
+    n_jobs = min(n_jobs, len(chunks) - 1)
+    yield work(chunks[0])  # at once, while no process has begun; what has to be compiled is then there for all
     with worker_processes(n_jobs) as executor:
-        yield from in_order(work, chunks, executor, n_jobs)
+        yield from in_order(work, chunks[1:], executor, n_jobs)
 
 
 def _chunk_sizes(total: int, most: int) -> list[int]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from features.errors import InputError
+from features.errors import InputError, Note
 
 if TYPE_CHECKING:
     from joblib.externals.loky import ProcessPoolExecutor
@@ -96,6 +96,7 @@ def _no_complaints() -> Iterator[None]:
 def _begin(parent: int, prepare: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
     """First thing in a worker: Ctrl-C is the parent's affair, and a parent that is gone ends the worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warnings.simplefilter("ignore", category=Note)  # the process that began this one has said it
     if hasattr(os, "getppid") and os.name == "posix":
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     if prepare is not None:

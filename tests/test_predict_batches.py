@@ -188,7 +188,7 @@ def test_a_batch_that_was_stopped_goes_on(models: Path, clips: Path, tmp_path: P
     folders = [str(shutil.copytree(clips, tmp_path / f"copy{i}")) for i in range(15)]
     line = [sys.executable, "-m", "classical.predict", str(models / "global.skops"), *folders, "--out", str(out)]
     process = subprocess.Popen([*line, "--jobs", "2"], cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    while not out.exists() and process.poll() is None:
+    while (not out.exists() or len(rows_of(out)) < 2) and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
     began = time.monotonic()
