@@ -20,9 +20,6 @@ from features.descriptors.segments import runs
 from features.extractors.statistics import FeatureExtractor
 from features.extractors.table import FeatureTable
 
-NO_SPEECH = "no speech"
-"""What stands in place of a label."""
-
 LEAST_VOICED_FRAMES = 6
 """Longest voiced run in frames of 10 ms: 17 and more in real clips, 3 at most in noise."""
 
