@@ -197,9 +197,9 @@ def options_of(arguments: argparse.Namespace) -> PipelineOptions:
 
 def cache_of(arguments: argparse.Namespace) -> FeatureCache | None:
     """The user's feature cache, none with `--no-cache`."""
-    from features.cache import FeatureCache
+    from features.cache import user_cache
 
-    return None if arguments.no_cache else FeatureCache()
+    return None if arguments.no_cache else user_cache()
 
 
 def run_arguments(arguments: argparse.Namespace, corpus: Corpus) -> dict[str, Any]:

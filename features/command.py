@@ -6,13 +6,16 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from features.errors import InputError, SerError
+from features.errors import InputError, Note, SerError
 from features.names import printable
+from features.places import settle
 from features.stopping import Stopped, stoppable
 from features.version import VERSION
 
@@ -98,8 +101,9 @@ def command(
         arguments = build_parser().parse_args(command_line)
         arguments.command_line = command_line
         show_any_text()
+        settle()
         try:
-            with stoppable(on_interrupt):
+            with stoppable(on_interrupt), notes_in_lines():
                 status = execute(arguments) or 0
                 sys.stdout.flush()
         except SerError as error:
@@ -119,6 +123,26 @@ def command(
         return status
 
     return main
+
+
+@contextmanager
+def notes_in_lines() -> Iterator[None]:
+    """Print notes that the toolkit warns of as one line each on stderr, the same one once; other warnings as ever."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", category=Note)
+        others: Any = warnings.showwarning
+        told: set[str] = set()
+
+        def tell(message: Any, category: Any, *place: Any) -> None:
+            if not issubclass(category, Note):
+                others(message, category, *place)
+            elif str(message) not in told:
+                told.add(str(message))
+                show_notes([str(message)])
+
+        library: Any = warnings
+        library.showwarning = tell
+        yield
 
 
 def _about(error: OSError) -> str:

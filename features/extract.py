@@ -103,7 +103,7 @@ def extract(
         If `target` cannot be written.
     """
     from features.audio import SUFFIXES, left_out_of
-    from features.cache import FeatureCache
+    from features.cache import user_cache
     from features.extractors.statistics import FeatureExtractor
 
     if target.suffix not in {".csv", ".parquet"}:
@@ -116,7 +116,7 @@ def extract(
         expected = f"expected some of {' '.join(SUFFIXES)}"
         raise FeatureError("; ".join(filter(None, [f"{source}: no sound files", expected, left_out])))
     check_writable(target)
-    cache = FeatureCache() if use_cache else None
+    cache = user_cache() if use_cache else None
     extractor = FeatureExtractor(groups, normalise_level=normalise_level, cache=cache, n_jobs=n_jobs, progress=True)
     features, bad = extractor.extract_good(list(clips.values()))
     if not len(features):
