@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from classical.attributions import top_attributions
 from classical.normalise import FallbackWarning
 from classical.persistence import SavedModel, load
+from classical.shared_features import shared_features
 from features.files import content_hash
 from features.predicting import Answers, Task
 from features.predictions import to_predictions
+from features.speech_check import speech_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +39,7 @@ def task_of(path: str, *, explain: bool = False, n_jobs: int = 1) -> Task:
     members = _members(_loaded(path).pipeline)
     whole = any(str(member.normalise) == "speaker" for member in members)
     how = partial(answer, path, explain=explain, n_jobs=n_jobs if whole else 1)
-    return Task(how, model=f"{Path(path).name} {content_hash(path)[:16]}", whole=whole)
+    return Task(how, model=f"{Path(path).name} {content_hash(path)[:16]}", whole=whole, explained=explain)
 
 
 def notes_of(path: str) -> tuple[str, ...]:
@@ -74,9 +76,11 @@ def answer(path: str, table: pd.DataFrame, *, explain: bool = False, n_jobs: int
             member.features.set_params(n_jobs=n_jobs)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", category=FallbackWarning)
-        probabilities = model.predict_proba(table)
-        attributions = _attributions(model.pipeline, table, probabilities) if explain else []
-    predictions = to_predictions(table, list(model.classes_), probabilities, attributions=attributions)
+        with shared_features(model.pipeline) as cache:
+            probabilities = model.predict_proba(table)
+            attributions = _attributions(model.pipeline, table, probabilities) if explain else []
+            speech = speech_in(table, cache=cache, n_jobs=n_jobs)
+    predictions = to_predictions(table, list(model.classes_), probabilities, attributions=attributions, speech=speech)
     notes = [str(warning.message) for warning in caught if issubclass(warning.category, FallbackWarning)]
     return Answers(tuple(predictions), notes=tuple(dict.fromkeys(notes)))
 

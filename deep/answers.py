@@ -14,6 +14,7 @@ from deep.predictor import Predictor
 from features.files import content_hash
 from features.predicting import LARGEST_CHUNK, Answers, Task
 from features.predictions import to_predictions
+from features.speech_check import speech_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +68,8 @@ def answer(source: str, table: pd.DataFrame, *, device: str, precision: str) -> 
         If a clip cannot be read.
     """
     model = _loaded(source, device=device, precision=precision)
-    return Answers(tuple(to_predictions(table, model.classes_.tolist(), model.predict_proba(table))))
+    probabilities = model.predict_proba(table)
+    return Answers(tuple(to_predictions(table, model.classes_.tolist(), probabilities, speech=speech_in(table))))
 
 
 @lru_cache(maxsize=1)

@@ -69,12 +69,15 @@ class Task:
         Whether an answer depends on the other utterances, so that all must come together.
     chunk : int
         Most utterances at a time.
+    explained : bool
+        Whether the features that contributed most are named.
     """
 
     predict: Predict
     model: str
     whole: bool = False
     chunk: int = LARGEST_CHUNK
+    explained: bool = False
 
 
 def add_prediction_arguments(parser: argparse.ArgumentParser) -> None:
@@ -159,7 +162,7 @@ def _default_format(out: Path | None) -> Format:
 
 def _form(form: Format, table: pd.DataFrame, task: Task, *, added: bool) -> Form:
     if form is Format.CSV:
-        return CsvForm(task.model, header=not added)
+        return CsvForm(task.model, header=not added, explained=task.explained)
     if form is Format.JSONL:
         return JsonLinesForm(task.model)
     return JsonForm() if form is Format.JSON else TableForm(table)

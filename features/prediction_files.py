@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from features.errors import InputError
 from features.names import printable, spreadsheet_plain, spreadsheet_safe, storable
-from features.predictions import Prediction, as_json, attribution_lines, cells_of, plain
+from features.predictions import NO_SPEECH, Prediction, as_json, attribution_lines, cells_of, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,8 +76,8 @@ class TableForm:
     >>> import pandas as pd
     >>> form = TableForm(pd.DataFrame({"path": ["a.wav", "b.wav"], "start": float("nan"), "end": float("nan")}))
     >>> print(form.text([Prediction("a.wav", "sad", {"ang": 0.25, "sad": 0.75})]), end="")
-    path   label    ang    sad
-    a.wav    sad  0.250  0.750
+    path       label    ang    sad
+    a.wav        sad  0.250  0.750
     """
 
     def __init__(self, utterances: pd.DataFrame) -> None:
@@ -94,7 +94,7 @@ class TableForm:
             labels = [printable(label) for label in predictions[0].probabilities]
             header = ["path", *(["start", "end"] if self._timed else []), "label", *labels]
             times = self._times if self._timed else []
-            least = [self._longest, *times, max(map(len, labels)), *(5 for _ in labels)]
+            least = [self._longest, *times, max(map(len, (NO_SPEECH, *labels))), *(5 for _ in labels)]
             self._widths = [max(len(name), width) for name, width in zip(header, least)]
             lines.append(self._aligned(header))
         for prediction in predictions:
@@ -172,6 +172,8 @@ class CsvForm:
         What identifies the model.
     header : bool
         Whether the header comes first; not where rows are added to a file.
+    explained : bool
+        Whether there is a column of attributions, as JSON.
 
     Examples
     --------
@@ -180,8 +182,9 @@ class CsvForm:
     a.wav,,,sad,0.25000000,0.75000000,6f1a
     """
 
-    def __init__(self, model: str, *, header: bool = True) -> None:
+    def __init__(self, model: str, *, header: bool = True, explained: bool = False) -> None:
         self.model = model
+        self.explained = explained
         self._header = header
 
     def text(self, predictions: Sequence[Prediction]) -> str:
@@ -190,10 +193,10 @@ class CsvForm:
         writer = csv.writer(stream, lineterminator="\n")
         for one in predictions:
             if self._header:
-                writer.writerow(_csv_header(one))
+                writer.writerow(_csv_header(one, explained=self.explained))
                 self._header = False
             numbers = (f"{value:.{DIGITS}f}" for value in one.probabilities.values())
-            named = [as_json(plain(one)["attributions"])] if one.attributions else []
+            named = [as_json(plain(one).get("attributions", []))] if self.explained else []
             cells = [*key_of(one.path, one.start, one.end), one.label, *numbers, *named, self.model]
             writer.writerow([spreadsheet_safe(storable(cell)) for cell in cells])
         return stream.getvalue()
@@ -203,9 +206,9 @@ class CsvForm:
         return ""
 
 
-def _csv_header(prediction: Prediction) -> list[str]:
+def _csv_header(prediction: Prediction, *, explained: bool) -> list[str]:
     labels = [spreadsheet_safe(storable(f"p_{label}")) for label in prediction.probabilities]
-    return ["path", "start", "end", "label", *labels, *(["attributions"] if prediction.attributions else []), "model"]
+    return ["path", "start", "end", "label", *labels, *(["attributions"] if explained else []), "model"]
 
 
 def key_of(path: str, start: float | None, end: float | None) -> Key:

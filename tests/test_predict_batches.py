@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from miniatures import sound
 
 import classical
+from benchmarks.torture.inputs import voice, write_sound
 from classical.models import build
 from classical.predict import main
 from features import FeatureExtractor
@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clips")
     for i in range(40):
-        sound(folder / f"{i:02d}.wav", seed=i)
+        write_sound(folder / f"{i:02d}.wav", voice(i, pitch=110 + 3 * i))
     return folder
 
 
@@ -143,7 +143,7 @@ def test_names_that_csv_and_spreadsheets_could_misread_are_resumed_too(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for i, name in enumerate(("=1+1.wav", 'a "b", c.wav', "two\nlines.wav", "'tis.wav", "ü.wav")):
-        sound(tmp_path / name, seed=i)
+        write_sound(tmp_path / name, voice(i))
     names = sorted(path.name for path in tmp_path.glob("*.wav"))
     for out in ("out.csv", "out.jsonl"):
         line = [str(models / "global.skops"), *names, "--out", out]
