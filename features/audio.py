@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from features.errors import AudioError
+from features.sampling import RATE
 from features.sound_file import OpenedSound, frames_stated, go_to
 
 if TYPE_CHECKING:
     import soundfile
 
-RATE = 16000
 SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".w64", ".caf")
 NOT_READ = (
     ".m4a",

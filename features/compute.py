@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from features.audio import RATE
 from features.blas import one_blas_thread
 from features.clips import Clip
 from features.compiled import REMEDY, keeps, to_be_compiled
@@ -22,6 +21,7 @@ from features.descriptors.specs import ALL, UNVOICED, VOICED, Descriptor
 from features.errors import Note
 from features.functionals import FUNCTIONALS, functionals
 from features.groups import GROUPS
+from features.sampling import RATE
 
 TARGET_RMS = 0.05
 

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from benchmarks.evaluation.runs import Run
 from benchmarks.pipelines.flags import Flag
 from benchmarks.reporting.clips import ShownClip, shown_clips
+from benchmarks.reporting.numbers import interval_text
 from benchmarks.reporting.plots import PLOTS, ReportPlot, plot_counts
 from benchmarks.reporting.plots.style import Drawing, render
 from benchmarks.reporting.ranking import Ranking, confident_errors, rank
 from benchmarks.reporting.summary import caveats, summarise
-from benchmarks.reporting.tables import TABLES, Column, Table, interval_text
+from benchmarks.reporting.tables import TABLES, Column, Table
 from benchmarks.scoring.metrics import METRICS
 from features.errors import ResultsError
 from features.files import write_atomically

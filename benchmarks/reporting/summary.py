@@ -11,8 +11,8 @@ from scipy.special import stdtrit
 
 from benchmarks.evaluation.runs import Run
 from benchmarks.pipelines.flags import Flag
+from benchmarks.reporting.numbers import signed
 from benchmarks.reporting.ranking import ALPHA, Entry, Ranking
-from benchmarks.reporting.tables import signed
 from benchmarks.scoring.confusion import uar_of
 from benchmarks.scoring.shapley import CONTRAST, TargetKind
 

@@ -19,12 +19,13 @@ from benchmarks.evaluation.plan import make_plan
 from benchmarks.evaluation.runs import write_table
 from benchmarks.evaluation.store import ResultsStore
 from benchmarks.folds.fold import Fold
+from benchmarks.reporting.numbers import interval_text
 from benchmarks.reporting.page import Section
 from benchmarks.reporting.plots import ReportPlot
 from benchmarks.reporting.plots.ablation import emotions_plot, pairs_plot, shapley_plot, subset_name, subsets_plot
 from benchmarks.reporting.ranking import Ranking
 from benchmarks.reporting.summary import summarise_ablation
-from benchmarks.reporting.tables import Column, Table, interval_text
+from benchmarks.reporting.tables import Column, Table
 from benchmarks.scoring.confusion import recalls_of
 from benchmarks.scoring.intervals import difference_interval, speaker_confusions, speaker_interval
 from benchmarks.scoring.shapley import CONTRAST, TargetKind, block_weights, share, subsets, targets, weights

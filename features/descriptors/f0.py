@@ -8,10 +8,10 @@ from functools import lru_cache
 import numpy as np
 import scipy.fft
 
-from features.audio import RATE
 from features.compiled import compiled
 from features.descriptors.frames import HOP, frames_between, n_frames
 from features.descriptors.stft import squared
+from features.sampling import RATE
 
 F0_MIN = 60.0
 F0_MAX = 600.0

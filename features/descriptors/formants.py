@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.audio import RATE
 from features.compiled import compiled
 from features.descriptors.frames import HOP, frames_between
+from features.sampling import RATE
 
 N_FORMANTS = 3
 _RATE = 11000

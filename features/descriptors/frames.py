@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.audio import RATE
+from features.sampling import RATE
 
 HOP = 160
 FRAME = 512

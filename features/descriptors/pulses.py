@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.audio import RATE
 from features.compiled import compiled
 from features.descriptors.frames import FRAMES_PER_SECOND, HOP
+from features.sampling import RATE
 
 # Limits of Praat's manual, "Voice 2. Jitter" and "Voice 3. Shimmer".
 _SHORTEST, _LONGEST = 0.0001, 0.02

@@ -10,9 +10,9 @@ from itertools import pairwise
 import numpy as np
 import scipy.fft
 
-from features.audio import RATE
 from features.compiled import compiled
 from features.descriptors.frames import FRAME, HOP, frames_between, n_frames
+from features.sampling import RATE
 
 N_MFCC_BANDS = 40
 N_MEL = 26

@@ -6,13 +6,13 @@ from dataclasses import astuple
 
 import numpy as np
 
-from features.audio import RATE
 from features.compiled import compiled
 from features.descriptors.analysis import Analysis
 from features.descriptors.formants import formants
 from features.descriptors.frames import HOP
 from features.descriptors.pulses import match, perturbation
 from features.descriptors.specs import VOICED, Descriptor, Number
+from features.sampling import RATE
 
 _OVER = {VOICED: ("mean", "std", "p20", "p50", "p80")}
 _FORMANT = {VOICED: ("mean", "std", "p20", "p50", "p80", "change")}

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from features.audio import RATE
 from features.cache import FeatureCache
 from features.clips import Clip
 from features.errors import FeatureError
 from features.extractors.base import ClipExtractor
+from features.sampling import RATE
 
 SETS = ("eGeMAPSv02", "ComParE_2016")
 

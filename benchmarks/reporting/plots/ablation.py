@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from benchmarks.reporting.numbers import signed
 from benchmarks.reporting.plots.style import (
     FAINT,
     GRID,
@@ -21,7 +22,6 @@ from benchmarks.reporting.plots.style import (
 )
 from benchmarks.reporting.ranking import Ranking
 from benchmarks.reporting.summary import pair_contrasts
-from benchmarks.reporting.tables import signed
 from benchmarks.scoring.shapley import TargetKind
 from features.groups import GROUPS, PRESETS
 from features.plotting import Plot

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.pipelines.flags import Flag
+from benchmarks.reporting.numbers import signed
 from benchmarks.reporting.plots.style import (
     FAINT,
     INK,
@@ -14,7 +15,6 @@ from benchmarks.reporting.plots.style import (
     style,
 )
 from benchmarks.reporting.ranking import Ranking
-from benchmarks.reporting.tables import signed
 from features.plotting import Plot
 
 

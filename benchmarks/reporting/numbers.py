@@ -1,0 +1,42 @@
+"""How numbers are written for readers."""
+
+from __future__ import annotations
+
+import math
+
+
+def interval_text(low: float | None, high: float | None, *, sign: str = "") -> str | None:
+    """Write an interval with two decimals.
+
+    Parameters
+    ----------
+    low, high : float or None
+        Its ends.
+    sign : str, default=""
+        "+" writes a sign before positive numbers.
+
+    Returns
+    -------
+    str or None
+        None where there is no interval.
+
+    Examples
+    --------
+    >>> interval_text(-0.123, 0.456, sign="+")
+    '−0.12 to +0.46'
+    """
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
+        return None
+    return f"{low:{sign}.2f} to {high:{sign}.2f}".replace("-", "−")
+
+
+def signed(value: float) -> str:
+    """A number with its sign and two decimals, as text that a person reads.
+
+    Examples
+    --------
+    >>> signed(-0.123), signed(-0.001)
+    ('−0.12', '+0.00')
+    """
+    # Rounded first and a zero added, so that a small negative number is not written as minus zero.
+    return f"{round(float(value), 2) + 0.0:+.2f}".replace("-", "−")
