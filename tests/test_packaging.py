@@ -165,7 +165,7 @@ def copy_for_a_wheel(folder: Path) -> Path:
 
 def wheel(folder: Path) -> zipfile.ZipFile:
     """Built with the setuptools that is installed; nothing is fetched."""
-    pytest.importorskip("setuptools", minversion="68")
+    pytest.importorskip("setuptools", minversion="70.1")
     code = "import setuptools.build_meta as b, sys; b.build_wheel(sys.argv[1])"
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code, "wheels"], cwd=folder, capture_output=True, text=True, check=False
