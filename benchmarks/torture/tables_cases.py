@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.torture.case import Case
-from benchmarks.torture.inputs import corpus_rows, run_line, write_table
+from benchmarks.torture.inputs import corpus_rows, prepare, run_line, write_table
 
 Rows = list[dict[str, str]]
 
@@ -79,14 +79,8 @@ def _extract_then_run(change: Callable[[Path], None] | None = None) -> Callable[
     """What `features.extract` writes, handed to a pipeline."""
 
     def command(folder: Path) -> Sequence[str]:
-        import subprocess
-        import sys
-
         write_table(folder / "my.csv", corpus_rows(folder))
-        subprocess.run(
-            [sys.executable, "-m", "features.extract", "clips", "features.csv", "--groups", "timing", "--jobs", "1"],
-            cwd=folder, check=True, capture_output=True,
-        )  # fmt: skip
+        prepare(folder, "features.extract", "clips", "features.csv", "--groups", "timing", "--jobs", "1")
         if change:
             change(folder)
         return run_line("my.csv", pipelines=["logistic@features.csv"])
