@@ -1,5 +1,6 @@
 # make benchmark   install and run the comparison on the embedded corpus
 # make test        install and run the whole test suite
+# make test-lowest  the lowest versions that setup.cfg allows, in a venv of their own, and the tests of what calls libraries
 # make licences    install and list the licence of every dependency; one that is not accepted fails
 # make docs        install and build the site in docs/_build/html; opens from the disk, search included
 # make notebooks   install, run the teaching notebooks and leave them as pages in notebooks/html
@@ -19,7 +20,7 @@ comma := ,
 bracket = $(if $(strip $(1)),[$(strip $(1))])
 stamp = $(VENV)/installed-$(subst $(comma),-,$(or $(strip $(1)),base))
 
-.PHONY: benchmark test test-long lint licences notebooks docs pages clean
+.PHONY: benchmark test test-long test-lowest lint licences notebooks docs pages clean
 
 benchmark: $(call stamp,$(EXTRAS))
 	$(BIN)/python -m benchmarks.run $(RUN)
@@ -29,6 +30,18 @@ test: $(call stamp,$(TEST_EXTRAS)) $(VENV)/world lint
 
 test-long: $(call stamp,$(TEST_EXTRAS))
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "long or gpu"
+
+# all of features, classical and deep, and what runs whole pipelines; reports, docs and notebooks are left to `make test`
+LOWEST := .venv-lowest
+LOWEST_TESTS := tests/test_features_*.py tests/test_classical_*.py tests/test_deep_*.py tests/test_packaging.py \
+  tests/test_benchmarks_harness.py tests/test_benchmarks_defects.py tests/test_benchmarks_train.py
+
+test-lowest:
+	$(PYTHON) -m venv $(LOWEST)
+	$(PYTHON) .ci/lowest.py deep test > $(LOWEST)/lowest.txt
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check -c $(LOWEST)/lowest.txt -e ".[deep,test]"
+	$(LOWEST)/bin/python -c "from features.compute import warm_up; warm_up()"
+	OMP_NUM_THREADS=1 $(LOWEST)/bin/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not long and not gpu" $(LOWEST_TESTS)
 
 # each runs on the embedded corpus; to open them: .venv/bin/python -m pip install jupyterlab
 notebooks: $(call stamp,$(NOTEBOOK_EXTRAS))
@@ -66,4 +79,4 @@ $(VENV)/installed-%: setup.cfg pyproject.toml constraints.txt | $(BIN)/python
 	touch $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(LOWEST) build *.egg-info .mypy_cache .ruff_cache .pytest_cache

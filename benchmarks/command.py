@@ -56,7 +56,7 @@ def add_fold_arguments(parser: argparse.ArgumentParser) -> argparse._ArgumentGro
         "--folds", metavar="SCHEME", help="session, speaker, speaker-811 or a number (default: the corpus's own)"
     )
     group.add_argument(
-        "--allow-duplicates", action="store_true", help="accept byte-identical clips in training and test of a fold"
+        "--allow-duplicates", action="store_true", help="accept the same sound in training and test of a fold"
     )
     return group
 
@@ -197,9 +197,9 @@ def options_of(arguments: argparse.Namespace) -> PipelineOptions:
 
 def cache_of(arguments: argparse.Namespace) -> FeatureCache | None:
     """The user's feature cache, none with `--no-cache`."""
-    from features.cache import FeatureCache
+    from features.cache import user_cache
 
-    return None if arguments.no_cache else FeatureCache()
+    return None if arguments.no_cache else user_cache()
 
 
 def run_arguments(arguments: argparse.Namespace, corpus: Corpus) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from deep.configuration import EncoderConfig, read_configuration
 from deep.hub import resolve
-from features.bad_files import BadClip, find_bad
+from features.bad_files import BadClip
 from features.cache import FeatureCache
 from features.clips import Clip
 from features.errors import FeatureError, SerError
@@ -20,6 +20,7 @@ from features.extractors.base import ClipExtractor, Row
 from features.extractors.table import FeatureTable
 from features.files import content_hash
 from features.fingerprint import code_fingerprint
+from features.sound_survey import find_bad
 
 STATISTICS = ("mean", "deviation")
 LIBRARIES = ("torch", "transformers", "soxr", "soundfile")

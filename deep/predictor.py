@@ -124,7 +124,8 @@ class Predictor:
         logits = []
         for piece in pieces:
             batch = piece.to(self.device)
-            with runtime.autocast(self.precision, self.device):
+            # some versions of transformers draw a number per layer, whether or not layers are dropped
+            with runtime.autocast(self.precision, self.device), torch.random.fork_rng(devices=[]):
                 logits.append(self.network(batch.waveforms, batch.lengths).float().cpu().numpy())
         return np.concatenate(logits)
 

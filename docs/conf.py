@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
-from features.version import VERSION
+from features.version import REPOSITORY, VERSION
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -48,7 +48,9 @@ html_title = "Speech emotion baselines"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_extra_path = ["report_scores.png", "report_scores_dark.png"]
-html_theme_options = {"navigation_with_keys": True}
+html_theme_options: dict[str, object] = {"navigation_with_keys": True}
+if REPOSITORY:
+    html_theme_options["footer_icons"] = [{"name": "Repository", "url": REPOSITORY, "html": "Repository", "class": ""}]
 templates_path = ["_templates"]
 
 

@@ -15,6 +15,24 @@ if TYPE_CHECKING:
 
 RATE = 16000
 SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".w64", ".caf")
+NOT_READ = (
+    ".m4a",
+    ".aac",
+    ".mp4",
+    ".m4b",
+    ".wma",
+    ".webm",
+    ".mka",
+    ".amr",
+    ".awb",
+    ".3gp",
+    ".3ga",
+    ".ape",
+    ".wv",
+    ".ra",
+)
+"""Suffixes of sound that libsndfile does not know."""
+
 SHORTEST = 0.02
 LOUDEST = 8.0
 """Largest sample that is believed, 18 dB above full scale: beyond it, integers were written as floats."""
@@ -121,6 +139,21 @@ def sound_files(folder: Path) -> list[Path]:
         for path in sorted(folder.rglob("*"))
         if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
     ]
+
+
+def left_out_of(folder: Path) -> str:
+    """Say which sound files of a folder `sound_files` leaves out because they cannot be read here; empty for none."""
+    suffixes = [
+        path.suffix.lower()
+        for path in folder.rglob("*")
+        if path.suffix.lower() in NOT_READ and not path.name.startswith(".")
+    ]
+    if not suffixes:
+        return ""
+    files = "1 file" if len(suffixes) == 1 else f"{len(suffixes):,} files"
+    return (
+        f"left out {files} of sound that cannot be read here ({' '.join(sorted(set(suffixes)))}): convert with ffmpeg"
+    )
 
 
 def _span(sound: soundfile.SoundFile, path: Path, start: float | None, end: float | None) -> tuple[int, int | None]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -14,13 +13,10 @@ from features.errors import AudioError
 from features.names import printable
 
 if TYPE_CHECKING:
-    from features.cache import FeatureCache
     from features.clips import Clip
 
 UNREADABLE = (AudioError, OSError, MemoryError)
 """What one clip's sound can raise without anything being wrong with the others."""
-
-_AT_A_TIME = 256
 
 
 class OnError(StrEnum):
@@ -133,89 +129,6 @@ def report_bad(bad: Sequence[BadClip], total: int, on_error: OnError) -> int:
     last = f"note: {count}" if skip else f"error: {count}; mend them, or accept that with --on-error skip"
     sys.stderr.write("\n".join([*lines_of(bad), last]) + "\n")
     return 0 if skip else 1
-
-
-def find_bad(clips: Sequence[Clip], *, cache: FeatureCache | None = None, progress: bool = False) -> list[BadClip]:
-    """Read every clip, in threads, and return those whose sound cannot be had.
-
-    Parameters
-    ----------
-    clips : sequence of Clip
-    cache : FeatureCache, optional
-        Where it is kept which sound was read before, so that it is not read again.
-    progress : bool
-        Draw a bar on stderr.
-
-    Returns
-    -------
-    list of BadClip
-        In the order of the clips.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> from features.clips import Clip
-    >>> find_bad([Clip("none.wav", Path("none.wav"))])[0].reason
-    'none.wav: no such file; expected a sound file; check the path'
-    """
-    from tqdm import tqdm
-
-    bad: list[BadClip] = []
-    with (
-        ThreadPoolExecutor() as pool,
-        tqdm(total=len(clips), disable=not progress, unit="clip", desc="sound") as bar,
-    ):
-        for first in range(0, len(clips), _AT_A_TIME):  # some at a time, so that a stop is obeyed at once
-            some = list(enumerate(clips[first : first + _AT_A_TIME], start=first))
-            bad += _bad_of(some, pool, cache)
-            bar.update(len(some))
-    return bad
-
-
-def _bad_of(
-    numbered: Sequence[tuple[int, Clip]], pool: ThreadPoolExecutor, cache: FeatureCache | None
-) -> list[BadClip]:
-    if cache is None:
-        return [clip for clip in pool.map(_try, numbered) if clip is not None]
-    bad, keys = [], {}
-    for (position, _), key in zip(numbered, pool.map(_key, numbered)):
-        if isinstance(key, BadClip):
-            bad.append(key)
-        else:
-            keys[position] = key
-    known = cache.get_many(list(keys.values()))
-    unknown = [one for one in numbered if one[0] in keys and keys[one[0]] not in known]
-    read = {}
-    for (position, _), problem in zip(unknown, pool.map(_try, unknown)):
-        if problem is None:
-            read[keys[position]] = b"read"
-        else:
-            bad.append(problem)
-    if read:
-        cache.put_many(read)
-    return sorted(bad, key=lambda clip: clip.position)
-
-
-def _key(numbered: tuple[int, Clip]) -> bytes | BadClip:
-    """Key under which it is kept that a clip's sound could be read."""
-    from features.files import content_hash
-    from features.fingerprint import code_fingerprint
-
-    position, clip = numbered
-    try:
-        content = None if clip.path is None else content_hash(clip.path)
-    except UNREADABLE as error:
-        return BadClip.of(position, clip, error)
-    return b"sound " + code_fingerprint("features.audio", libraries=("soundfile",)).encode() + clip.digest(content)
-
-
-def _try(numbered: tuple[int, Clip]) -> BadClip | None:
-    position, clip = numbered
-    try:
-        clip.samples()
-    except UNREADABLE as error:
-        return BadClip.of(position, clip, error)
-    return None
 
 
 def add_on_error_argument(parser: argparse._ActionsContainer, *, good_ones: str = "", skip_bad: bool = False) -> None:

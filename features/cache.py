@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from features.command import command, make_parser
-from features.errors import CacheError
+from features.errors import CacheError, Note
+from features.places import cache_folder, usual_cache_folder
 
 FILE = "features.sqlite"
 _WAIT_SECONDS = 60.0
@@ -35,7 +36,7 @@ class FeatureCache:
     Parameters
     ----------
     folder : Path, optional
-        Default: the user's cache folder as platformdirs gives it, `XDG_CACHE_HOME` honoured.
+        Default: the user's cache folder, as `features.places.cache_folder` finds it.
 
     Examples
     --------
@@ -57,9 +58,10 @@ class FeatureCache:
         """The file in use."""
         if self.folder is not None:
             return Path(self.folder) / FILE
-        import platformdirs
-
-        return Path(platformdirs.user_cache_dir("speech-emotion-baselines", appauthor=False)) / "features" / FILE
+        folder = cache_folder() or usual_cache_folder()
+        if folder is None:
+            raise CacheError("there is no home to keep features in; set XDG_CACHE_HOME to a folder that can be written")
+        return folder / "features" / FILE
 
     def get_many(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """The values of those keys that are stored; a damaged value counts as not stored.
@@ -145,7 +147,24 @@ class FeatureCache:
         """Delete a cache that is damaged, with a warning."""
         self.clear()
         message = f"{self.path} was damaged ({error}): it is begun anew, and its features are computed again"
-        warnings.warn(message, stacklevel=stacklevel)
+        warnings.warn(Note(message), stacklevel=stacklevel)
+
+
+def user_cache() -> FeatureCache | None:
+    """The user's own cache; None, with a note, where there is no folder that it could be kept in.
+
+    Examples
+    --------
+    >>> cache = user_cache()
+    >>> cache is None or cache.path.name
+    'features.sqlite'
+    """
+    if cache_folder() is None:
+        remedy = "set XDG_CACHE_HOME to a folder that can be written"
+        message = f"features are not kept: {usual_cache_folder() or 'a home'} cannot be written; {remedy}"
+        warnings.warn(Note(message), stacklevel=2)
+        return None
+    return FeatureCache()
 
 
 class CacheWriter:

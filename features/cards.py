@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from features.names import printable
+from features.version import REPOSITORY
 
 LIBRARY = "speech-emotion-baselines"
 TAGS = ("audio-classification", "speech-emotion-recognition")
@@ -69,6 +70,7 @@ def render_card(title: str, sections: Mapping[str, str], *, about: Mapping[str, 
     parts = [_head(title, about, tags), f"# {markdown_text(title)}"]
     for heading, text in {**sections, "Scores": _scores(about), "Limits": bullets(LIMITS)}.items():
         parts += [f"## {heading}", text] if heading else [text]
+    parts += [f"[{LIBRARY}]({REPOSITORY})"] if REPOSITORY else []
     return "\n\n".join(parts) + "\n"
 
 

@@ -6,12 +6,16 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from features.errors import InputError, SerError
+from features.errors import InputError, Note, SerError
 from features.names import printable
+from features.places import settle
 from features.stopping import Stopped, stoppable
 from features.version import VERSION
 
@@ -97,8 +101,9 @@ def command(
         arguments = build_parser().parse_args(command_line)
         arguments.command_line = command_line
         show_any_text()
+        settle()
         try:
-            with stoppable(on_interrupt):
+            with stoppable(on_interrupt), notes_in_lines():
                 status = execute(arguments) or 0
                 sys.stdout.flush()
         except SerError as error:
@@ -118,6 +123,26 @@ def command(
         return status
 
     return main
+
+
+@contextmanager
+def notes_in_lines() -> Iterator[None]:
+    """Print notes that the toolkit warns of as one line each on stderr, the same one once; other warnings as ever."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", category=Note)
+        others: Any = warnings.showwarning
+        told: set[str] = set()
+
+        def tell(message: Any, category: Any, *place: Any) -> None:
+            if not issubclass(category, Note):
+                others(message, category, *place)
+            elif str(message) not in told:
+                told.add(str(message))
+                show_notes([str(message)])
+
+        library: Any = warnings
+        library.showwarning = tell
+        yield
 
 
 def _about(error: OSError) -> str:
@@ -240,11 +265,15 @@ def read_inputs(arguments: argparse.Namespace) -> pd.DataFrame:
     InputError
         If the arguments do not go together, or there are no inputs.
     """
-    from features.utterances import cut, utterances
+    from features.audio import left_out_of
+    from features.utterances import cut, inside_files, utterances
 
     if arguments.window is None and (arguments.hop is not None or arguments.plot):
         raise InputError("--hop and --plot are for windows: give --window too")
     table = utterances(arguments.inputs, manifest=arguments.manifest, one_speaker=arguments.one_speaker)
+    table, note = inside_files(table)
+    left_out = [f"{source}: {said}" for source in arguments.inputs if (said := left_out_of(Path(source)))]
+    show_notes([*left_out, *filter(None, [note])])
     if arguments.window is None:
         return table
     return cut(table, window=arguments.window, hop=arguments.window / 3 if arguments.hop is None else arguments.hop)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import numpy as np
@@ -13,9 +15,11 @@ import numpy as np
 from features.audio import RATE
 from features.blas import one_blas_thread
 from features.clips import Clip
+from features.compiled import REMEDY, keeps, to_be_compiled
 from features.descriptors import MODULES
 from features.descriptors.analysis import Analysis
 from features.descriptors.specs import ALL, UNVOICED, VOICED, Descriptor
+from features.errors import Note
 from features.functionals import FUNCTIONALS, functionals
 from features.groups import GROUPS
 
@@ -139,6 +143,37 @@ def timed_row(clip: Clip, groups: tuple[str, ...], normalise_level: bool) -> tup
     if normalise_level:
         waveform = level_normalised(waveform)
     return features_of(waveform, groups), time.perf_counter() - start
+
+
+def prepare(*, n_jobs: int = 1) -> None:
+    """Compile what was not compiled before, and warn that this takes a while, before any clip is heard.
+
+    Parameters
+    ----------
+    n_jobs : int
+        Processes that will compute; several find what this one has compiled.
+
+    Warns
+    -----
+    Note
+        What is compiled, and where it is kept.
+    """
+    names = to_be_compiled(import_module(name) for name in _compiled_modules())
+    if not names:
+        return
+    what = f"compiling {len(names)} functions of the features"
+    if keeps():
+        warnings.warn(Note(f"{what}, once after installation: some 10 s"), stacklevel=3)
+        warm_up()
+        return
+    warnings.warn(Note(f"{what} in every process, some 10 s each, as they can be kept nowhere: {REMEDY}"), stacklevel=3)
+    if n_jobs == 1:
+        warm_up()
+
+
+def _compiled_modules() -> list[str]:
+    package = import_module("features.descriptors")
+    return ["features.functionals", *(f"{package.__name__}.{found.name}" for found in iter_modules(package.__path__))]
 
 
 @lru_cache(maxsize=1)

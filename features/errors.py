@@ -18,6 +18,10 @@ class SerError(Exception):
     """
 
 
+class Note(UserWarning):
+    """What a user should know, in one line; nothing has gone wrong. Commands print it as `note: ...` on stderr."""
+
+
 class InputError(SerError):
     """Inputs that cannot be used: no sound files, a table that does not fit, windows or options that make no sense."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.bad_files import BadClipsError, add_on_error_argument, report_bad
-from features.command import command, make_parser, show
+from features.command import command, make_parser, show, show_notes
 from features.errors import FeatureError
 from features.files import check_writable, replacing
 from features.names import storable
@@ -59,6 +59,7 @@ def execute(arguments: argparse.Namespace) -> int:
         n_jobs=arguments.jobs,
         use_cache=not arguments.no_cache,
     )
+    show_notes(_notes(arguments.input))
     show(f"{arguments.output}: {len(table)} utterances, {table.shape[1]} features")
     return report_bad(bad, len(bad) + len(table), arguments.on_error)
 
@@ -101,8 +102,8 @@ def extract(
     InputError
         If `target` cannot be written.
     """
-    from features.audio import SUFFIXES
-    from features.cache import FeatureCache
+    from features.audio import SUFFIXES, left_out_of
+    from features.cache import user_cache
     from features.extractors.statistics import FeatureExtractor
 
     if target.suffix not in {".csv", ".parquet"}:
@@ -110,10 +111,12 @@ def extract(
     if n_jobs == 0:
         raise FeatureError("0 jobs; expected 1 or more, or -1 for all cores")
     clips = _from_folder(source) if source.is_dir() else _from_manifest(source)
+    left_out = left_out_of(source) if source.is_dir() else ""
     if not clips:
-        raise FeatureError(f"{source}: no sound files; expected some of {' '.join(SUFFIXES)}")
+        expected = f"expected some of {' '.join(SUFFIXES)}"
+        raise FeatureError("; ".join(filter(None, [f"{source}: no sound files", expected, left_out])))
     check_writable(target)
-    cache = FeatureCache() if use_cache else None
+    cache = user_cache() if use_cache else None
     extractor = FeatureExtractor(groups, normalise_level=normalise_level, cache=cache, n_jobs=n_jobs, progress=True)
     features, bad = extractor.extract_good(list(clips.values()))
     if not len(features):
@@ -122,6 +125,15 @@ def extract(
     table = features.to_frame([name for i, name in enumerate(clips) if i not in positions]).rename_axis("id")
     _write(table, target)
     return table, bad
+
+
+def _notes(source: Path) -> list[str]:
+    """What a user should know of the sound that was asked for: files left out, ends behind a file's."""
+    from features.audio import left_out_of
+    from features.utterances import inside_files
+
+    note = left_out_of(source) if source.is_dir() else inside_files(_rows_of(source))[1]
+    return [f"{source}: {note}"] if note else []
 
 
 def _from_folder(folder: Path) -> dict[str, Clip]:
@@ -138,12 +150,18 @@ def _from_folder(folder: Path) -> dict[str, Clip]:
 
 def _from_manifest(manifest: Path) -> dict[str, Clip]:
     from features.clips import clips_from
+    from features.utterances import inside_files
+
+    rows, _ = inside_files(_rows_of(manifest))
+    return dict(zip(rows["id"], clips_from(rows)))
+
+
+def _rows_of(manifest: Path) -> pd.DataFrame:
     from features.utterances import read_utterances
 
     table = read_utterances(manifest, error=FeatureError)
     table.refuse("id", table.rows["id"].duplicated(), expected="a different id in every row")
-    rows = table.rows.assign(start=table.numbers("start"), end=table.numbers("end"))
-    return dict(zip(rows["id"], clips_from(rows)))
+    return table.rows.assign(start=table.numbers("start"), end=table.numbers("end"))
 
 
 def _write(table: pd.DataFrame, target: Path) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 
+from features.compiled import compiled
 from features.descriptors.frames import FRAMES_PER_SECOND
 
 
@@ -97,37 +97,49 @@ def _percentiles(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return below + (flat[start + np.minimum(low + 1, last)] - below) * (position - low).astype(np.float32)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _moments(
     contours: np.ndarray, positions: np.ndarray, frames_per_second: float, counts: np.ndarray, result: np.ndarray
 ) -> None:
     """Fill in how many values each contour has, and its mean, std, skew, slope, change, rise and fall."""
     n_contours, n_frames = contours.shape
-    times = positions - positions.mean()
+    mean_position = 0.0
+    for i in range(n_frames):
+        mean_position += positions[i]
+    mean_position /= n_frames
+    times = np.empty(n_frames, dtype=np.float64)
+    for i in range(n_frames):
+        times[i] = positions[i] - mean_position
     adjacent = np.zeros(n_frames, dtype=np.float64)
     for i in range(1, n_frames):
         adjacent[i] = positions[i] == positions[i - 1] + 1
     values = np.empty(n_frames, dtype=np.float64)
+    some_times = np.empty(n_frames, dtype=np.float64)
+    some_adjacent = np.zeros(n_frames, dtype=np.float64)
+    finite = np.empty(n_frames, dtype=np.int64)
     for c in range(n_contours):
         count = 0
         for i in range(n_frames):
             value = contours[c, i]
             if value == value:
                 values[count] = value
+                finite[count] = i
                 count += 1
         counts[c] = count
         if count == n_frames:
             _row(values, times, adjacent, frames_per_second, result[c])
         elif count > 0:
-            finite = np.flatnonzero(contours[c] == contours[c])
-            some_times = times[finite] - times[finite].mean()
-            some_adjacent = np.zeros(count, dtype=np.float64)
-            for i in range(1, count):
-                some_adjacent[i] = positions[finite[i]] == positions[finite[i - 1]] + 1
-            _row(values[:count], some_times, some_adjacent, frames_per_second, result[c])
+            mean_time = 0.0
+            for i in range(count):
+                mean_time += times[finite[i]]
+            mean_time /= count
+            for i in range(count):
+                some_times[i] = times[finite[i]] - mean_time
+                some_adjacent[i] = i > 0 and positions[finite[i]] == positions[finite[i - 1]] + 1
+            _row(values[:count], some_times[:count], some_adjacent[:count], frames_per_second, result[c])
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "arcp", "nsz"})
+@compiled(fastmath={"reassoc", "contract", "arcp", "nsz"})
 def _row(
     values: np.ndarray, times: np.ndarray, adjacent: np.ndarray, frames_per_second: float, result: np.ndarray
 ) -> None:

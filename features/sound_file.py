@@ -141,4 +141,5 @@ def _what_it_is(head: bytes, error: Exception) -> str:
     kind = _TEXT.get(head[:4].lower() if head[:1] == b"<" else head[:4])
     if kind:
         return f"{kind}, not audio; expected WAV, FLAC, OGG, MP3 or AIFF content; download it again"
-    return f"not audio that can be read ({error}); expected WAV, FLAC, OGG, MP3 or AIFF content"
+    reason = str(getattr(error, "error_string", error)).rstrip(".")  # without the number of a file descriptor
+    return f"not audio that can be read ({reason}); expected WAV, FLAC, OGG, MP3 or AIFF content"

@@ -39,6 +39,24 @@ class SoundFingerprint:
     bits: NDArray[np.uint16]
     active: NDArray[np.bool_]
 
+    def to_bytes(self) -> bytes:
+        """Three bytes a frame.
+
+        Examples
+        --------
+        >>> sound = SoundFingerprint(np.array([1, 2], dtype=np.uint16), np.array([True, False]))
+        >>> SoundFingerprint.from_bytes(sound.to_bytes()).bits
+        array([1, 2], dtype=uint16)
+        """
+        return self.bits.astype("<u2").tobytes() + self.active.tobytes()
+
+    @classmethod
+    def from_bytes(cls, stored: bytes) -> SoundFingerprint:
+        """Read what `to_bytes` made."""
+        count = len(stored) // 3
+        bits = np.frombuffer(stored, dtype="<u2", count=count).astype(np.uint16)
+        return cls(bits, np.frombuffer(stored, dtype=bool, offset=2 * count))
+
 
 def fingerprint(waveform: NDArray[np.float32]) -> SoundFingerprint:
     """Take the fingerprint of a waveform.

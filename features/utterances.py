@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from features.audio import SUFFIXES, sound_files
+from features.audio import SUFFIXES, left_out_of, sound_files
 from features.errors import AudioError, InputError, SerError
 from features.names import normalise, storable
 from features.tables import Table, read_table
@@ -164,22 +164,55 @@ def spans(first: float, last: float, *, window: float, hop: float) -> list[tuple
     return windows
 
 
+def inside_files(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Hold the ends of utterances against their files: one that lies at a file's end or behind it becomes NaN.
+
+    Parameters
+    ----------
+    table
+        Utterances table.
+
+    Returns
+    -------
+    table
+        The same where no end is given.
+    note
+        How many ends lie more than 10 ms behind their file's, and the first of them; empty where none does.
+    """
+    import numpy as np
+
+    ends = table["end"].to_numpy(dtype=float).copy()
+    behind = []
+    for position in np.flatnonzero(~np.isnan(ends)):
+        try:
+            length = duration(table["path"].iloc[position])
+        except AudioError:  # what is wrong with the sound is said where it is read
+            continue
+        if ends[position] > length + 0.01 and np.isfinite(ends[position]):
+            behind.append(f"{table['path'].iloc[position]} ({ends[position]:g} s of {length:.3f} s)")
+        if ends[position] >= length:
+            ends[position] = np.nan
+    if not behind:
+        return table.assign(end=ends), ""
+    note = f"{len(behind):,} of {len(table):,} utterances end behind their file and are read to its end: {behind[0]}"
+    return table.assign(end=ends), note
+
+
 def duration(path: str | Path) -> float:
     """Length of a sound file in seconds.
 
     Raises
     ------
     AudioError
-        If the file is missing or is not audio.
+        If the file is missing, is not audio, or holds less than it states.
     """
-    import soundfile
+    from features.sound_file import OpenedSound, frames_stated
 
-    if not Path(path).is_file():
-        raise AudioError(f"{path}: no such file; expected a sound file; check the path")
-    try:
-        return float(soundfile.info(str(path)).duration)
-    except (soundfile.LibsndfileError, TypeError) as error:
-        raise AudioError(f"{path}: not audio that can be read; expected WAV, FLAC, OGG, MP3 or AIFF") from error
+    with OpenedSound(Path(path)) as sound:
+        frames = frames_stated(sound)
+        if frames is None:  # nobody wrote it down: count
+            frames = sum(len(block) for block in sound.blocks(1 << 16, dtype="float32", always_2d=True))
+        return float(frames / sound.samplerate)
 
 
 def _files(source: Path) -> list[Path]:
@@ -189,7 +222,9 @@ def _files(source: Path) -> list[Path]:
         raise InputError(f"{source}: no such file or folder; expected sound files or folders; check the path")
     paths = sound_files(source)
     if not paths:
-        raise InputError(f"{source}: no sound file in this folder; expected one of {' '.join(SUFFIXES)}")
+        others = left_out_of(source)
+        expected = f"expected one of {' '.join(SUFFIXES)}"
+        raise InputError("; ".join(filter(None, [f"{source}: no sound file in this folder", expected, others])))
     return paths
 
 

@@ -306,11 +306,12 @@ def test_an_encoder_of_another_rate_is_refused(tmp_path):
 @pytest.mark.parametrize(("kind", "unused"), [("wav2vec2", "masked_spec_embed"), ("whisper", "decoder.")])
 def test_what_the_encoder_does_not_use_may_be_missing(kind, unused, tmp_path):
     folder = save(kind, tmp_path)
-    expected = load_encoder(folder).eval()
+    sound = padded(voices(0.4))
+    with torch.no_grad():
+        expected = load_encoder(folder).eval()(*sound)[0]  # before the file is written anew: weights may lie mapped
     assert _keep(folder, lambda key: not key.startswith(unused)) > 0
     with torch.no_grad():
-        sound = padded(voices(0.4))
-        torch.testing.assert_close(load_encoder(folder).eval()(*sound)[0], expected(*sound)[0], atol=0, rtol=0)
+        torch.testing.assert_close(load_encoder(folder).eval()(*sound)[0], expected, atol=0, rtol=0)
 
 
 def test_an_unknown_hub_name_offline_says_what_to_fetch(monkeypatch, tmp_path):

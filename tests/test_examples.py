@@ -109,8 +109,9 @@ def documented() -> list[str]:
 
 @pytest.mark.parametrize("module", documented())
 def test_examples_run(module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if module.startswith("deep") and find_spec("speechbrain") is None:
-        pytest.skip("needs the extra deep")
+    needs = "speechbrain" if module.startswith("deep") else "opensmile" if module.endswith("opensmile") else "numpy"
+    if find_spec(needs) is None:
+        pytest.skip(f"needs {needs}")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     runner = doctest.DocTestRunner(_Checker(), verbose=False, optionflags=OPTIONS)

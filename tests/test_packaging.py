@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+import zipfile
 from configparser import ConfigParser
+from email import message_from_bytes
+from email.message import Message
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import yaml
+from doc_stand_ins import own_corpus
+from sklearn.dummy import DummyClassifier
+
+import benchmarks
+from benchmarks import corpora
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("features", "classical", "deep", "benchmarks")
@@ -37,13 +48,25 @@ WRONG = {
     "corpora.load(7)": "incompatible type",
 }
 
+MYPY = """
+[mypy]
+strict = True
+[mypy-torch.*,torchaudio.*,transformers.*,speechbrain.*,matplotlib.*,xgboost.*,sklearn.*,scipy.*,librosa.*,numba.*]
+follow_imports = skip
+"""
+
 
 def test_a_users_type_checker_sees_real_types(tmp_path: Path) -> None:
-    """One run of `mypy --strict` over a good page and a wrong one; outside of this folder, as a user has it."""
+    """One run of `mypy --strict` over a good page and a wrong one; outside of this folder, as a user has it.
+
+    Of the libraries only numpy and pandas are read: no public type on the page is of another one, and torch alone takes
+    longer than all else. The messages are the same with all of them, in four times the time.
+    """
     (tmp_path / "good.py").write_text(PAGE)
+    (tmp_path / "mypy.ini").write_text(MYPY)
     (tmp_path / "wrong.py").write_text(PAGE + "\n".join(WRONG) + "\n")
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--config-file", "", "good.py", "wrong.py"],
+        [sys.executable, "-m", "mypy", "--config-file", "mypy.ini", "good.py", "wrong.py"],
         cwd=tmp_path, env={"MYPYPATH": str(ROOT), "PATH": "", "MYPY_CACHE_DIR": str(tmp_path / "cache")},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -129,3 +152,85 @@ def test_old_names_warn_and_lead_to_the_new_ones(old: str) -> None:
     if new is None and "has no attribute" in done.stderr:
         pytest.fail(done.stderr)
     assert done.returncode == 0, done.stderr
+
+
+def copy_for_a_wheel(folder: Path) -> Path:
+    """The files that a wheel is made of; setuptools leaves a `build/` beside them."""
+    for name in ("setup.cfg", "setup.py", "pyproject.toml", "README.md", "LICENSE", "CITATION.cff"):
+        shutil.copy(ROOT / name, folder)
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def wheel(folder: Path) -> zipfile.ZipFile:
+    """Built with the setuptools that is installed; nothing is fetched."""
+    pytest.importorskip("setuptools", minversion="68")
+    code = "import setuptools.build_meta as b, sys; b.build_wheel(sys.argv[1])"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, "wheels"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return zipfile.ZipFile(next((folder / "wheels").glob("*.whl")))
+
+
+def metadata_of(built: zipfile.ZipFile) -> Message:
+    name = next(name for name in built.namelist() if name.endswith(".dist-info/METADATA"))
+    return message_from_bytes(built.read(name))
+
+
+def test_the_wheel_says_who_made_it_and_invents_no_address(tmp_path: Path) -> None:
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    built = wheel(copy_for_a_wheel(tmp_path))
+    found = metadata_of(built)
+    assert found["Author"] == ", ".join(author["name"] for author in cited["authors"])
+    assert found["Version"] == cited["version"] == import_module("features").__version__
+    assert (found["License-Expression"] or found["License"]) == cited["license"]
+    classifiers = found.get_all("Classifier")
+    assert {"Programming Language :: Python :: 3.11", "Typing :: Typed"} <= set(classifiers)
+    assert [line for line in classifiers if line.startswith("Intended Audience")]
+    assert not found.get_all("Project-URL")
+    assert not found.get_all("Home-page")
+    assert "repository-code" not in cited
+    inside = set(built.namelist())
+    for package in PACKAGES:
+        assert {f"{package}/py.typed", f"{package}/__init__.pyi"} <= inside
+    assert "benchmarks/reporting/templates/report.html" in inside
+    assert not [name for name in inside if name.startswith(("tests/", "docs/"))]
+
+
+ADDRESS = "https://example.org/ser"
+
+
+def test_the_address_of_the_repository_is_set_in_one_place(tmp_path: Path) -> None:
+    copy = copy_for_a_wheel(tmp_path)
+    version = copy / "features" / "version.py"
+    text = version.read_text(encoding="utf-8")
+    version.write_text(text.replace('REPOSITORY = ""', f'REPOSITORY = "{ADDRESS}"'), encoding="utf-8")
+    assert metadata_of(wheel(copy)).get_all("Project-URL") == [f"Repository, {ADDRESS}"]
+    shutil.copytree(ROOT / "docs", copy / "docs", ignore=shutil.ignore_patterns("_*"))
+    code = "from features.cards import render_card; print(render_card('a', {}, about={}))\n"
+    if find_spec("sphinx"):
+        code += "import conf; print(conf.html_theme_options['footer_icons'][0]['url'])\n"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", f"import sys; sys.path[:0] = ['.', 'docs']\n{code}"],
+        cwd=copy, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert f"({ADDRESS})" in done.stdout
+    assert (f"\n{ADDRESS}" in done.stdout) == bool(find_spec("sphinx"))
+
+
+@pytest.mark.parametrize("address", ["", ADDRESS])
+def test_a_report_shows_the_address_where_one_is_set(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.evaluation.evaluate.REPOSITORY", address)
+    own_corpus(tmp_path / "my.csv")
+    benchmarks.evaluate(
+        corpora.load("manifest", tmp_path / "my.csv"), pipelines=[("prior", DummyClassifier())], out=tmp_path, jobs=1
+    )
+    benchmarks.write_report(tmp_path)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert ("<dt>Toolkit</dt>" in page) == bool(address)
+    assert f'href="{address}"' in page or not address

@@ -166,7 +166,8 @@ class Corpus:
         paths = self.utterances["path"].unique().tolist()
         with ThreadPoolExecutor() as pool:
             hashes = dict(zip(paths, pool.map(content_hash, paths), strict=True))
-        columns = (self.utterances[name] for name in ("path", "start", "end"))
+        times = self.utterances[["start", "end"]].replace({"start": {0.0: np.nan}})
+        columns = (self.utterances["path"], times["start"], times["end"])
         return np.array([f"{hashes[path]}:{start}:{end}" for path, start, end in zip(*columns, strict=True)])
 
     @cached_property
@@ -252,6 +253,13 @@ class Corpus:
             first = self.utterances.index[int(missing.argmax())][1]
             notes += (f"partial: left out {missing.sum()} labelled utterances without audio, the first {first}",)
         return replace(self, utterances=self.utterances[~missing], notes=notes)
+
+    def inside_files(self) -> Corpus:
+        """Hold the ends of utterances against their files, once for all that follows; a note says what lay behind."""
+        from features.utterances import inside_files
+
+        table, note = inside_files(self.utterances)
+        return replace(self, utterances=table, notes=(*self.notes, note) if note else self.notes)
 
     def apply_policy(self, name: str, *, improvised: bool = False) -> Corpus:
         """Apply a label policy of the corpus, and leave out what is not improvised if asked for.

@@ -9,15 +9,21 @@ from typing import TYPE_CHECKING
 
 from benchmarks.corpora.base import Reading
 from benchmarks.corpora.corpus import utterances_table
-from features.audio import sound_files
+from features.audio import left_out_of, sound_files
 from features.errors import CorpusError
 from features.tables import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SUFFIXES = (".wav", ".flac")
+<<<<<<< HEAD
+PUBLISHED = (".wav", ".flac")
+"""Formats of the corpora's clips; copies of them in others, such as CREMA-D's MP3, are left aside."""
 """Of published sound; CREMA-D holds the same utterances as MP3 too."""
+=======
+SUFFIXES = (".wav", ".flac")
+"""Of published sound; others are read where there is none of these. CREMA-D holds the same utterances as MP3 too."""
+>>>>>>> main
 
 
 def read_named(
@@ -72,9 +78,16 @@ def read_named(
     """
     if not root.is_dir():
         raise CorpusError(f"{name}: {root} is not a folder; expected files such as {example}; correct --root")
-    files = {path: key(path) for path in sound_files(root) if path.suffix.lower() in SUFFIXES}
+<<<<<<< HEAD
+    files = {path: key(path) for path in sound_files(root) if path.suffix.lower() in PUBLISHED}
+=======
+    readable, others = sound_files(root), left_out_of(root)
+    published = [path for path in readable if path.suffix.lower() in SUFFIXES]
+    files = {path: key(path) for path in published or readable}
+>>>>>>> main
     if not files:
-        raise CorpusError(f"{name}: no sound file in {root}; expected files such as {example}; correct --root")
+        problem = f"{name}: no sound file in {root}; expected files such as {example}; correct --root"
+        raise CorpusError("; ".join(filter(None, [problem, others])))
     matches = {path: re.fullmatch(pattern, files[path]) for path in files}
     if not any(matches.values()):
         raise CorpusError(
@@ -97,8 +110,13 @@ def read_named(
         first = rows.setdefault(row["id"], row)
         if first is not row:
             raise CorpusError(f"{name}: {path} and {first['path']} are the same utterance; point --root at one copy")
-    notes = (f"left out {n_left_out} {left_out}",) if n_left_out else ()
-    return Reading(utterances_table(rows.values()), notes)
+    doubled = len(readable) - len(files)
+    notes = [
+        f"left out {n_left_out} {left_out}" if n_left_out else "",
+        f"left out {doubled} files of sound that are neither WAV nor FLAC, as published" if doubled else "",
+        others,
+    ]
+    return Reading(utterances_table(rows.values()), tuple(filter(None, notes)))
 
 
 def read_table_beside(root: Path, name: str, *, required: Sequence[str]) -> pd.DataFrame | None:

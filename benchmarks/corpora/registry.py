@@ -125,7 +125,7 @@ def load(
         source.check_counts(corpus.utterances)
     corpus = without_published_faults(corpus)
     corpus = corpus.apply_policy(policy, improvised=improvised)
-    corpus = (corpus.without_missing_audio() if allow_partial else corpus).validate()
+    corpus = (corpus.without_missing_audio() if allow_partial else corpus).validate().inside_files()
     if mapping:
         corpus = corpus.rename({normalise(old): normalise(new) for old, new in mapping.items()})
     corpus = refuse_missing_names(join_spellings(corpus)) if join_names else refuse_two_spellings(corpus)

@@ -15,7 +15,9 @@ import numpy as np
 
 from benchmarks.corpora import iemocap, synthesiser
 from benchmarks.corpora.base import Reading, Source
+from features.errors import CorpusError
 from features.fingerprint import code_fingerprint
+from features.places import cache_folder
 
 SPEAKERS = tuple(f"Ses{session:02d}{gender}" for session in range(1, 6) for gender in "FM")
 CODES = {"ang": ("ang",), "hap": ("hap", "exc"), "sad": ("sad",), "neu": ("neu",)}
@@ -117,9 +119,9 @@ def write(root: Path, *, seed: int = 0) -> Path:
 
 def default_root(seed: int) -> Path:
     """Write the corpus of a seed into the user's cache where it is not there yet; other code has another folder."""
-    import platformdirs
-
-    cache = Path(platformdirs.user_cache_dir("speech-emotion-baselines", appauthor=False))
+    cache = cache_folder()
+    if cache is None:
+        raise CorpusError("no place for the embedded corpus; set XDG_CACHE_HOME to a folder that can be written")
     return write(cache / "synthetic" / f"seed{seed}-{code_fingerprint('benchmarks.corpora.synthetic')}", seed=seed)
 
 

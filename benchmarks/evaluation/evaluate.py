@@ -23,6 +23,7 @@ from benchmarks.folds.fold import Fold, speakers_of
 from benchmarks.pipelines.options import PipelineOptions
 from benchmarks.scoring.status import Status
 from features.cache import FeatureCache
+from features.version import REPOSITORY
 
 
 def evaluate(
@@ -64,7 +65,8 @@ def evaluate(
     cache : FeatureCache, optional
         Where features are kept between runs; by default they are not kept.
     allow_duplicates : bool, default=False
-        Accept byte-identical audio in training and test of a fold.
+        Accept the same sound in training and test of a fold: equal bytes, or one sound cut, shifted, coded or
+        resampled.
     progress : bool, default=False
         Draw bars on stderr.
     command : str, default=""
@@ -89,7 +91,13 @@ def evaluate(
     >>> run.scores[["pipeline", "uar", "uar_low", "uar_high"]]  # doctest: +SKIP
     """
     plan = make_plan(
-        corpus, pipelines=pipelines, folds=folds, seeds=seeds, options=options, allow_duplicates=allow_duplicates
+        corpus,
+        pipelines=pipelines,
+        folds=folds,
+        seeds=seeds,
+        options=options,
+        allow_duplicates=allow_duplicates,
+        cache=cache,
     )
     temporary = tempfile.TemporaryDirectory(prefix="benchmarks-") if out is None else None
     store = ResultsStore(Path(temporary.name if temporary else str(out)))
@@ -133,6 +141,7 @@ def describe_run(outcome: Outcome, command: str) -> dict[str, Any]:
         "notes": list(outcome.notes),
         "versions": versions(),
         "revision": revision(),
+        **({"repository": REPOSITORY} if REPOSITORY else {}),
         "code": {package: code_of(package) for package in CONTRIBUTING},
         "machine": machine(),
         "corpus": describe_corpus(plan.corpus),

@@ -306,7 +306,7 @@ def collect(plan: Plan, jobs: Sequence[Job], store: ResultsStore) -> list[tuple[
         for seed, fold in plan.trials:
             if pipeline.parts:
                 parts = [(part.features, stored[part.name, seed, fold]) for part in pipeline.parts]
-                result = fuse(pipeline.name, parts, truth=truth[fold.training_side], labels=plan.corpus.labels)
+                result = fuse(pipeline.name, parts, truth=truth[fold.training], labels=plan.corpus.labels)
             else:
                 result = stored[pipeline.name, seed, fold]
             results.append((fold, result))

@@ -9,9 +9,11 @@ from typing import Any
 from benchmarks.corpora.corpus import Corpus
 from benchmarks.folds.fold import Fold
 from benchmarks.folds.leakage import check_folds
+from benchmarks.folds.same_sound import same_sound_in
 from benchmarks.folds.splitters import make_folds
 from benchmarks.pipelines import Pipeline, build, wrap
 from benchmarks.pipelines.options import PipelineOptions
+from features.cache import FeatureCache
 from features.errors import PipelineError
 
 
@@ -63,12 +65,13 @@ def make_plan(
     seeds: Sequence[int] = (0,),
     options: PipelineOptions | None = None,
     allow_duplicates: bool = False,
+    cache: FeatureCache | None = None,
 ) -> Plan:
     """Resolve the names of pipelines, make folds and check them for leaks, before anything is computed.
 
     Parameters
     ----------
-    corpus, pipelines, folds, seeds, options, allow_duplicates
+    corpus, pipelines, folds, seeds, options, allow_duplicates, cache
         As for `benchmarks.evaluate`.
 
     Raises
@@ -91,7 +94,13 @@ def make_plan(
         folds = make_folds(corpus.utterances, scheme)
     else:
         scheme = "given"
-    notes = check_folds(folds, corpus.utterances, corpus.audio_keys.tolist(), allow_duplicates=allow_duplicates)
+    notes = check_folds(
+        folds,
+        corpus.utterances,
+        corpus.audio_keys.tolist(),
+        same_sound=same_sound_in(corpus.utterances, cache=cache),
+        allow_duplicates=allow_duplicates,
+    )
     seeds = tuple(int(seed) for seed in seeds)
     trials = tuple((seed, fold) for seed in seeds for fold in folds)
     return Plan(corpus, scheme, tuple(folds), trials, tuple(notes), tuple(built.values()), seeds, options)

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from benchmarks.folds.fold import Fold, Subset, speakers_of
+from benchmarks.folds.same_sound import SameSound
 from features.errors import FoldError
 
 
 def check_folds(
-    folds: Sequence[Fold], table: pd.DataFrame, audio_keys: Sequence[str], *, allow_duplicates: bool = False
+    folds: Sequence[Fold],
+    table: pd.DataFrame,
+    audio_keys: Sequence[str],
+    *,
+    same_sound: Sequence[SameSound] = (),
+    allow_duplicates: bool = False,
 ) -> tuple[str, ...]:
     """Check every fold for shared speakers, utterances and sounds.
 
@@ -24,8 +31,10 @@ def check_folds(
         The utterances that the folds point into.
     audio_keys : sequence of str
         What each utterance sounds like: equal texts, equal bytes.
+    same_sound : sequence of SameSound
+        Pairs of utterances that share sound though their bytes differ; see `benchmarks.folds.same_sound`.
     allow_duplicates : bool, default=False
-        Accept byte-identical audio in training and test, for corpora known to repeat; a note then says so.
+        Accept the same sound in training and test, for corpora known to repeat; a note then says so.
 
     Returns
     -------
@@ -50,12 +59,22 @@ def check_folds(
     """
     if not folds:
         raise FoldError("no folds at all; expected at least one")
-    notes = [note for fold in folds for note in _check_fold(fold, table, np.asarray(audio_keys), allow_duplicates)]
+    duplicates = _Duplicates(np.asarray(audio_keys), tuple(same_sound), allow_duplicates)
+    notes = [note for fold in folds for note in _check_fold(fold, table, duplicates)]
     _check_tested_once(folds, table)
     return tuple(notes)
 
 
-def _check_fold(fold: Fold, table: pd.DataFrame, keys: np.ndarray, allow_duplicates: bool) -> list[str]:
+@dataclass(frozen=True)
+class _Duplicates:
+    """What is known of equal sounds: keys that are equal where bytes are, pairs that share sound, and the policy."""
+
+    keys: np.ndarray
+    same_sound: tuple[SameSound, ...]
+    allowed: bool
+
+
+def _check_fold(fold: Fold, table: pd.DataFrame, duplicates: _Duplicates) -> list[str]:
     for subset in Subset:
         positions = fold.positions(subset)
         if not len(positions):
@@ -70,15 +89,21 @@ def _check_fold(fold: Fold, table: pd.DataFrame, keys: np.ndarray, allow_duplica
                 f"fold {fold.name}: utterance {name!r} ({len(both)} in all) stands in {one} and in {other}; "
                 "correct them"
             )
-    train = fold.training_side
+    train = fold.training
     shared = sorted(set(speakers_of(table, train)) & set(speakers_of(table, fold.test)))
     if shared:
         raise FoldError(
             f"fold {fold.name}: speaker {', '.join(shared)} stands on the training side and in test; a model would be "
             "tested on voices it knows, correct the folds"
         )
-    duplicates = _check_duplicates(fold, table, keys, train, allow_duplicates)
-    return [*_check_validation(fold, table), *_unlearnable_labels(fold, table, train), *duplicates]
+    notes = [*_check_validation(fold, table), *_unlearnable_labels(fold, table, train)]
+    shared_sound = [*_equal_bytes(fold, table, train, duplicates.keys), *_same_sound(fold, table, train, duplicates)]
+    if shared_sound and not duplicates.allowed:
+        raise FoldError(
+            f"{shared_sound[0]}; remove one of them, or allow it with --allow-duplicates if the corpus is known to "
+            "repeat"
+        )
+    return notes + shared_sound
 
 
 def _unlearnable_labels(fold: Fold, table: pd.DataFrame, train: np.ndarray) -> list[str]:
@@ -108,21 +133,36 @@ def _check_validation(fold: Fold, table: pd.DataFrame) -> list[str]:
     raise FoldError(f"fold {fold.name}: speaker {', '.join(shared)} both trains and validates; correct the folds")
 
 
-def _check_duplicates(fold: Fold, table: pd.DataFrame, keys: np.ndarray, train: np.ndarray, allowed: bool) -> list[str]:
+def _equal_bytes(fold: Fold, table: pd.DataFrame, train: np.ndarray, keys: np.ndarray) -> list[str]:
     first = {key: position for position, key in zip(train[::-1], keys[train][::-1], strict=True)}
     pairs = [(position, first[keys[position]]) for position in fold.test if keys[position] in first]
     if not pairs:
         return []
     names = table.index.get_level_values("id")
-    note = (
+    return [
         f"fold {fold.name}: {len(pairs)} test utterances are byte-identical to training ones, such as "
         f"{names[pairs[0][0]]} and {names[pairs[0][1]]}"
-    )
-    if not allowed:
-        raise FoldError(
-            f"{note}; remove one of them, or allow it with --allow-duplicates if the corpus is known to repeat"
-        )
-    return [note]
+    ]
+
+
+def _same_sound(fold: Fold, table: pd.DataFrame, train: np.ndarray, duplicates: _Duplicates) -> list[str]:
+    """Test utterances that sound as training ones do, though their files differ."""
+    trained, tested, keys = set(train.tolist()), set(fold.test.tolist()), duplicates.keys
+    pairs = []
+    for pair in duplicates.same_sound:
+        one, other = pair.first, pair.second
+        if one in trained and other in tested:
+            one, other = other, one
+        if one in tested and other in trained and keys[one] != keys[other]:
+            pairs.append((one, other, pair.seconds))
+    if not pairs:
+        return []
+    names = table.index.get_level_values("id")
+    one, other, seconds = pairs[0]
+    return [
+        f"fold {fold.name}: {len({pair[0] for pair in pairs})} test utterances hold the same sound as training ones, "
+        f"such as {names[one]} and {names[other]} ({seconds:.1f} s)"
+    ]
 
 
 def _check_tested_once(folds: Sequence[Fold], table: pd.DataFrame) -> None:

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.audio import RATE
+from features.bad_files import BadClip
+from features.clips import clips_from
 from features.sound_fingerprint import HOP, N_BITS, SoundFingerprint
+from features.sound_survey import survey
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from features.cache import FeatureCache
 
 FRAMES_PER_SECOND = RATE / HOP
 LEAST_SECONDS = 0.5
 MOST_ERRORS = 0.2
 """Share of differing bits up to which two stretches are one sound. Measured on EmoDB and RAVDESS, see docs/protocol.md:
 cut, shifted, coded or resampled copies reach 0.12, other readings of one sentence by one speaker stay above 0.29."""
+
+LEAST_VARIETY = 0.5
+"""Share of different words among the shared frames: 0.92 and more in speech, below 0.25 in steady tones and hum, any
+two of which would be the same sound where their pitch is."""
 
 _APART = 8
 _MOST_IN_BUCKET = 40
@@ -42,6 +55,25 @@ class SameSound:
     seconds: float
     offset: float
     errors: float
+
+
+def same_sound_in(
+    table: pd.DataFrame, *, cache: FeatureCache | None = None, progress: bool = False
+) -> tuple[SameSound, ...]:
+    """Find all pairs of utterances of a table that share sound; one whose sound cannot be had shares none.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Utterances, with `path`, `start` and `end`.
+    cache : FeatureCache, optional
+        Where fingerprints are kept.
+    progress : bool
+        Draw a bar on stderr.
+    """
+    nothing = SoundFingerprint(np.empty(0, dtype=np.uint16), np.empty(0, dtype=bool))
+    heard = survey(clips_from(table), cache=cache, progress=progress)
+    return tuple(find_same_sound([nothing if isinstance(sound, BadClip) else sound for sound in heard]))
 
 
 def find_same_sound(
@@ -121,5 +153,8 @@ def _compare(first: SoundFingerprint, second: SoundFingerprint, offset: int) -> 
     count = int(active.sum())
     if count == 0:
         return None
-    differing = np.bitwise_xor(first.bits[begin:end], second.bits[begin - offset : end - offset])[active]
+    bits = first.bits[begin:end][active]
+    if len(np.unique(bits)) < LEAST_VARIETY * count:
+        return None
+    differing = np.bitwise_xor(bits, second.bits[begin - offset : end - offset][active])
     return count, float(np.bitwise_count(differing).sum()) / (count * N_BITS)

@@ -111,7 +111,7 @@ def ablate(
     >>> benchmarks.ablate(corpus, models=["svm"], out="results/synthetic").shapley  # minutes  # doctest: +SKIP
     """
     models, store = tuple(dict.fromkeys(models)), ResultsStore(Path(out))
-    shared: dict[str, Any] = {"folds": folds, "seeds": seeds, "allow_duplicates": allow_duplicates}
+    shared: dict[str, Any] = {"folds": folds, "seeds": seeds, "allow_duplicates": allow_duplicates, "cache": cache}
     how: dict[str, Any] = {"jobs": jobs, "cache": cache, "overwrite": overwrite, "progress": progress}
     names = [spell(model, groups) for model in models for groups in subsets(GROUPS)[1:]]
     plan = make_plan(corpus, pipelines=names, **shared)

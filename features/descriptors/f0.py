@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numba
 import numpy as np
 import scipy.fft
 
 from features.audio import RATE
+from features.compiled import compiled
 from features.descriptors.frames import HOP, frames_between, n_frames
 from features.descriptors.stft import squared
 
@@ -184,7 +184,7 @@ def _tables() -> tuple[np.ndarray, np.ndarray]:
     return window.astype(np.float32), cosines[:_BINS].astype(np.float32)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _candidates(lags: np.ndarray, f0: np.ndarray, strength: np.ndarray, values: np.ndarray) -> None:
     """The highest maxima of each frame's autocorrelation, refined by a parabola through three points."""
     shortest = int(np.floor(_FINER * _RATE / F0_MAX))
@@ -210,7 +210,7 @@ def _candidates(lags: np.ndarray, f0: np.ndarray, strength: np.ndarray, values: 
                     f0[t, weakest] = frequency
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _path(f0: np.ndarray, values: np.ndarray, level: np.ndarray) -> np.ndarray:
     """Candidate of each frame on the best path, -1 for unvoiced, of shape (n_frames,) int64."""
     n_frames, n_candidates = f0.shape
@@ -238,9 +238,13 @@ def _path(f0: np.ndarray, values: np.ndarray, level: np.ndarray) -> np.ndarray:
                         best, previous = score[b] - cost, b
             new_score[c] = local if t == 0 else local + best
             back[t, c] = previous
-        score[:] = new_score
+        for c in range(n_candidates + 1):  # not score[:] = new_score: numba compiles seconds of shape checks for that
+            score[c] = new_score[c]
     path = np.empty(n_frames, dtype=np.int64)
-    state = int(np.argmax(score))
+    state = 0
+    for c in range(n_candidates + 1):
+        if score[c] > score[state]:
+            state = c
     for t in range(n_frames - 1, -1, -1):
         path[t] = -1 if state == n_candidates else state
         state = back[t, state]

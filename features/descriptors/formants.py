@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from features.audio import RATE
+from features.compiled import compiled
 from features.descriptors.frames import HOP, frames_between
 
 N_FORMANTS = 3
@@ -59,7 +59,7 @@ def _gaussian(length: int) -> np.ndarray:
     return ((np.exp(-48 * offset**2 / (length + 1) ** 2) - edge) / (1 - edge)).astype(np.float32)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _fill(frames: np.ndarray, indices: np.ndarray, result: np.ndarray) -> None:
     real = np.empty(_ORDER)
     imaginary = np.empty(_ORDER)
@@ -75,7 +75,7 @@ def _fill(frames: np.ndarray, indices: np.ndarray, result: np.ndarray) -> None:
             _pick(real, imaginary, result[:, indices[i]])
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@compiled(fastmath=True)
 def burg(frame: np.ndarray, order: int) -> np.ndarray:
     """Coefficients of 1 + a1 z^-1 + ... by Burg's method (Childers 1978), of shape (order + 1,).
 
@@ -100,7 +100,8 @@ def burg(frame: np.ndarray, order: int) -> np.ndarray:
         if square <= 1e-6 * power or power <= np.float32(1e-30):
             break
         reflection = -2.0 * cross / square
-        old[:] = a
+        for k in range(order + 1):  # not old[:] = a: numba compiles seconds of shape checks for that
+            old[k] = a[k]
         for k in range(1, m + 1):
             a[k] = old[k] + reflection * old[m - k]
         step = np.float32(reflection)
@@ -112,7 +113,7 @@ def burg(frame: np.ndarray, order: int) -> np.ndarray:
     return a
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@compiled(fastmath=True)
 def roots(a: np.ndarray, real: np.ndarray, imaginary: np.ndarray) -> bool:
     """All roots of z^n + a1 z^(n-1) + ... at once by Aberth's method, in place from first guesses.
 
@@ -153,7 +154,7 @@ def roots(a: np.ndarray, real: np.ndarray, imaginary: np.ndarray) -> bool:
     return False
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _pick(real: np.ndarray, imaginary: np.ndarray, result: np.ndarray) -> None:
     """The lowest resonances of the upper half plane; a root outside the unit circle is mirrored into it."""
     count = 0

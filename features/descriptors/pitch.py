@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from features.compiled import compiled
 from features.descriptors.analysis import Analysis
 from features.descriptors.frames import FRAMES_PER_SECOND
 from features.descriptors.segments import mean_and_std, runs
@@ -73,13 +73,22 @@ def _segments(semitones: np.ndarray, voiced: np.ndarray) -> np.ndarray:
     )  # fmt: skip
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _measure(stretch: np.ndarray) -> tuple[float, float, float, float]:
     """Slope and second derivative of the least-squares parabola, per second (squared); range; mean."""
+    # Loops, not whole-array expressions: numba compiles them in a fifth of the time.
     n = len(stretch)
-    time = np.arange(n) - 0.5 * (n - 1)
-    square = time * time
-    spread = square.sum()
-    bow = square - spread / n
-    slope, bend = (time * stretch).sum() / spread, 2 * (bow * stretch).sum() / (bow * bow).sum()
-    return slope * FRAMES_PER_SECOND, bend * FRAMES_PER_SECOND**2, stretch.max() - stretch.min(), stretch.mean()
+    middle = 0.5 * (n - 1)
+    spread, total, highest, lowest = 0.0, 0.0, stretch[0], stretch[0]
+    for i in range(n):
+        spread += (i - middle) * (i - middle)
+        total += stretch[i]
+        highest, lowest = max(highest, stretch[i]), min(lowest, stretch[i])
+    rise, bend, bow_square = 0.0, 0.0, 0.0
+    for i in range(n):
+        bow = (i - middle) * (i - middle) - spread / n
+        rise += (i - middle) * stretch[i]
+        bend += bow * stretch[i]
+        bow_square += bow * bow
+    slope, curvature = rise / spread, 2 * bend / bow_square
+    return slope * FRAMES_PER_SECOND, curvature * FRAMES_PER_SECOND**2, highest - lowest, total / n

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 
 from features.audio import RATE
+from features.compiled import compiled
 from features.descriptors.frames import FRAMES_PER_SECOND, HOP
 
 # Limits of Praat's manual, "Voice 2. Jitter" and "Voice 3. Shimmer".
@@ -55,7 +55,7 @@ def pulses(waveform: np.ndarray, f0: np.ndarray) -> np.ndarray:
     return positions[:count]
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@compiled(fastmath=True)
 def match(
     waveform: np.ndarray, position: float, length: float, nearest: float, farthest: float
 ) -> tuple[float, float, float]:
@@ -102,7 +102,7 @@ def match(
     return position + (best_start - first) + shift, min(best + 0.25 * (right - left) * shift, 1.0), peak
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _f0_at(f0: np.ndarray, sample: float) -> float:
     """F0 at a sample, linear between voiced frames, the nearest one's at the edge of a voiced stretch."""
     frame = sample / HOP
@@ -116,7 +116,7 @@ def _f0_at(f0: np.ndarray, sample: float) -> float:
     return a + (b - a) * min(max(frame - low, 0.0), 1.0)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _pulses(waveform: np.ndarray, f0: np.ndarray, begins: np.ndarray, ends: np.ndarray, positions: np.ndarray) -> int:
     loudest = 0.0
     for value in waveform:
@@ -130,11 +130,17 @@ def _pulses(waveform: np.ndarray, f0: np.ndarray, begins: np.ndarray, ends: np.n
         low, high = max(int(middle - period / 2), 0), min(int(middle + period / 2) + 1, len(waveform))
         if high - low < 3:
             continue
-        seed = float(low + np.argmax(np.abs(waveform[low:high])))
+        strongest = low
+        for i in range(low + 1, high):
+            if abs(waveform[i]) > abs(waveform[strongest]):
+                strongest = i
+        seed = float(strongest)
         started = count
         for direction in (-1, 1):
             if direction == 1:
-                positions[started:count] = positions[started:count][::-1].copy()
+                for i in range((count - started) // 2):
+                    other = count - 1 - i
+                    positions[started + i], positions[other] = positions[other], positions[started + i]
                 if count < len(positions):
                     positions[count] = seed
                     count += 1
@@ -160,7 +166,7 @@ def _pulses(waveform: np.ndarray, f0: np.ndarray, begins: np.ndarray, ends: np.n
     return count
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _amplitudes(waveform: np.ndarray, positions: np.ndarray) -> np.ndarray:
     """Root mean square under a Hann window of a fifth of a period on either side of each pulse; NaN where irregular."""
     result = np.full(len(positions), np.nan)
@@ -182,14 +188,14 @@ def _amplitudes(waveform: np.ndarray, positions: np.ndarray) -> np.ndarray:
     return result
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _regular(first: float, second: float) -> bool:
     """Whether two neighbouring periods (samples) belong to one voiced stretch."""
     shorter, longer = min(first, second), max(first, second)
     return shorter >= _SHORTEST * RATE and longer <= _LONGEST * RATE and longer <= _PERIOD_FACTOR * shorter
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _perturbation(positions: np.ndarray, amplitudes: np.ndarray) -> tuple[float, float, float, float, float]:
     period_sum, n_periods, step_sum, n_steps, bend_sum, n_bends = 0.0, 0, 0.0, 0, 0.0, 0
     for i in range(1, len(positions)):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from features.compiled import compiled
 
 
 def runs(frames: np.ndarray) -> np.ndarray:
@@ -31,16 +32,21 @@ def smooth(contour: np.ndarray, width: int) -> np.ndarray:
     return (sums[width:] - sums[:-width]) / width
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def mean_and_std(values: np.ndarray) -> tuple[float, float]:
     """Mean and standard deviation of a few values, of shape (n,) float64; NaN where there are none."""
     if len(values) == 0:
         return np.nan, np.nan
-    mean = values.mean()
-    return mean, np.sqrt(((values - mean) ** 2).mean())
+    total, square = 0.0, 0.0
+    for value in values:
+        total += value
+    mean = total / len(values)
+    for value in values:
+        square += (value - mean) ** 2
+    return mean, np.sqrt(square / len(values))
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def turning_points(contour: np.ndarray, depth: float) -> np.ndarray:
     """Frames where a contour turns, valleys and peaks alternating, each at least `depth` from the last.
 

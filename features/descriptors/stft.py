@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-import numba
 import numpy as np
 import scipy.fft
 
 from features.audio import RATE
+from features.compiled import compiled
 from features.descriptors.frames import FRAME, HOP, frames_between, n_frames
 
 N_MFCC_BANDS = 40
@@ -128,7 +128,7 @@ def power_spectra(frames: np.ndarray) -> np.ndarray:
     return squared(spectra)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def squared(spectra: np.ndarray) -> np.ndarray:
     """Squared magnitude of each complex number, of shape (n_frames, n_bins) float32, in one pass."""
     result = np.empty(spectra.shape, dtype=np.float32)
@@ -180,7 +180,7 @@ def _contrast_edges() -> np.ndarray:
     return np.array(edges, dtype=np.int64)
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "arcp", "nsz"})
+@compiled(fastmath={"contract", "reassoc", "arcp", "nsz"})
 def _line(logs: np.ndarray, first: int, last: int) -> float:
     """Least-squares slope of a log power spectrum over bins, in dB per kHz."""
     count = last - first
@@ -192,7 +192,7 @@ def _line(logs: np.ndarray, first: int, last: int) -> float:
     return cross / square * 4.342944819032518 / 0.03125
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@compiled(fastmath=True)
 def _contrast(magnitude: np.ndarray, quantile: int, low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
     """Peak and valley of one band in dB (10 log10 of magnitudes, as librosa's); `low` and `high` are work space."""
     low[:quantile], high[:quantile] = np.float32(1e30), np.float32(0)
@@ -216,7 +216,7 @@ def _contrast(magnitude: np.ndarray, quantile: int, low: np.ndarray, high: np.nd
     return 10 * np.log10(max(peak, 1e-10)), 10 * np.log10(max(valley, 1e-10))
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "arcp", "nsz"})
+@compiled(fastmath={"contract", "reassoc", "arcp", "nsz"})
 def _shape(
     power: np.ndarray,
     magnitude: np.ndarray,

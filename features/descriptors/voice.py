@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import astuple
 
-import numba
 import numpy as np
 
 from features.audio import RATE
+from features.compiled import compiled
 from features.descriptors.analysis import Analysis
 from features.descriptors.formants import formants
 from features.descriptors.frames import HOP
@@ -53,7 +53,7 @@ def describe(analysis: Analysis) -> tuple[np.ndarray, np.ndarray]:
     return contours, np.array(astuple(perturbation(analysis.waveform, analysis.track.f0)), dtype=np.float32)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled()
 def _harmonics(waveform: np.ndarray, f0: np.ndarray, high: np.ndarray, result: np.ndarray) -> None:
     """HNR, H1-H2 and H1-A3 of each voiced frame, in the first three rows; `high` is A3's power."""
     for t in range(len(f0)):
@@ -73,7 +73,7 @@ def _harmonics(waveform: np.ndarray, f0: np.ndarray, high: np.ndarray, result: n
             result[2, t] = min(max(10 * np.log10(first / high[t]), -_MOST_DB), 2 * _MOST_DB)
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@compiled(fastmath=True)
 def _two_harmonics(waveform: np.ndarray, centre: int, frequency: float, period: float) -> tuple[float, float]:
     """Power at F0 and at twice F0, of three periods under a Hann window, over the square of the window's sum."""
     half = int(1.5 * period)

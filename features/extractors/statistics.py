@@ -11,7 +11,7 @@ import numpy as np
 from features.bad_files import BadClip
 from features.cache import FeatureCache
 from features.clips import Clip
-from features.compute import names_of, timed_row
+from features.compute import names_of, prepare, timed_row
 from features.extractors.base import ClipExtractor
 from features.extractors.table import FeatureTable
 from features.fingerprint import code_fingerprint
@@ -89,4 +89,5 @@ class FeatureExtractor(ClipExtractor):
         return whole.columns(select(whole.names, self.groups)), bad
 
     def _row_function(self) -> Callable[[Clip], tuple[np.ndarray, float]]:
+        prepare(n_jobs=self.n_jobs)
         return partial(timed_row, groups=groups_of(self.groups), normalise_level=self.normalise_level)
