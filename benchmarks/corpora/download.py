@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,19 +62,40 @@ def fetch(name: str, download: Download, root: Path, *, progress: bool = False) 
     Raises
     ------
     CorpusError
-        If the transfer breaks (run again to go on), or the checksum is not the publisher's.
+        If the transfer breaks (run again to go on), the checksum is not the publisher's, the archive cannot be
+        unpacked, or the folder cannot be written.
 
     Examples
     --------
     >>> from benchmarks.corpora import find
     >>> fetch("ravdess", find("ravdess").download, Path("ravdess"))  # doctest: +SKIP
     """
-    import requests
-
     done = root / f".{name}-unpacked"
     if done.exists():
         return root
-    root.mkdir(parents=True, exist_ok=True)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with _alone(name, root):
+            return root if done.exists() else _fetch(name, download, root, done, progress=progress)
+    except OSError as error:
+        raise CorpusError(
+            f"{name}: {root} cannot be written ({error.strerror or error}); expected a folder with room for "
+            f"{download.size / 1e6:.0f} MB twice; what was fetched is kept, so the same command goes on"
+        ) from error
+
+
+@contextmanager
+def _alone(name: str, root: Path) -> Iterator[None]:
+    """Let one command at a time fetch into a folder; another waits for it."""
+    from filelock import FileLock
+
+    with FileLock(root / f".{name}.lock"):
+        yield
+
+
+def _fetch(name: str, download: Download, root: Path, done: Path, *, progress: bool) -> Path:
+    import requests
+
     archive = root / f"{name}.zip.part"
     try:
         _resume(download.url, archive, progress=progress)
@@ -88,8 +112,14 @@ def fetch(name: str, download: Download, root: Path, *, progress: bool = False) 
             f"{name}: {download.url} is not what its publisher describes (expected {download.checksum}, found "
             f"{digest}); try again, or fetch it by hand"
         )
-    with zipfile.ZipFile(archive) as packed:
-        packed.extractall(root)
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            packed.extractall(root)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        archive.unlink()
+        raise CorpusError(
+            f"{name}: {download.url} is no ZIP archive that can be unpacked ({error}); try again, or fetch it by hand"
+        ) from error
     archive.unlink()
     done.touch()
     return root

@@ -50,9 +50,10 @@ def _predict(*names: str, more: Sequence[str] = ()) -> Callable[[Path], Sequence
 
 def _in_a_folder(folder: Path) -> Sequence[str]:
     """A corpus in a folder whose name is in another encoding."""
-    home = folder / os.fsdecode(b"d\xe9j\xe0")
-    home.mkdir()
-    write_table(home / "my.csv", corpus_rows(home))
+    plain = folder / "plain"
+    plain.mkdir()
+    write_table(plain / "my.csv", corpus_rows(plain))
+    home = plain.rename(folder / os.fsdecode(b"d\xe9j\xe0"))
     return run_line(str(home / "my.csv"))
 
 
@@ -198,7 +199,7 @@ CASES = (
     Case(WRITTEN, "labels that clear the screen", _labelled("a\x1b[2J"), 0, (), ("\x1b",)),
     Case(WRITTEN, "a model card of a label with markup", _trained_with("<img src=x>"), 0,
          holds=_card_without("<img src=x>")),
-    Case(WRITTEN, "a lock that is a link to another file", _lock_is_a_link, 2, (r"\.lock",), holds=_precious),
+    Case(WRITTEN, "a lock that is a link to another file", _lock_is_a_link, 2, ("out cannot be written",), holds=_precious),
     Case(DOWNLOADS, "an archive that is none", _download("b'<html>'"), 2, ("archive|ZIP|zip",)),
     Case(DOWNLOADS, "another checksum", _download(ZIP, checksum="'0' * 32"), 2, ("publisher",)),
     Case(DOWNLOADS, "a server that fails", _download(ZIP, status=500), 2, ("again",)),
