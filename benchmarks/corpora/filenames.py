@@ -16,14 +16,8 @@ from features.tables import read_table
 if TYPE_CHECKING:
     import pandas as pd
 
-<<<<<<< HEAD
 PUBLISHED = (".wav", ".flac")
-"""Formats of the corpora's clips; copies of them in others, such as CREMA-D's MP3, are left aside."""
-"""Of published sound; CREMA-D holds the same utterances as MP3 too."""
-=======
-SUFFIXES = (".wav", ".flac")
 """Of published sound; others are read where there is none of these. CREMA-D holds the same utterances as MP3 too."""
->>>>>>> main
 
 
 def read_named(
@@ -78,13 +72,9 @@ def read_named(
     """
     if not root.is_dir():
         raise CorpusError(f"{name}: {root} is not a folder; expected files such as {example}; correct --root")
-<<<<<<< HEAD
-    files = {path: key(path) for path in sound_files(root) if path.suffix.lower() in PUBLISHED}
-=======
     readable, others = sound_files(root), left_out_of(root)
-    published = [path for path in readable if path.suffix.lower() in SUFFIXES]
+    published = [path for path in readable if path.suffix.lower() in PUBLISHED]
     files = {path: key(path) for path in published or readable}
->>>>>>> main
     if not files:
         problem = f"{name}: no sound file in {root}; expected files such as {example}; correct --root"
         raise CorpusError("; ".join(filter(None, [problem, others])))

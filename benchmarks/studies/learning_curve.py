@@ -69,15 +69,10 @@ def learning_curve(
     ...     corpus, pipelines=["logistic@timing"], sizes=(2,), folds="3", jobs=1, out="results/mine"
     ... )
     """
-<<<<<<< HEAD
-    whole = make_plan(corpus, pipelines=pipelines, folds=folds, seeds=seeds, allow_duplicates=allow_duplicates)
-    most = min(len(speakers_of(corpus.utterances, fold.training)) for fold in whole.folds)
-=======
     whole = make_plan(
         corpus, pipelines=pipelines, folds=folds, seeds=seeds, allow_duplicates=allow_duplicates, cache=cache
     )
-    most = min(len(speakers_of(corpus.utterances, fold.training_side)) for fold in whole.folds)
->>>>>>> main
+    most = min(len(speakers_of(corpus.utterances, fold.training)) for fold in whole.folds)
     size_of: dict[Fold, int] = {}
     trials = []
     for size in choose_sizes(sizes, most):
