@@ -199,13 +199,28 @@ CASES = (
         2,
         ("features.csv", "f3"),
     ),
-    Case(MATCHING, "features.extract and a manifest of the same clips", _extract_then_run(), 0),
+    Case(MATCHING, "features.extract and a manifest of the same clips", _extract_then_run(), 0, slow=True),
     Case(
-        MATCHING, "absolute paths as ids", _extract_then_run(_rewrite(lambda t: t.replace("\n0", "\n/data/clips/0"))), 0
+        MATCHING,
+        "absolute paths as ids",
+        _extract_then_run(_rewrite(lambda t: t.replace("\n0", "\n/data/clips/0"))),
+        0,
+        slow=True,
     ),
-    Case(MATCHING, "stems with another suffix", _extract_then_run(_rewrite(lambda t: t.replace(".wav", ".flac"))), 0),
     Case(
-        MATCHING, "a row is missing", _extract_then_run(_rewrite(lambda t: t.rsplit("\n", 2)[0] + "\n")), 2, ("05_3_1",)
+        MATCHING,
+        "stems with another suffix",
+        _extract_then_run(_rewrite(lambda t: t.replace(".wav", ".flac"))),
+        0,
+        slow=True,
+    ),
+    Case(
+        MATCHING,
+        "a row is missing",
+        _extract_then_run(_rewrite(lambda t: t.rsplit("\n", 2)[0] + "\n")),
+        2,
+        ("05_3_1",),
+        slow=True,
     ),
     Case(
         MATCHING,
@@ -213,5 +228,6 @@ CASES = (
         _extract_then_run(_rewrite(lambda t: t + t.splitlines()[-1] + "\n")),
         2,
         ("twice",),
+        slow=True,
     ),
 )
