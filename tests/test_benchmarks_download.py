@@ -98,7 +98,7 @@ def test_a_wrong_checksum_is_refused(shelf: tuple[type[Shelf], Download], tmp_pa
     wrong = Download(download.url, "md5:" + "0" * 32, download.size)
     with pytest.raises(CorpusError, match="not what its publisher describes"):
         fetch("ravdess", wrong, tmp_path)
-    assert not list(tmp_path.iterdir())
+    assert [path.name for path in tmp_path.iterdir()] == [".ravdess.lock"]
 
 
 def test_nobody_there(tmp_path: Path) -> None:
