@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -175,7 +175,7 @@ class FusionClassifier(RenamedResults, ClassifierMixin, _BaseComposition):
         self._set_params("members", **params)
         return self
 
-    def fit(self, X: Any, y: Any, *, groups: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, *, groups: Any = None, valid: Any = None) -> Self:
         """Fit every member, then learn the weights from their inner folds.
 
         Parameters
@@ -186,6 +186,8 @@ class FusionClassifier(RenamedResults, ClassifierMixin, _BaseComposition):
             Labels.
         groups : array-like of shape (n_utterances,), optional
             Speakers, given to every member whose ``fit`` takes them.
+        valid : array-like of shape (n_utterances,), optional
+            Which rows validate, given to every member whose ``fit`` takes them, as deep ones do.
 
         Returns
         -------
@@ -199,7 +201,8 @@ class FusionClassifier(RenamedResults, ClassifierMixin, _BaseComposition):
         if not self.members:
             raise PipelineError("a fusion of no pipelines: give at least one member")
         self._validate_names([name for name, _ in self.members])
-        self.members_ = [(name, self._fit_member(member, X, y, groups)) for name, member in self.members]
+        given = {name: value for name, value in {"groups": groups, "valid": valid}.items() if value is not None}
+        self.members_ = [(name, self._fit_member(member, X, y, given)) for name, member in self.members]
         fitted = [member for _, member in self.members_]
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(fitted[0], name):
@@ -218,13 +221,12 @@ class FusionClassifier(RenamedResults, ClassifierMixin, _BaseComposition):
             self.notes_.append("a member has no probabilities from inner folds: all weigh the same")
         return self
 
-    def _fit_member(self, member: Any, X: Any, y: Any, groups: Any) -> Any:
+    def _fit_member(self, member: Any, X: Any, y: Any, metadata: Mapping[str, Any]) -> Any:
         fresh = clone(member)
         shared = {"random_state": self.random_state, "n_jobs": self.n_jobs, "device": self.device}
         params = fresh.get_params(deep=False)
         fresh.set_params(**{name: value for name, value in shared.items() if name in params})
-        metadata = {} if groups is None or not has_fit_parameter(fresh, "groups") else {"groups": groups}
-        return fresh.fit(X, y, **metadata)
+        return fresh.fit(X, y, **{name: value for name, value in metadata.items() if has_fit_parameter(fresh, name)})
 
     def predict_proba(self, X: Any, *, speakers: NDArray | None = None) -> NDArray[np.float64]:
         """Pooled probability of every class.

@@ -37,17 +37,23 @@ def execute(arguments: argparse.Namespace) -> None:
     """Load the model, predict, and print the predictions."""
     from classical.normalise import FallbackWarning
     from classical.persistence import load
+    from classical.shared_features import shared_features
     from features.predictions import to_predictions
+    from features.speech_check import speech_in
 
     model = load(arguments.model)
     table = read_inputs(arguments)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", category=FallbackWarning)
-        probabilities = model.predict_proba(table)
-        attributions = _attributions(model.pipeline, table, probabilities) if arguments.explain else []
+        with shared_features(model.pipeline) as cache:
+            probabilities = model.predict_proba(table)
+            attributions = _attributions(model.pipeline, table, probabilities) if arguments.explain else []
+            speech = speech_in(table, cache=cache)
     for note in dict.fromkeys([*model.notes, *(str(warning.message) for warning in caught)]):
         print(f"note: {note}", file=sys.stderr)
-    show_predictions(to_predictions(table, list(model.classes_), probabilities, attributions=attributions), arguments)
+    classes = list(model.classes_)
+    predictions = to_predictions(table, classes, probabilities, attributions=attributions, speech=speech)
+    show_predictions(predictions, arguments)
 
 
 def _attributions(pipeline: Any, table: pd.DataFrame, probabilities: Any) -> list[list[tuple[str, float]]]:

@@ -157,7 +157,7 @@ class SpeechClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
         columns = {"": np.arange(len(names))}
         if self.choose_group:
             groups = np.array([name.partition(".")[0] for name in names])
-            columns = {group: np.flatnonzero(groups == group) for group in dict.fromkeys(groups)}
+            columns = {str(group): np.flatnonzero(groups == group) for group in dict.fromkeys(groups)}
         choices = [self._fit_columns(group, values, which, codes, speakers) for group, which in columns.items()]
         best = max(choices, key=lambda choice: choice.uar)
         self.model_, self.columns_, self.oof_proba_ = best.model, best.columns, best.oof_proba

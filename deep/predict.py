@@ -42,6 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
 def execute(arguments: argparse.Namespace) -> None:
     """Load the model, predict, and print the predictions."""
     from features.predictions import to_predictions
+    from features.speech_check import speech_in
 
     if arguments.model_option is not None:  # as it was given before MODEL came first
         arguments.inputs = [*([arguments.model] if arguments.model else []), *arguments.inputs]
@@ -55,7 +56,9 @@ def execute(arguments: argparse.Namespace) -> None:
     model = load(arguments.model, device=arguments.device, precision=arguments.precision)
     for note in model.notes_:
         print(f"note: {note}", file=sys.stderr)
-    show_predictions(to_predictions(table, model.classes_.tolist(), model.predict_proba(table)), arguments)
+    probabilities = model.predict_proba(table)
+    predictions = to_predictions(table, model.classes_.tolist(), probabilities, speech=speech_in(table))
+    show_predictions(predictions, arguments)
 
 
 main = command(build_parser, execute)

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 from features.names import printable
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
+NO_SPEECH = "no speech"
+"""What stands in place of a label where there is no speech to judge by."""
 
 _NOT_SHOWN = re.compile(r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Characters that move a terminal's cursor, turn its text around or are in no encoding; JSON escapes others itself."""
@@ -29,9 +32,9 @@ class Prediction:
     path : str
         Sound file.
     label : str
-        Label with the highest probability.
+        Label with the highest probability; `no speech` where there is none to judge by.
     probabilities : dict of str to float
-        Probability of every label; they sum to 1.
+        Probability of every label; they sum to 1, and are all 0 where there is no speech.
     start, end : float or None
         Stretch in seconds; None where it is the whole file.
     attributions : tuple of (str, float)
@@ -57,6 +60,7 @@ def to_predictions(
     probabilities: NDArray,
     *,
     attributions: Sequence[Sequence[tuple[str, float]]] = (),
+    speech: Sequence[bool] | NDArray[np.bool_] = (),
 ) -> list[Prediction]:
     """Put a model's probabilities beside the utterances they are about.
 
@@ -70,6 +74,8 @@ def to_predictions(
         Rows sum to 1.
     attributions : sequence of sequence of (str, float), optional
         For every row the features that contributed most.
+    speech : sequence of bool, optional
+        Whether there is speech in each utterance, see `features.speech_check.speech_in`; one without gets no emotion.
 
     Examples
     --------
@@ -78,20 +84,21 @@ def to_predictions(
     >>> table = pd.DataFrame({"path": ["a.wav"], "start": [float("nan")], "end": [float("nan")]})
     >>> to_predictions(table, ["ang", "sad"], np.array([[0.25, 0.75]]))[0].label
     'sad'
+    >>> to_predictions(table, ["ang", "sad"], np.array([[0.25, 0.75]]), speech=[False])[0]  # doctest: +ELLIPSIS
+    Prediction(path='a.wav', label='no speech', probabilities={'ang': 0.0, 'sad': 0.0}, start=None, end=None, ...
     """
     result = []
     attributions = attributions or [()] * len(table)
+    speech = speech if len(speech) else [True] * len(table)
     for i, (path, start, end) in enumerate(zip(table["path"], table["start"], table["end"])):
         result.append(
             Prediction(
                 path=str(path),
-                label=str(classes[int(probabilities[i].argmax())]),
-                probabilities={str(label): float(p) for label, p in zip(classes, probabilities[i])},
+                label=str(classes[int(probabilities[i].argmax())]) if speech[i] else NO_SPEECH,
+                probabilities={str(label): float(p * speech[i]) for label, p in zip(classes, probabilities[i])},
                 start=None if math.isnan(start) else float(start),
                 end=None if math.isnan(end) else float(end),
-                attributions=tuple((str(name), float(value)) for name, value in attributions[i])
-                if attributions
-                else (),
+                attributions=tuple((str(name), float(value)) for name, value in attributions[i]) if speech[i] else (),
             )
         )
     return result

@@ -288,7 +288,7 @@ def test_thinned_folds_are_nested_balanced_and_leave_the_test_side_alone(small_c
     before: set[str] = set()
     for size in (2, 3, 5, 8):
         thin = thinned(fold, table, size, random_state=3)
-        kept = set(speakers[thin.training_side])
+        kept = set(speakers[thin.training])
         assert len(kept) == size
         assert before <= kept
         assert len(thin.valid)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from doc_stand_ins import own_corpus
 
 import classical
 from benchmarks import corpora
 from benchmarks.evaluation.final_model import train
+from benchmarks.folds.splitters import make_folds, validation_speakers
 from benchmarks.train import main
 from features.errors import PipelineError
 
@@ -70,3 +73,47 @@ def test_what_a_user_gets_wrong(line: str, words: str, tmp_path: Path, capsys: p
 def test_a_pipeline_that_is_not_here_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match="svm@encoder.* cannot be trained here: no encoder given"):
         train(corpora.load("synthetic"), "svm@encoder", tmp_path / "m.skops")
+
+
+@pytest.mark.parametrize("folds", ["speaker", "session"])
+def test_a_kept_deep_model_chooses_its_epoch_by_the_rule_of_the_folds(
+    folds: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the speakers that `validation_speakers` names under `--folds`, and not on a share of all clips."""
+    pytest.importorskip("speechbrain")
+    import deep
+
+    class Seen(Exception):
+        pass
+
+    seen: dict[str, np.ndarray] = {}
+
+    def fit(classifier: object, X: pd.DataFrame, y: np.ndarray, *, valid: np.ndarray | None = None) -> None:
+        seen["speakers"] = X.index.get_level_values("speaker")[valid]
+        raise Seen
+
+    monkeypatch.setattr(deep.FineTunedClassifier, "fit", fit)
+    with pytest.raises(Seen):
+        main(["--pipeline", "wav2vec2-tiny", "--folds", folds, "--no-scores", "--out", str(tmp_path / "model")])
+    table = corpora.load("synthetic").utterances
+    rule = validation_speakers(table, folds)
+    assert sorted(set(seen["speakers"])) == rule
+    first = make_folds(table, folds)[0]
+    assert rule == sorted(set(table.index.get_level_values("speaker")[first.test]))
+
+
+def test_a_seed_reaches_an_encoder_that_starts_at_random(tmp_path: Path) -> None:
+    pytest.importorskip("speechbrain")
+    import small_encoders
+
+    encoder = small_encoders.save("wav2vec2", tmp_path / "encoder")
+    own_corpus(tmp_path / "my.csv")
+    line = ["--corpus", "manifest", "--root", str(tmp_path / "my.csv"), "--pipeline", f"logistic@{encoder}~random"]
+    found = []
+    for seed in ("0", "3"):
+        out = tmp_path / f"{seed}.skops"
+        assert main([*line, "--seed", seed, "--no-scores", "--jobs", "1", "--out", str(out)]) == 0
+        model = classical.load(out)
+        assert model.pipeline.features.random_state == int(seed)
+        found.append(model.pipeline.standardise([tmp_path / "clips" / "anna_01.wav"]))
+    assert found[0].shape != found[1].shape or abs(found[0] - found[1]).max() > 1e-3

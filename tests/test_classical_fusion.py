@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from made_up_speakers import speak
+from sklearn.dummy import DummyClassifier
 
 from classical.fusion import FusionClassifier, combine, learn_weights
 from classical.models import build
@@ -94,3 +95,16 @@ def test_a_fusion_to_keep_pools_its_members_with_weights_from_their_inner_folds(
     assert np.allclose(found, combine([member.predict_proba(table[held_out]) for member in own], expected))
     assert set(fusion.best_params_["weights"]) == {"svm", "logistic"}
     assert fusion.n_candidates_ == sum(member.n_candidates_ for member in own)
+
+
+def test_members_get_the_metadata_that_they_take():
+    class Takes(DummyClassifier):
+        def fit(self, X, y, *, valid=None, groups=None):
+            self.seen_ = valid, groups
+            return super().fit(X, y)
+
+    valid, groups = np.array([True, False] * 2), np.array(["a", "b"] * 2)
+    fusion = FusionClassifier([("takes", Takes()), ("not", DummyClassifier())])
+    fusion.fit(np.zeros((4, 1)), ["x", "x", "y", "y"], valid=valid, groups=groups)
+    assert fusion.members_[0][1].seen_ == (valid, groups)
+    assert Takes().fit(np.zeros((4, 1)), ["x", "x", "y", "y"]).seen_ == (None, None)

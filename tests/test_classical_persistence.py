@@ -256,6 +256,7 @@ def test_what_skops_itself_would_trust_is_refused_too(tmp_path):
         (skops.io.dumps({"something": "else"}), "damaged"),
         (skops.io.dumps(["a", "list"]), "damaged"),
     ],
+    ids=["empty", "cut short", "format 99", "format 1", "something else", "a list"],  # the bytes hold the time
 )
 def test_damaged_files_are_named_with_what_was_expected(content, words, tmp_path):
     file = tmp_path / "model.skops"

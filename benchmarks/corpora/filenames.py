@@ -16,7 +16,7 @@ from features.tables import read_table
 if TYPE_CHECKING:
     import pandas as pd
 
-SUFFIXES = (".wav", ".flac")
+PUBLISHED = (".wav", ".flac")
 """Of published sound; others are read where there is none of these. CREMA-D holds the same utterances as MP3 too."""
 
 
@@ -73,7 +73,7 @@ def read_named(
     if not root.is_dir():
         raise CorpusError(f"{name}: {root} is not a folder; expected files such as {example}; correct --root")
     readable, others = sound_files(root), left_out_of(root)
-    published = [path for path in readable if path.suffix.lower() in SUFFIXES]
+    published = [path for path in readable if path.suffix.lower() in PUBLISHED]
     files = {path: key(path) for path in published or readable}
     if not files:
         problem = f"{name}: no sound file in {root}; expected files such as {example}; correct --root"

@@ -139,6 +139,7 @@ def describe_run(outcome: Outcome, command: str) -> dict[str, Any]:
         "seeds": list(plan.seeds),
         "options": asdict(plan.options),
         "notes": list(outcome.notes),
+        "no_speech": list(outcome.no_speech),
         "versions": versions(),
         "revision": revision(),
         **({"repository": REPOSITORY} if REPOSITORY else {}),

@@ -21,6 +21,7 @@ from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.evaluation.plan import Plan
 from benchmarks.evaluation.provenance import code_of
 from benchmarks.evaluation.runs import check_same_run
+from benchmarks.evaluation.speech import note_on, without_speech
 from benchmarks.evaluation.store import ResultsStore
 from benchmarks.folds.fold import Fold
 from benchmarks.pipelines.feature_sets import extract, find_feature_set
@@ -44,12 +45,15 @@ class Outcome:
         Number of columns of each feature set, by its name.
     notes : tuple of str
         What a user should know of the features.
+    no_speech : tuple of str
+        Ids of the utterances that hold no speech.
     """
 
     plan: Plan
     results: tuple[tuple[Fold, JobResult], ...]
     n_features: Mapping[str, int]
     notes: tuple[str, ...] = ()
+    no_speech: tuple[str, ...] = ()
 
     @property
     def failed(self) -> dict[str, JobResult]:
@@ -141,12 +145,15 @@ def execute(
     check_same_run(store.folder, corpus=plan.corpus.fingerprint, scheme=plan.scheme)
     with tempfile.TemporaryDirectory(prefix="features-", ignore_cleanup_errors=True) as folder:
         files = extract_features(plan, Path(folder), cache=cache, n_jobs=n_jobs, progress=progress)
+        tables = (file.table() for file, _ in files.values())
+        no_speech = without_speech(plan, tables, cache=cache, n_jobs=n_jobs)
         planned = plan_jobs(plan, files)
         run_jobs(planned, plan, store, n_jobs=n_jobs, overwrite=overwrite, progress=progress)
     results = collect(plan, planned, store)
     widths = {text: len(file.names) for (text, _), (file, _) in files.items()}
     notes = dict.fromkeys(note for file, _ in files.values() for note in file.notes)
-    return Outcome(plan, tuple(results), widths, tuple(notes))
+    note = note_on(no_speech, len(plan.corpus.utterances))
+    return Outcome(plan, tuple(results), widths, (*notes, *([note] if note else [])), no_speech)
 
 
 def number_of_jobs(jobs: int | None) -> int:
@@ -306,7 +313,7 @@ def collect(plan: Plan, jobs: Sequence[Job], store: ResultsStore) -> list[tuple[
         for seed, fold in plan.trials:
             if pipeline.parts:
                 parts = [(part.features, stored[part.name, seed, fold]) for part in pipeline.parts]
-                result = fuse(pipeline.name, parts, truth=truth[fold.training_side], labels=plan.corpus.labels)
+                result = fuse(pipeline.name, parts, truth=truth[fold.training], labels=plan.corpus.labels)
             else:
                 result = stored[pipeline.name, seed, fold]
             results.append((fold, result))

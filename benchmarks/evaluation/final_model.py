@@ -142,7 +142,7 @@ def _estimator(built: Pipeline, *, seed: int, cache: FeatureCache | None, n_jobs
         members = [(part.name, _estimator(part, seed=seed, **how)) for part in built.parts]
         return FusionClassifier(members, random_state=seed)
     if built.features:
-        _set_where_known(built.estimator.features, **how)
+        _set_where_known(built.estimator.features, random_state=seed, **how)
     return _set_where_known(built.estimator, random_state=seed)
 
 

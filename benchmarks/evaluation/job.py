@@ -279,7 +279,7 @@ def compute(job: Job, table: pd.DataFrame, work_dir: Path) -> JobResult:
         If predict_proba does not return finite rows that sum to 1.
     """
     rows, fold = table[list(SEEN)], job.fold
-    train = fold.training_side
+    train = fold.training
     truth = table["label"].to_numpy().astype(str)[train]
     estimator = prepare(job, table.index.tolist(), work_dir)
     metadata = {"valid": np.isin(train, fold.valid)} if has_fit_parameter(estimator, "valid") else {}

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from features.deprecation import renamed
 from features.errors import FoldError
 from features.matching import Matching, match_ids
 from features.names import MISSING, joined, normalise, spelling_problem, spreadsheet_safe
@@ -45,7 +46,7 @@ class Fold:
     Examples
     --------
     >>> fold = Fold("s3", np.array([0, 1, 4]), np.array([2, 3]), np.array([5, 6]))
-    >>> fold.training_side
+    >>> fold.training
     array([0, 1, 2, 3, 4])
     """
 
@@ -55,9 +56,11 @@ class Fold:
     test: np.ndarray
 
     @property
-    def training_side(self) -> np.ndarray:
+    def training(self) -> np.ndarray:
         """Positions of all utterances that a model may learn from, sorted."""
         return np.sort(np.concatenate([self.train, self.valid]))
+
+    training_side = renamed("training_side", "training")
 
     def positions(self, subset: Subset) -> np.ndarray:
         """Positions of one subset."""

@@ -89,7 +89,7 @@ def _check_fold(fold: Fold, table: pd.DataFrame, duplicates: _Duplicates) -> lis
                 f"fold {fold.name}: utterance {name!r} ({len(both)} in all) stands in {one} and in {other}; "
                 "correct them"
             )
-    train = fold.training_side
+    train = fold.training
     shared = sorted(set(speakers_of(table, train)) & set(speakers_of(table, fold.test)))
     if shared:
         raise FoldError(

@@ -145,10 +145,18 @@ def _test_groups(table: pd.DataFrame, scheme: str) -> dict[str, np.ndarray]:
     units = table["session"].to_numpy() if by_session else speakers
     if by_session and (units == "").any():
         raise FoldError("folds by session: this corpus has no sessions; choose --folds speaker or a number")
-    if len(set(units)) < 2:
-        unit = "session" if by_session else "speaker"
-        raise FoldError(f"folds by {unit}: the corpus has only {units[0]!r}; at least 2 are needed")
+    _check_several(units, "session" if by_session else "speaker")
     return {str(unit): np.flatnonzero(units == unit) for unit in sorted(set(units))}
+
+
+def _check_several(units: np.ndarray, unit: str) -> None:
+    """Check that a corpus has two speakers, or two sessions, at least."""
+    if len(set(units)) < 2:
+        other = ", choose --folds speaker" if unit == "session" else ""
+        raise FoldError(
+            f"only {unit} {units[0]}; speaker-independent folds need 2 or more; add {unit}s{other}, or keep a model "
+            "without scores with benchmarks.train --no-scores"
+        )
 
 
 def balanced_speaker_groups(table: pd.DataFrame, n_groups: int) -> dict[str, int]:
@@ -185,11 +193,7 @@ def balanced_speaker_groups(table: pd.DataFrame, n_groups: int) -> dict[str, int
     """
     speakers = np.asarray(table.index.get_level_values("speaker"))
     counts = pd.crosstab(speakers, table["label"].to_numpy())
-    if len(counts) == 1:
-        raise FoldError(
-            f"only speaker {counts.index[0]}; speaker-independent folds need 2 or more; add speakers, or keep a model "
-            "without scores with benchmarks.train --no-scores"
-        )
+    _check_several(speakers, "speaker")
     if not 2 <= n_groups <= len(counts):
         raise FoldError(f"--folds {n_groups}: the corpus has {len(counts)} speakers; expected 2 to {len(counts)} folds")
     gender = dict(zip(speakers, table["gender"], strict=True))

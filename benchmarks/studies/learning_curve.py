@@ -72,7 +72,7 @@ def learning_curve(
     whole = make_plan(
         corpus, pipelines=pipelines, folds=folds, seeds=seeds, allow_duplicates=allow_duplicates, cache=cache
     )
-    most = min(len(speakers_of(corpus.utterances, fold.training_side)) for fold in whole.folds)
+    most = min(len(speakers_of(corpus.utterances, fold.training)) for fold in whole.folds)
     size_of: dict[Fold, int] = {}
     trials = []
     for size in choose_sizes(sizes, most):
@@ -109,13 +109,13 @@ def thinned(fold: Fold, table: pd.DataFrame, size: int, *, random_state: int) ->
     """
     genders = table["gender"].groupby(level="speaker").first()
     rng = np.random.default_rng(random_state)
-    drawn = [str(name) for name in rng.permutation(speakers_of(table, fold.training_side))]
+    drawn = [str(name) for name in rng.permutation(speakers_of(table, fold.training))]
     turn = {name: sum(genders[other] == genders[name] for other in drawn[:rank]) for rank, name in enumerate(drawn)}
     remaining = sorted(drawn, key=lambda name: turn[name])[:size]
     validating = [name for name in remaining if name in set(speakers_of(table, fold.valid))]
     if len(validating) in (0, len(remaining)):
         validating = remaining[-1:]
-    rows = fold.training_side
+    rows = fold.training
     speakers = table.index.get_level_values("speaker")[rows]
     used, valid = np.isin(speakers, remaining), np.isin(speakers, validating)
     return replace(fold, train=rows[used & ~valid], valid=rows[valid])
