@@ -77,7 +77,7 @@ RECORD: Mapping[str, Any] = {
 def difference(value: Any, form: Any, where: str = "") -> str | None:
     """Say where a value is not of a form, or None where it is.
 
-    A key may be missing; a text, a number or a list that is null is not known.
+    A key may be missing; a text, a number or a truth that is null is not known.
 
     Parameters
     ----------
@@ -101,13 +101,13 @@ def difference(value: Any, form: Any, where: str = "") -> str | None:
         return f"{where} is missing" if value is None else difference(value, form.form, where)
     if isinstance(form, Mapping | Each):
         return _object_difference(value, form, where)
-    if value is None:
-        return None
     if isinstance(form, list):
         if not isinstance(value, list):
             return f"{where or 'it'} is {_short(value)}, expected a list"
         places = (difference(part, form[0], f"{where}[{i}]") for i, part in enumerate(value))
         return next((found for found in places if found), None)
+    if value is None:
+        return None
     types: dict[str, type | tuple[type, ...]] = {TEXT: str, NUMBER: (int, float), TRUTH: bool}
     fits = isinstance(value, types[form]) and (form == TRUTH or not isinstance(value, bool))
     return None if fits else f"{where or 'it'} is {_short(value)}, expected {form}"
