@@ -7,13 +7,15 @@ import sys
 from pathlib import Path
 
 from deep.hub import RELEASED
-from features.command import add_prediction_arguments, command, make_parser, read_inputs, show_predictions
+from features.command import command, make_parser, show_notes
 from features.errors import InputError
+from features.predicting import add_prediction_arguments, execute_prediction
 
 EXAMPLES = f"""
 python -m deep.predict model/ a.wav b.wav folder/
 python -m deep.predict model/ call.wav --window 3 --hop 1 --plot call.png
 python -m deep.predict {RELEASED} a.wav --json
+python -m deep.predict model/ calls/ --out calls.jsonl              (goes on where it was stopped)
 """
 
 
@@ -39,29 +41,26 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def execute(arguments: argparse.Namespace) -> None:
-    """Load the model, predict, and print the predictions."""
-    from features.predictions import to_predictions
-    from features.speech_check import speech_in
-
+def execute(arguments: argparse.Namespace) -> int:
+    """Load the model, predict, and write the predictions; 1 where a clip could not be analysed."""
     if arguments.model_option is not None:  # as it was given before MODEL came first
         arguments.inputs = [*([arguments.model] if arguments.model else []), *arguments.inputs]
         arguments.model = arguments.model_option
     if arguments.model is None or Path(arguments.model).is_file():
         expected = f"a folder, or a hub name such as {RELEASED}"
         raise InputError(f"MODEL is {arguments.model or 'missing'}; expected {expected}; name it before the inputs")
-    table = read_inputs(arguments)
-    from deep.loading import load
+    from deep.answers import notes_of, task_of
+    from deep.runtime import resolve
 
-    model = load(arguments.model, device=arguments.device, precision=arguments.precision)
-    for note in model.notes_:
-        print(f"note: {note}", file=sys.stderr)
-    probabilities = model.predict_proba(table)
-    predictions = to_predictions(table, model.classes_.tolist(), probabilities, speech=speech_in(table))
-    show_predictions(predictions, arguments)
+    how = {"device": arguments.device, "precision": arguments.precision}
+    if resolve(arguments.device).type != "cpu" and (arguments.jobs or 1) > 1:
+        show_notes([f"--jobs {arguments.jobs} is for a CPU; one process feeds the GPU"])
+        arguments.jobs = 1
+    show_notes(notes_of(arguments.model, **how))
+    return execute_prediction(arguments, task_of(arguments.model, **how))
 
 
-main = command(build_parser, execute)
+main = command(build_parser, execute, on_interrupt="stopped; with --out FILE the same command goes on from here")
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -9,20 +9,14 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-from features.errors import InputError, Note, SerError
+from features.errors import Note, SerError
 from features.names import printable
 from features.places import settle
 from features.stopping import Stopped, stoppable
 from features.version import VERSION
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from features.predictions import Prediction
 
 
 class Main(Protocol):
@@ -236,61 +230,3 @@ def add_join_names_argument(parser: argparse._ActionsContainer) -> None:
         action="store_true",
         help="take names that differ only in case, space or leading zeros (03 and 3) for one, instead of refusing them",
     )
-
-
-def add_prediction_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what every `predict` command takes: inputs, and the form of the output.
-
-    Examples
-    --------
-    >>> parser = argparse.ArgumentParser()
-    >>> add_prediction_arguments(parser)
-    >>> parser.parse_args(["call.wav", "--window", "3"]).window
-    3.0
-    """
-    parser.add_argument("inputs", nargs="*", metavar="INPUT", help="sound file, or folder of sound files")
-    parser.add_argument("--manifest", metavar="CSV", help="table with path and, where known, speaker, start, end")
-    parser.add_argument("--one-speaker", action="store_true", help="everything is spoken by the same person")
-    parser.add_argument("--window", type=float, metavar="S", help="predict for windows of this many seconds")
-    parser.add_argument("--hop", type=float, metavar="S", help="seconds from window to window (default: a third)")
-    parser.add_argument("--json", action="store_true", help="print a JSON list instead of a table")
-    parser.add_argument("--plot", metavar="FILE", help="draw the timeline of the windows as .png, .svg or .pdf")
-
-
-def read_inputs(arguments: argparse.Namespace) -> pd.DataFrame:
-    """Read the utterances table that the arguments of `add_prediction_arguments` describe.
-
-    Raises
-    ------
-    InputError
-        If the arguments do not go together, or there are no inputs.
-    """
-    from features.audio import left_out_of
-    from features.utterances import cut, inside_files, utterances
-
-    if arguments.window is None and (arguments.hop is not None or arguments.plot):
-        raise InputError("--hop and --plot are for windows: give --window too")
-    table = utterances(arguments.inputs, manifest=arguments.manifest, one_speaker=arguments.one_speaker)
-    table, note = inside_files(table)
-    left_out = [f"{source}: {said}" for source in arguments.inputs if (said := left_out_of(Path(source)))]
-    show_notes([*left_out, *filter(None, [note])])
-    if arguments.window is None:
-        return table
-    return cut(table, window=arguments.window, hop=arguments.window / 3 if arguments.hop is None else arguments.hop)
-
-
-def show_predictions(predictions: Sequence[Prediction], arguments: argparse.Namespace) -> None:
-    """Print predictions, and draw them where that was asked for, as `add_prediction_arguments` has it.
-
-    Raises
-    ------
-    InputError
-        If the plot cannot be written.
-    """
-    from features.predictions import to_json, to_text
-
-    show(to_json(predictions) if arguments.json else to_text(predictions))
-    if arguments.plot:
-        from features.plots import timeline
-
-        show_notes(timeline(predictions).save(arguments.plot))

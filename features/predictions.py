@@ -112,21 +112,39 @@ def to_json(predictions: Sequence[Prediction]) -> str:
     >>> json.loads(to_json([Prediction("a.wav", "sad", {"sad": 1.0})]))
     [{'path': 'a.wav', 'label': 'sad', 'probabilities': {'sad': 1.0}}]
     """
-    text = json.dumps([_plain(prediction) for prediction in predictions], indent=2, ensure_ascii=False)
+    return as_json([plain(prediction) for prediction in predictions], indent=2)
+
+
+def as_json(value: Any, *, indent: int | None = None) -> str:
+    """A value as JSON in its own letters, with escapes for what a terminal or an encoding cannot show.
+
+    Examples
+    --------
+    >>> as_json({"label": "愤怒"})
+    '{"label": "愤怒"}'
+    """
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
     return _NOT_SHOWN.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
-def _plain(prediction: Prediction) -> dict[str, Any]:
-    plain: dict[str, Any] = {
+def plain(prediction: Prediction) -> dict[str, Any]:
+    """A prediction as JSON has it.
+
+    Examples
+    --------
+    >>> plain(Prediction("a.wav", "sad", {"sad": 1.0}, 0.0, 2.5))
+    {'path': 'a.wav', 'label': 'sad', 'probabilities': {'sad': 1.0}, 'start': 0.0, 'end': 2.5}
+    """
+    values: dict[str, Any] = {
         "path": prediction.path,
         "label": prediction.label,
-        "probabilities": prediction.probabilities,
+        "probabilities": dict(prediction.probabilities),
     }
     if prediction.start is not None or prediction.end is not None:
-        plain |= {"start": prediction.start, "end": prediction.end}
+        values |= {"start": prediction.start, "end": prediction.end}
     if prediction.attributions:
-        plain["attributions"] = [{"feature": name, "value": value} for name, value in prediction.attributions]
-    return plain
+        values["attributions"] = [{"feature": name, "value": value} for name, value in prediction.attributions]
+    return values
 
 
 def to_text(predictions: Sequence[Prediction]) -> str:
@@ -142,23 +160,36 @@ def to_text(predictions: Sequence[Prediction]) -> str:
         return ""
     timed = any(prediction.start is not None or prediction.end is not None for prediction in predictions)
     header = ["path", *(["start", "end"] if timed else []), "label", *map(printable, predictions[0].probabilities)]
-    rows = []
-    for prediction in predictions:
-        times = [_seconds(prediction.start), _seconds(prediction.end)] if timed else []
-        rows.append(
-            [
-                printable(prediction.path),
-                *times,
-                printable(prediction.label),
-                *(f"{p:.3f}" for p in prediction.probabilities.values()),
-            ]
-        )
+    rows = [cells_of(prediction, timed=timed) for prediction in predictions]
     widths = [max(map(len, column)) for column in zip(header, *rows)]
     lines = [_aligned(header, widths)]
     for row, prediction in zip(rows, predictions):
-        lines.append(_aligned(row, widths))
-        lines.extend(f"    {value:+8.3f}  {name}" for name, value in prediction.attributions)
+        lines += [_aligned(row, widths), *attribution_lines(prediction)]
     return "\n".join(lines)
+
+
+def cells_of(prediction: Prediction, *, timed: bool) -> list[str]:
+    """The cells of a prediction's row in a table of text.
+
+    Examples
+    --------
+    >>> cells_of(Prediction("a.wav", "sad", {"ang": 0.25, "sad": 0.75}), timed=False)
+    ['a.wav', 'sad', '0.250', '0.750']
+    """
+    times = [_seconds(prediction.start), _seconds(prediction.end)] if timed else []
+    probabilities = (f"{p:.3f}" for p in prediction.probabilities.values())
+    return [printable(prediction.path), *times, printable(prediction.label), *probabilities]
+
+
+def attribution_lines(prediction: Prediction) -> list[str]:
+    """The lines under a prediction's row: a feature each, and how much it contributed.
+
+    Examples
+    --------
+    >>> attribution_lines(Prediction("a.wav", "sad", {"sad": 1.0}, attributions=(("pitch.x", 0.5),)))
+    ['      +0.500  pitch.x']
+    """
+    return [f"    {value:+8.3f}  {name}" for name, value in prediction.attributions]
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from features.errors import InputError
+from features.errors import InputError, Note
 
 if TYPE_CHECKING:
     from joblib.externals.loky import ProcessPoolExecutor
@@ -30,7 +30,11 @@ ONE_THREAD = dict.fromkeys(
 )
 """What keeps the libraries of a new process on one thread."""
 
+_NO_COMPLAINTS = "ignore:resource_tracker:UserWarning"
+"""What it says of semaphores that a killed worker held, and that it removes, is nothing for a user to read."""
+
 _IN_FLIGHT = 2
+_AHEAD = 6
 _SECONDS_BETWEEN_LOOKS = 0.5
 
 Item = TypeVar("Item")
@@ -64,7 +68,7 @@ def worker_processes(
     executor = ProcessPoolExecutor(
         max_workers=count, env=ONE_THREAD, initializer=_begin, initargs=(os.getpid(), prepare, arguments)
     )
-    with warnings.catch_warnings():
+    with _no_complaints(), warnings.catch_warnings():
         # loky replaces a worker whose memory has grown; its tasks are not lost, so nobody need be told
         warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
         try:
@@ -75,9 +79,24 @@ def worker_processes(
         executor.shutdown(wait=True)
 
 
+@contextmanager
+def _no_complaints() -> Iterator[None]:
+    """Start the process that cleans up behind others so that it says nothing of workers that were killed."""
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (before, _NO_COMPLAINTS)))
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before
+
+
 def _begin(parent: int, prepare: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
     """First thing in a worker: Ctrl-C is the parent's affair, and a parent that is gone ends the worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warnings.simplefilter("ignore", category=Note)  # the process that began this one has said it
     if hasattr(os, "getppid") and os.name == "posix":
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     if prepare is not None:
@@ -90,8 +109,36 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def as_they_come(
+def in_order(
     work: Callable[[Item], Result], items: Iterable[Item], executor: ProcessPoolExecutor, count: int
+) -> Iterator[Result]:
+    """Results of `work` in the order of their items; as many items wait in the processes as `as_they_come` has it.
+
+    Parameters
+    ----------
+    work, items, executor, count
+        As for `as_they_come`.
+
+    Yields
+    ------
+    object
+    """
+    ready: dict[int, Result] = {}
+    following = [0]
+    for position, result in as_they_come(work, items, executor, count, first=lambda: following[0]):
+        ready[position] = result
+        while following[0] in ready:
+            yield ready.pop(following[0])
+            following[0] += 1
+
+
+def as_they_come(
+    work: Callable[[Item], Result],
+    items: Iterable[Item],
+    executor: ProcessPoolExecutor,
+    count: int,
+    *,
+    first: Callable[[], int] | None = None,
 ) -> Iterator[tuple[int, Result]]:
     """Results of `work` with the position of their item, each as soon as it is there.
 
@@ -104,6 +151,8 @@ def as_they_come(
     executor : ProcessPoolExecutor
     count : int
         Its number of processes.
+    first : callable, optional
+        The first position whose result is still needed: no item far behind it is begun.
 
     Yields
     ------
@@ -121,12 +170,15 @@ def as_they_come(
 
     waiting: dict[Any, int] = {}
     numbered = enumerate(items)
+    begun = 0
     try:
         while True:
-            for position, item in numbered:
-                waiting[executor.submit(work, item)] = position
-                if len(waiting) >= _IN_FLIGHT * count:
+            while len(waiting) < _IN_FLIGHT * count and (first is None or begun < first() + _AHEAD * count):
+                following = next(numbered, None)
+                if following is None:
                     break
+                waiting[executor.submit(work, following[1])] = following[0]
+                begun += 1
             if not waiting:
                 return
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:

@@ -43,7 +43,10 @@ def utterances(
     """
     import pandas as pd
 
-    rows = [(path, float("nan"), float("nan"), "") for source in inputs for path in _files(Path(source))]
+    sources = [Path(source) for source in inputs]
+    if sources and not any(source.exists() for source in sources):
+        raise InputError(f"{sources[0]}: no such file or folder; expected sound files or folders; check the path")
+    rows = [(path, float("nan"), float("nan"), "") for source in sources for path in _files(source)]
     if manifest is not None:
         rows.extend(_manifest_rows(Path(manifest)))
     if not rows:
@@ -216,10 +219,8 @@ def duration(path: str | Path) -> float:
 
 
 def _files(source: Path) -> list[Path]:
-    if source.is_file():
-        return [source]
     if not source.is_dir():
-        raise InputError(f"{source}: no such file or folder; expected sound files or folders; check the path")
+        return [source]  # what is no sound file is named with the others that cannot be analysed
     paths = sound_files(source)
     if not paths:
         others = left_out_of(source)
@@ -230,9 +231,9 @@ def _files(source: Path) -> list[Path]:
 
 def _manifest_rows(manifest: Path) -> list[tuple[Path, float, float, str]]:
     table = read_utterances(manifest)
-    table.refuse(
-        "path", [not Path(path).is_file() for path in table.rows["path"]], expected="a sound file that is there"
-    )
+    missing = [not Path(path).exists() for path in table.rows["path"]]
+    if all(missing):  # a folder that moved; single files are named with the others that cannot be analysed
+        table.refuse("path", missing, expected="a sound file that is there")
     speakers = table.rows["speaker"] if "speaker" in table.rows else [""] * len(table.rows)
     return list(zip(map(Path, table.rows["path"]), table.numbers("start"), table.numbers("end"), speakers))
 

@@ -312,3 +312,17 @@ def test_a_gpu_answers_as_the_cpu_does(kind, tmp_path, sounds):
     np.testing.assert_allclose(exact.predict_proba(sounds), alone, atol=1e-4)
     rough = deep.load(folder, device="cuda", precision="bfloat16").predict_proba(sounds)
     np.testing.assert_allclose(rough, expected, atol=5e-2)
+
+
+def test_good_files_are_answered_beside_bad_ones_and_resumed(model, sounds, tmp_path, capsys):
+    (tmp_path / "page.wav").write_bytes(b"<html>")
+    out = tmp_path / "out.csv"
+    line = [str(model), *map(str, sounds), str(tmp_path / "page.wav"), "--device", "cpu", "--out", str(out)]
+    assert predict.main(line) == 1
+    assert "page.wav: an HTML page" in capsys.readouterr().err
+    before = out.read_text()
+    assert before.count("\n") == 1 + len(sounds)
+    out.write_text("".join(before.splitlines(keepends=True)[:2]))
+    assert predict.main([*line, "--on-error", "skip"]) == 0
+    assert "1 of them before" in capsys.readouterr().out
+    assert [row[:60] for row in out.read_text().splitlines()] == [row[:60] for row in before.splitlines()]

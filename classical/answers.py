@@ -1,0 +1,99 @@
+"""Answers of a saved pipeline to utterances tables, in whatever process they are asked for."""
+
+from __future__ import annotations
+
+import warnings
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from classical.attributions import top_attributions
+from classical.normalise import FallbackWarning
+from classical.persistence import SavedModel, load
+from classical.shared_features import shared_features
+from features.files import content_hash
+from features.predicting import Answers, Task
+from features.predictions import to_predictions
+from features.speech_check import speech_in
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def task_of(path: str, *, explain: bool = False, n_jobs: int = 1) -> Task:
+    """A saved pipeline as a prediction command takes it.
+
+    Parameters
+    ----------
+    path : str
+        The saved pipeline.
+    explain : bool
+        Add the features that contributed most.
+    n_jobs : int
+        Processes that compute features where all utterances must come together.
+
+    Returns
+    -------
+    Task
+    """
+    members = _members(_loaded(path).pipeline)
+    whole = any(str(member.normalise) == "speaker" for member in members)
+    how = partial(answer, path, explain=explain, n_jobs=n_jobs if whole else 1)
+    return Task(how, model=f"{Path(path).name} {content_hash(path)[:16]}", whole=whole, explained=explain)
+
+
+def notes_of(path: str) -> tuple[str, ...]:
+    """What differs between the making of a saved pipeline and now."""
+    return _loaded(path).notes
+
+
+def answer(path: str, table: pd.DataFrame, *, explain: bool = False, n_jobs: int = 1) -> Answers:
+    """Answers of a saved pipeline, which a process reads once.
+
+    Parameters
+    ----------
+    path : str
+        The saved pipeline.
+    table : pandas.DataFrame
+        Utterances table.
+    explain : bool
+        Add the features that contributed most.
+    n_jobs : int
+        Processes that compute features.
+
+    Returns
+    -------
+    Answers
+
+    Raises
+    ------
+    AudioError
+        If a clip cannot be analysed.
+    """
+    model = _loaded(path)
+    for member in _members(model.pipeline):
+        if "n_jobs" in member.features.get_params():
+            member.features.set_params(n_jobs=n_jobs)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", category=FallbackWarning)
+        with shared_features(model.pipeline) as cache:
+            probabilities = model.predict_proba(table)
+            attributions = _attributions(model.pipeline, table, probabilities) if explain else []
+            speech = speech_in(table, cache=cache, n_jobs=n_jobs)
+    predictions = to_predictions(table, list(model.classes_), probabilities, attributions=attributions, speech=speech)
+    notes = [str(warning.message) for warning in caught if issubclass(warning.category, FallbackWarning)]
+    return Answers(tuple(predictions), notes=tuple(dict.fromkeys(notes)))
+
+
+@lru_cache(maxsize=1)
+def _loaded(path: str) -> SavedModel:
+    return load(path)
+
+
+def _members(pipeline: Any) -> list[Any]:
+    """The pipelines of a fusion, or the one that is none."""
+    return [member for _, member in getattr(pipeline, "members_", ())] or [pipeline]
+
+
+def _attributions(pipeline: Any, table: pd.DataFrame, probabilities: Any) -> list[list[tuple[str, float]]]:
+    return top_attributions(pipeline, table, pipeline.classes_[probabilities.argmax(axis=1)])

@@ -1,0 +1,85 @@
+"""Answers of a deep model to utterances tables, in whatever process they are asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deep import runtime
+from deep.hub import Kind, resolve
+from deep.loading import load
+from deep.predictor import Predictor
+from features.files import content_hash
+from features.predicting import LARGEST_CHUNK, Answers, Task
+from features.predictions import to_predictions
+from features.speech_check import speech_in
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LARGEST_CHUNK_OF_GPU = 256
+
+
+def task_of(source: str, *, device: str, precision: str) -> Task:
+    """A deep model as a prediction command takes it.
+
+    Parameters
+    ----------
+    source : str
+        Folder or hub name.
+    device, precision : str
+        As for `deep.load`.
+
+    Returns
+    -------
+    Task
+    """
+    name = f"{Path(source).name} {_identity(resolve(source, hub_kind=Kind.RELEASED).folder)}"
+    chunk = LARGEST_CHUNK if runtime.resolve(device).type == "cpu" else LARGEST_CHUNK_OF_GPU
+    return Task(partial(answer, source, device=device, precision=precision), model=name, chunk=chunk)
+
+
+def notes_of(source: str, *, device: str, precision: str) -> list[str]:
+    """What a user should know of a loaded model."""
+    return _loaded(source, device=device, precision=precision).notes_
+
+
+def answer(source: str, table: pd.DataFrame, *, device: str, precision: str) -> Answers:
+    """Answers of a deep model, which a process reads once.
+
+    Parameters
+    ----------
+    source : str
+        Folder or hub name.
+    table : pandas.DataFrame
+        Utterances table.
+    device, precision : str
+        As for `deep.load`.
+
+    Returns
+    -------
+    Answers
+
+    Raises
+    ------
+    AudioError
+        If a clip cannot be read.
+    """
+    model = _loaded(source, device=device, precision=precision)
+    probabilities = model.predict_proba(table)
+    return Answers(tuple(to_predictions(table, model.classes_.tolist(), probabilities, speech=speech_in(table))))
+
+
+@lru_cache(maxsize=1)
+def _loaded(source: str, *, device: str, precision: str) -> Predictor:
+    return load(source, device=device, precision=precision)
+
+
+def _identity(folder: Path) -> str:
+    """Hash of the files of a model's folder."""
+    digest = hashlib.blake2b(digest_size=8)
+    for path in sorted(path for path in folder.iterdir() if path.is_file()):
+        digest.update(f"{path.name} {content_hash(path)}\n".encode())
+    return digest.hexdigest()

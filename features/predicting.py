@@ -1,0 +1,340 @@
+"""What the prediction commands share: many files in, answers out as they come, bad files named at the end."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
+from itertools import accumulate, chain, repeat
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from features.bad_files import (
+    UNREADABLE,
+    BadClip,
+    BadClipsError,
+    add_on_error_argument,
+    report_bad,
+)
+from features.command import add_jobs_argument, show_notes
+from features.errors import InputError
+from features.files import check_writable, replacing
+from features.prediction_files import CsvForm, Form, Format, JsonForm, JsonLinesForm, TableForm, key_of, keys_in
+from features.predictions import Prediction
+from features.processes import in_order, worker_processes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LARGEST_CHUNK = 16
+_SECONDS_BETWEEN_LINES = 30.0
+
+Predict = Callable[["pd.DataFrame"], "Answers"]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model says of some utterances.
+
+    Attributes
+    ----------
+    predictions : tuple of Prediction
+        Of those whose sound can be analysed.
+    bad : tuple of BadClip
+        The others.
+    notes : tuple of str
+        What a user should know.
+    """
+
+    predictions: tuple[Prediction, ...]
+    bad: tuple[BadClip, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Task:
+    """A model's part in a prediction command.
+
+    Attributes
+    ----------
+    predict : callable
+        Answers of an utterances table; it can be sent to another process, and raises where sound is bad.
+    model : str
+        What identifies the model in files of predictions.
+    whole : bool
+        Whether an answer depends on the other utterances, so that all must come together.
+    chunk : int
+        Most utterances at a time.
+    explained : bool
+        Whether the features that contributed most are named.
+    """
+
+    predict: Predict
+    model: str
+    whole: bool = False
+    chunk: int = LARGEST_CHUNK
+    explained: bool = False
+
+
+def add_prediction_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what every `predict` command takes: inputs, and the form of the output.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_prediction_arguments(parser)
+    >>> parser.parse_args(["call.wav", "--window", "3"]).window
+    3.0
+    """
+    add = parser.add_argument
+    add("inputs", nargs="*", metavar="INPUT", help="sound file, or folder of sound files")
+    add("--manifest", metavar="CSV", help="table with path and, where known, speaker, start, end")
+    add("--one-speaker", action="store_true", help="everything is spoken by the same person")
+    add("--window", type=float, metavar="S", help="predict for windows of this many seconds")
+    add("--hop", type=float, metavar="S", help="seconds from window to window (default: a third)")
+    add("--format", choices=[str(form) for form in Format], help="form of the answers (default: by --out, or table)")
+    add("--json", dest="format", action="store_const", const="json", help="the same as --format json")
+    add(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="write there, as .csv, .jsonl, .json or .txt; what .csv or .jsonl hold already is not computed again",
+    )
+    add("--plot", metavar="FILE", help="draw the timeline of the windows as .png, .svg or .pdf")
+    add_jobs_argument(parser, "processes, each with the model in its memory (default: 1)")
+    add_on_error_argument(parser, good_ones="answer the others, name the bad ones, end with 1")
+
+
+def execute_prediction(arguments: argparse.Namespace, task: Task) -> int:
+    """Predict what the arguments of `add_prediction_arguments` ask for, and write each answer as it comes.
+
+    Returns
+    -------
+    int
+        Exit status: 1 where a clip could not be analysed, unless that is accepted.
+
+    Raises
+    ------
+    InputError
+        If the arguments do not go together, there are no inputs, or a file cannot be written.
+    BadClipsError
+        If no clip could be analysed.
+    """
+    form = Format(arguments.format) if arguments.format else _default_format(arguments.out)
+    for path in (arguments.out, arguments.plot):
+        if path is not None:
+            check_writable(path)
+    table, bad = read_inputs(arguments)
+    total = len(table) + len(bad)
+    done = keys_in(arguments.out, form, model=task.model) if arguments.out and form.resumable else Counter()
+    waiting = table[_not_done(table, done)]
+    drawn: list[Prediction] = []
+    with (
+        _output(arguments.out, _form(form, waiting, task, added=bool(done)), added=form.resumable) as write,
+        closing(answers_of(task, waiting, n_jobs=arguments.jobs or 1)) as coming,
+    ):
+        notes: dict[str, None] = {}
+        for answers in _progress(coming, len(waiting)):
+            write(answers.predictions)
+            bad += answers.bad
+            show_notes(note for note in answers.notes if note not in notes)
+            notes |= dict.fromkeys(answers.notes)
+            drawn += answers.predictions if arguments.plot else ()
+        if bad and len(bad) == total:
+            raise BadClipsError(bad, total)
+    if arguments.plot:
+        from features.plots import timeline
+
+        show_notes(timeline(drawn).save(arguments.plot))
+    if arguments.out:
+        before = f" ({len(table) - len(waiting):,} of them before)" if len(waiting) < len(table) else ""
+        sys.stdout.write(f"{arguments.out}: {total - len(bad):,} of {total:,} clips{before}\n")
+    return report_bad(bad, total, arguments.on_error)
+
+
+def _default_format(out: Path | None) -> Format:
+    return Format.TABLE if out is None else Format.of_file(out)
+
+
+def _form(form: Format, table: pd.DataFrame, task: Task, *, added: bool) -> Form:
+    if form is Format.CSV:
+        return CsvForm(task.model, header=not added, explained=task.explained)
+    if form is Format.JSONL:
+        return JsonLinesForm(task.model)
+    return JsonForm() if form is Format.JSON else TableForm(table)
+
+
+@contextmanager
+def _output(path: Path | None, form: Form, *, added: bool) -> Iterator[Callable[[Sequence[Prediction]], None]]:
+    """A function that writes predictions at once, to stdout or to a file.
+
+    A file in a form that cannot be added to is replaced at the end; in both cases what was there stays where there is
+    no prediction at all.
+    """
+    with ExitStack() as stack:
+        streams = [sys.stdout] if path is None else []
+
+        def write(predictions: Sequence[Prediction]) -> None:
+            if not predictions:
+                return
+            if not streams and path is not None:
+                target = path if added else stack.enter_context(replacing(path))
+                target.parent.mkdir(parents=True, exist_ok=True)
+                streams.append(stack.enter_context(target.open("a", encoding="utf-8", newline="")))
+            _append(streams[0], form.text(predictions), path)
+
+        yield write
+        for stream in streams:
+            _append(stream, form.end(), path)
+
+
+def _append(stream: TextIO, text: str, path: Path | None) -> None:
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        if path is None:
+            raise
+        raise InputError(f"{path}: {error.strerror}; what is written is kept; make space and go on") from error
+
+
+def read_inputs(arguments: argparse.Namespace) -> tuple[pd.DataFrame, list[BadClip]]:
+    """Read the utterances table that the arguments of `add_prediction_arguments` describe.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        In windows, where these are asked for.
+    bad : list of BadClip
+        Files that could not be cut into windows.
+
+    Raises
+    ------
+    InputError
+        If the arguments do not go together, or there are no inputs.
+    """
+    from features.audio import left_out_of
+    from features.utterances import cut, inside_files, utterances
+
+    if arguments.window is None and (arguments.hop is not None or arguments.plot):
+        raise InputError("--hop and --plot are for windows: give --window too")
+    table = utterances(arguments.inputs, manifest=arguments.manifest, one_speaker=arguments.one_speaker)
+    table, note = inside_files(table)
+    left_out = [f"{source}: {said}" for source in arguments.inputs if (said := left_out_of(Path(source)))]
+    show_notes([*left_out, *filter(None, [note])])
+    if arguments.window is None:
+        return table, []
+    bad = _without_duration(table)
+    good = table.drop(index=[table.index[clip.position] for clip in bad]) if bad else table
+    if not len(good):
+        raise BadClipsError(bad, len(table))
+    hop = arguments.window / 3 if arguments.hop is None else arguments.hop
+    return cut(good, window=arguments.window, hop=hop), bad
+
+
+def _without_duration(table: pd.DataFrame) -> list[BadClip]:
+    from features.clips import clips_from
+    from features.utterances import duration
+
+    bad = []
+    for position, (clip, end) in enumerate(zip(clips_from(table), table["end"])):
+        if end == end:
+            continue
+        try:
+            duration(str(clip.path))
+        except UNREADABLE as error:
+            bad.append(BadClip.of(position, clip, error))
+    return bad
+
+
+def _not_done(table: pd.DataFrame, done: Counter[tuple[str, str, str]]) -> list[bool]:
+    left = Counter(done)
+    result = []
+    for path, start, end in zip(table["path"], table["start"], table["end"]):
+        key = key_of(str(path), start, end)
+        result.append(left[key] <= 0)
+        left[key] -= 1
+    return result
+
+
+def answers_of(task: Task, table: pd.DataFrame, *, n_jobs: int = 1) -> Generator[Answers]:
+    """Answers of all utterances in their order, some at a time: the first one alone, so that it comes at once.
+
+    Parameters
+    ----------
+    task : Task
+    table : pandas.DataFrame
+        Utterances table.
+    n_jobs : int
+        Processes; it changes no answer.
+
+    Yields
+    ------
+    Answers
+    """
+    sizes = [len(table)] if task.whole else _chunk_sizes(len(table), task.chunk)
+    ends = list(accumulate(sizes))
+    chunks = [table.iloc[end - size : end] for size, end in zip(sizes, ends)]
+    work = _Attempt(task.predict)
+    if n_jobs < 2 or len(chunks) < 2:
+        yield from map(work, chunks)
+        return
+    n_jobs = min(n_jobs, len(chunks) - 1)
+    yield work(chunks[0])  # at once, while no process has begun; what has to be compiled is then there for all
+    with worker_processes(n_jobs) as executor:
+        yield from in_order(work, chunks[1:], executor, n_jobs)
+
+
+def _chunk_sizes(total: int, most: int) -> list[int]:
+    sizes: list[int] = []
+    left = total
+    for size in chain((1, 2, 4, 8), repeat(most)):
+        if left <= 0:
+            return sizes
+        sizes.append(min(size, most, left))
+        left -= sizes[-1]
+    return sizes
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """Answers of a chunk, without the clips that turn out to be bad."""
+
+    predict: Predict
+
+    def __call__(self, chunk: pd.DataFrame) -> Answers:
+        from features.clips import clips_from
+        from features.sound_survey import find_bad
+
+        try:
+            return self.predict(chunk)
+        except UNREADABLE as error:
+            bad = list(error.bad) if isinstance(error, BadClipsError) else find_bad(clips_from(chunk))
+            if not bad:
+                raise
+        wrong = {clip.position for clip in bad}
+        good = [position for position in range(len(chunk)) if position not in wrong]
+        answers = self(chunk.iloc[good]) if good else Answers(())
+        return replace(answers, bad=(*bad, *answers.bad))
+
+
+def _progress(answers: Iterator[Answers], total: int) -> Iterator[Answers]:
+    """The same answers, with a bar on a terminal, and a line now and then in a log."""
+    from tqdm import tqdm
+
+    began = said = time.monotonic()
+    count = 0
+    with tqdm(total=total, disable=not sys.stderr.isatty(), unit="clip", desc="predict") as bar:
+        for some in answers:
+            yield some
+            done = len(some.predictions) + len(some.bad)
+            bar.update(done)
+            count += done
+            now = time.monotonic()
+            if bar.disable and now - said >= _SECONDS_BETWEEN_LINES:
+                said = now
+                sys.stderr.write(f"{count:,} of {total:,} clips, {count / (now - began):.1f} a second\n")
