@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from features.errors import CorpusError
 
@@ -63,7 +63,7 @@ def fetch(name: str, download: Download, root: Path, *, progress: bool = False) 
     ------
     CorpusError
         If the transfer breaks (run again to go on), the checksum is not the publisher's, the archive cannot be
-        unpacked, or the folder cannot be written.
+        unpacked, the folder cannot be written or is full, or another command is fetching it too.
 
     Examples
     --------
@@ -75,25 +75,25 @@ def fetch(name: str, download: Download, root: Path, *, progress: bool = False) 
         return root
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with _alone(name, root):
-            return root if done.exists() else _fetch(name, download, root, done, progress=progress)
+        lock = root / f".{name}.lock"
+        with FileLock(lock, timeout=0):
+            try:
+                if not done.exists():
+                    _fetch_whole(name, download, root, progress=progress)
+                    done.touch()
+            finally:
+                lock.unlink(missing_ok=True)
+    except Timeout as error:
+        raise CorpusError(f"{name}: another command is fetching it into {root}; wait for that one") from error
     except OSError as error:
-        raise CorpusError(
-            f"{name}: {root} cannot be written ({error.strerror or error}); expected a folder with room for "
-            f"{download.size / 1e6:.0f} MB twice; what was fetched is kept, so the same command goes on"
-        ) from error
+        what = f"{error.filename or root}: {error.strerror or error}"
+        room = f"a folder with room for {3 * download.size / 1e6:,.0f} MB"
+        raise CorpusError(f"{name}: {what}; expected {room}; run the same command again to go on") from error
+    return root
 
 
-@contextmanager
-def _alone(name: str, root: Path) -> Iterator[None]:
-    """Let one command at a time fetch into a folder; another waits for it."""
-    from filelock import FileLock
-
-    with FileLock(root / f".{name}.lock"):
-        yield
-
-
-def _fetch(name: str, download: Download, root: Path, done: Path, *, progress: bool) -> Path:
+def _fetch_whole(name: str, download: Download, root: Path, *, progress: bool) -> None:
+    """Fetch the archive, compare it with its checksum, and unpack it."""
     import requests
 
     archive = root / f"{name}.zip.part"
@@ -117,12 +117,8 @@ def _fetch(name: str, download: Download, root: Path, done: Path, *, progress: b
             packed.extractall(root)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         archive.unlink()
-        raise CorpusError(
-            f"{name}: {download.url} is no ZIP archive that can be unpacked ({error}); try again, or fetch it by hand"
-        ) from error
+        raise CorpusError(f"{name}: {download.url} is no archive that can be unpacked ({error}); try again") from error
     archive.unlink()
-    done.touch()
-    return root
 
 
 def _resume(url: str, archive: Path, *, progress: bool) -> None:
