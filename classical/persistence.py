@@ -355,6 +355,11 @@ def _read_schema(data: bytes, file: Path) -> Mapping[str, Any]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return json.loads(archive.read("schema.json"))
     except Exception as error:  # zipfile, zlib and json raise whatever a damaged file leads them to
+        if data.startswith(b"version https://git-lfs"):
+            raise ModelError(
+                f"{file}: a git-lfs pointer, not the model itself; expected a model saved by benchmarks.train; run "
+                "`git lfs pull` where it was cloned"
+            ) from error
         raise ModelError(
             f"{file}: not a skops file; expected a model saved by benchmarks.train (pickles are never loaded)"
         ) from error
