@@ -15,7 +15,7 @@ import pandas as pd
 from benchmarks.corpora.base import COLUMNS, LABEL_NAMES, Source
 from features.bad_files import BadClip
 from features.errors import CorpusError
-from features.names import alike, normalise, printable
+from features.names import alike, normalise, printable, storable
 
 
 def utterances_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
@@ -41,9 +41,15 @@ def utterances_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     speaker id
     anna    anna_01  anna_01.wav    NaN   hap
     """
-    table = pd.DataFrame(list(rows), columns=["speaker", "id", *COLUMNS])
-    for column in ("speaker", "id", "path", "gender", "session", "label", "text"):
+    given = [dict(row) for row in rows]
+    paths = pd.Series([str(row.pop("path", "")) for row in given], dtype=object)  # pandas' own text holds UTF-8 alone
+    table = pd.DataFrame(
+        [{key: storable(cell) if isinstance(cell, str) else cell for key, cell in row.items()} for row in given],
+        columns=["speaker", "id", *COLUMNS],
+    )
+    for column in ("speaker", "id", "gender", "session", "label", "text"):
         table[column] = table[column].astype(object).where(table[column].notna(), "").map(str)
+    table["path"] = paths
     for column in ("speaker", "id", "session", "label"):
         table[column] = table[column].map(normalise)
     for column in ("start", "end", "valence", "arousal", "dominance"):
