@@ -15,9 +15,9 @@ import soundfile
 
 import classical
 from benchmarks.run import main as run
-from classical.models import build
 from classical.predict import main as predict
-from features import FeatureExtractor, SerError
+from features import FeatureExtractor
+from features.errors import SerError
 from features.extract import main as extract
 
 
@@ -34,7 +34,9 @@ def model(faults_root: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     table = pd.read_csv(folder / "my.csv", dtype=str)
     table["path"] = [str(folder / path) for path in table["path"]]
     table = table.assign(start=np.nan, end=np.nan, id=table["path"]).set_index(["speaker", "id"])
-    pipeline = build("logistic", features=FeatureExtractor("energy,timing")).fit(table, table["label"].to_numpy(str))
+    pipeline = classical.build("logistic", features=FeatureExtractor("energy,timing")).fit(
+        table, table["label"].to_numpy(str)
+    )
     path = tmp_path_factory.mktemp("model") / "model.skops"
     classical.save(path, pipeline, metadata={"corpus": "clips of a fault"})
     return str(path)

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.torture.case import Case, Outcome, run_case
+from benchmarks.torture.inputs import prepare, voice, write_sound
 from features.names import printable
 
 HEAD = """\
@@ -44,6 +45,7 @@ def run_all(
     import joblib
     from tqdm import tqdm
 
+    _warm_up(folder / "warm-up")
     with ThreadPoolExecutor(jobs or joblib.cpu_count()) as pool:
         running = [pool.submit(run_case, case, folder / f"{i:03d}") for i, case in enumerate(cases)]
         try:
@@ -51,6 +53,12 @@ def run_all(
                 yield future.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _warm_up(folder: Path) -> None:
+    """Analyse one clip, so that no case waits for what a fresh installation compiles first."""
+    write_sound(folder / "clips" / "a.wav", voice(0))
+    prepare(folder, "features.extract", "clips", "out.csv", "--no-cache")
 
 
 def as_markdown(outcomes: Sequence[Outcome]) -> str:
