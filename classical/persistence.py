@@ -47,6 +47,9 @@ TRUSTED = (
 EXTRACTORS = "speech_emotion_baselines.extractors"
 LOADERS = ("DictNode", "DTypeNode", "JsonNode", "ListNode", "NdArrayNode", "ObjectNode", "TupleNode")
 KEY_TYPES = ("builtins.str",)
+MOST_UNPACKED = 50_000_000
+MOST_GROWTH = 50
+"""Bytes that any file may unpack to, and how many times its size a larger one may."""
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "xgboost", "librosa", "skops")
 
 
@@ -204,6 +207,7 @@ def load(path: str | Path, *, trusted: Iterable[str] = ()) -> SavedModel:
         data = file.read_bytes()
     except OSError as error:
         raise ModelError(f"{file}: {error.strerror or error}; expected a model saved by benchmarks.train") from error
+    _check_size(data, file)
     schema, types = _read_schema(data, file), trusted_types(trusted)
     made_by = _format_of(schema)
     if made_by not in (None, str(FORMAT)):
@@ -212,11 +216,12 @@ def load(path: str | Path, *, trusted: Iterable[str] = ()) -> SavedModel:
     try:
         content = _import_skops().loads(data, trusted=list(types))
         pipeline, metadata = content["pipeline"], json.loads(content["metadata"])
+        return SavedModel(pipeline, metadata, tuple(_differences(metadata, pipeline)))
     except ImportError as error:
         raise ModelError(f"{file}: needs a part that is not installed ({error}); install the extra it names") from error
     except Exception as error:  # whatever a damaged or forged file makes of the reading, it is the file's fault
-        raise ModelError(f"{file}: damaged ({type(error).__name__}: {error}); expected a saved model") from error
-    return SavedModel(pipeline, metadata, tuple(_differences(metadata, pipeline)))
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ModelError(f"{file}: damaged ({reason}); expected a saved model") from error
 
 
 def trusted_types(more: Iterable[str] = ()) -> tuple[str, ...]:
@@ -323,11 +328,25 @@ def _without_training(estimator: Any) -> Any:
     return bare
 
 
+def _check_size(data: bytes, file: Path) -> None:
+    """Refuse a small file that would unpack into much more memory than the numbers of a model can."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+    except Exception:  # it is told what it is where it is read
+        return
+    if size > MOST_UNPACKED and size > MOST_GROWTH * len(data):
+        raise ModelError(
+            f"{file}: unpacks from {len(data) / 1e6:.1f} to {size / 1e6:,.0f} MB, which no model does; "
+            "use models you can trace"
+        )
+
+
 def _read_schema(data: bytes, file: Path) -> Mapping[str, Any]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return json.loads(archive.read("schema.json"))
-    except (zipfile.BadZipFile, KeyError, ValueError, RuntimeError) as error:
+    except Exception as error:  # zipfile, zlib and json raise whatever a damaged file leads them to
         raise ModelError(
             f"{file}: not a skops file; expected a model saved by benchmarks.train (pickles are never loaded)"
         ) from error

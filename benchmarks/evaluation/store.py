@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from benchmarks.evaluation.job import Job, JobResult
-from features.errors import ResultsError
+from features.errors import Note, ResultsError
 from features.files import write_atomically
 
 _SCRATCH = re.compile(r"\..+\.[a-z0-9_]{8}\.part")
@@ -68,14 +69,33 @@ class ResultsStore:
         Returns
         -------
         JobResult or None
-            None where nothing is stored, and where the file is damaged or holds the result of another job, so that
-            the job is computed again.
+            None where nothing is stored, and, with a note, where the file is damaged or holds the result of another
+            job, so that the job is computed again.
+
+        Raises
+        ------
+        ResultsError
+            If what lies there is no file, or may not be read.
         """
+        path = self.path(job)
+        own = (job.key, job.pipeline, job.seed, job.fold.name)
         try:
-            result = JobResult.from_json(self.path(job).read_bytes())
-        except (FileNotFoundError, ResultsError):
+            result = JobResult.from_json(path.read_bytes())
+        except FileNotFoundError:
             return None
-        return result if result.belongs_to(job) else None
+        except OSError as error:
+            raise ResultsError(
+                f"{path}: {error.strerror or error}; expected a stored result; remove it and run again"
+            ) from error
+        except ResultsError as error:
+            problem = str(error)
+        else:
+            if result.belongs_to(job):
+                return result
+            found = (result.key, result.pipeline, result.seed, result.fold)
+            problem = "it is not complete" if found == own else "it is that of another job"
+        warnings.warn(Note(f"{path}: a stored result is not used: {problem}; it is computed again"), stacklevel=2)
+        return None
 
     @contextmanager
     def lock(self) -> Iterator[None]:
