@@ -8,7 +8,7 @@ import json
 import platform
 import sys
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import entry_points, version
@@ -20,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from classical.encoders import contents, place
 from classical.model_card import model_card
 from classical.models import MODELS
-from features.errors import ModelError
+from features.errors import ModelError, SerError
 from features.files import write_atomically
 from features.version import VERSION
 
@@ -177,7 +178,7 @@ def save(
     return file, card
 
 
-def load(path: str | Path, *, trusted: Iterable[str] = ()) -> SavedModel:
+def load(path: str | Path, *, trusted: Iterable[str] = (), encoders: Sequence[str | Path] = ()) -> SavedModel:
     """Read a saved pipeline. No code from the file is run, and only types that are trusted are ever made.
 
     Parameters
@@ -186,6 +187,9 @@ def load(path: str | Path, *, trusted: Iterable[str] = ()) -> SavedModel:
         File that `save` has written.
     trusted : iterable of str
         Types to trust beside those of `trusted_types`, such as ``"my_package.MyExtractor"``.
+    encoders : sequence of path
+        Where the speech encoders that it hears with lie now, if not where they lay in training; one with another
+        content is refused.
 
     Returns
     -------
@@ -195,7 +199,7 @@ def load(path: str | Path, *, trusted: Iterable[str] = ()) -> SavedModel:
     ------
     ModelError
         If the file is missing, is not a skops file (pickles are never loaded), is of another format, holds a type that
-        is not trusted, or is damaged.
+        is not trusted, or is damaged; if its encoder is not found, or is another.
 
     Examples
     --------
@@ -216,7 +220,10 @@ def load(path: str | Path, *, trusted: Iterable[str] = ()) -> SavedModel:
     try:
         content = _import_skops().loads(data, trusted=list(types))
         pipeline, metadata = content["pipeline"], json.loads(content["metadata"])
+        place((part.features for part in parts(pipeline)), metadata.get("encoders", {}), encoders, file)
         return SavedModel(pipeline, metadata, tuple(_differences(metadata, pipeline)))
+    except SerError:
+        raise
     except ImportError as error:
         raise ModelError(f"{file}: needs a part that is not installed ({error}); install the extra it names") from error
     except Exception as error:  # whatever a damaged or forged file makes of the reading, it is the file's fault
@@ -278,6 +285,7 @@ def _facts(model: Any) -> dict[str, Any]:
         "labels": model.classes_.tolist(),
         "feature_names": sorted({str(name) for part in members for name in part.feature_names_}),
         "features": sorted({_identity(part.features) for part in members}),
+        "encoders": contents(part.features for part in members),
         "normalise": sorted({part.normalise for part in members}),
         "best_params": model.best_params_,
         "notes": model.notes_,
@@ -347,6 +355,11 @@ def _read_schema(data: bytes, file: Path) -> Mapping[str, Any]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return json.loads(archive.read("schema.json"))
     except Exception as error:  # zipfile, zlib and json raise whatever a damaged file leads them to
+        if data.startswith(b"version https://git-lfs"):
+            raise ModelError(
+                f"{file}: a git-lfs pointer, not the model itself; expected a model saved by benchmarks.train; run "
+                "`git lfs pull` where it was cloned"
+            ) from error
         raise ModelError(
             f"{file}: not a skops file; expected a model saved by benchmarks.train (pickles are never loaded)"
         ) from error

@@ -268,7 +268,7 @@ def _one_line(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error) as error:
-        raise CacheError(f"{path}: {error}; expected a folder that can be read and written; use --no-cache") from error
+        raise CacheError(f"{path}: {error}; expected a usable folder; set XDG_CACHE_HOME to one") from error
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -220,7 +220,7 @@ def read_record(folder: Path) -> Mapping[str, Any]:
     if version != SCHEMA_VERSION:
         raise ResultsError(
             f"{file}: schema_version {'missing' if version is None else version}, expected {SCHEMA_VERSION}: another "
-            "version of this toolkit wrote it; remove the folder and run again, or give another one with --out"
+            "version of this toolkit wrote it; remove the folder and run again"
         )
     problem = difference(record, RECORD)
     if problem:

@@ -15,7 +15,7 @@ from features.deprecation import renamed
 from features.errors import FoldError
 from features.files import replacing
 from features.matching import Matching, match_ids
-from features.names import MISSING, joined, normalise, spelling_problem, spreadsheet_safe
+from features.names import MISSING, joined, normalise, spelling_problem, spreadsheet_safe, storable
 from features.tables import Table, read_table
 
 
@@ -120,7 +120,7 @@ def write_folds(path: Path, folds: Sequence[Fold], table: pd.DataFrame) -> None:
             subsets = {position: subset for subset in Subset for position in fold.positions(subset)}
             for position in sorted(subsets):
                 speaker, utterance = table.index[position]
-                names = map(spreadsheet_safe, (fold.name, utterance, speaker))
+                names = [spreadsheet_safe(storable(name)) for name in (fold.name, utterance, speaker)]
                 writer.writerow([*names, subsets[position]])
 
 
