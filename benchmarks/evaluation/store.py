@@ -16,6 +16,9 @@ from benchmarks.evaluation.job import Job, JobResult
 from features.errors import Note, ResultsError
 from features.files import write_atomically
 
+_SCRATCH = re.compile(r"\..+\.[a-z0-9_]{8}\.part")
+"""Names of the folders that `features.files.replacing` writes in."""
+
 
 @dataclass(frozen=True)
 class ResultsStore:
@@ -104,6 +107,8 @@ class ResultsStore:
             If another command holds it, or the folder cannot be created.
         """
         lock = FileLock(self.folder / ".lock", timeout=0)
+        if (self.folder / ".lock").is_symlink():  # to lock a file empties it
+            raise ResultsError(f"{self.folder / '.lock'} is a link; expected a file of this toolkit's own; remove it")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             lock.acquire()
@@ -124,4 +129,5 @@ class ResultsStore:
     def _sweep(self) -> None:
         """Remove what a killed run left half written."""
         for path in [*self.folder.glob(".*.part"), *self.folder.glob("**/jobs/.*.part")]:
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            if _SCRATCH.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)

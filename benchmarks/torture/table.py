@@ -15,8 +15,8 @@ from features.names import printable
 HEAD = """\
 # Torture
 
-Hostile inputs and faults, each met by a command in a process of its own. `python -m benchmarks.torture --markdown
-docs/torture.md` ran them and wrote this page; `tests/test_benchmarks_torture.py` runs a shorter form. An exit status of
+Hostile inputs and faults, and what the command that met each of them made of it. `python -m benchmarks.torture
+--markdown docs/torture.md` writes this page; `tests/test_benchmarks_torture.py` runs a shorter form. An exit status of
 0 says that all was done, 1 that something asked for was not, 2 that nothing was; no input may bring a traceback or a
 raw warning of a library.
 """
