@@ -148,3 +148,28 @@ def test_a_model_with_a_schema_of_any_form_is_refused(
     error = capsys.readouterr().err
     assert error.startswith("error: ")
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "&a [x, x]",
+        "",
+        "[" * 5000,
+        "a0: &a0 [x, x]\n"
+        + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 10))
+        + "wav2vec2_hub: *a9\nencoder_dim: *a9\nout_n_neurons: 4\n",
+    ],
+)
+def test_a_published_model_whose_description_is_a_bomb_is_refused(
+    content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torch")
+    from deep.predict import main as deep_predict
+
+    (tmp_path / "hyperparams.yaml").write_text(content)
+    (tmp_path / "clip.wav").write_bytes(b"")
+    assert deep_predict([str(tmp_path), str(tmp_path / "clip.wav")]) == 2
+    error = capsys.readouterr().err
+    assert "hyperparams.yaml does not describe an emotion model" in error
+    assert error.count("\n") == 1
