@@ -140,6 +140,7 @@ def load_corpus(arguments: argparse.Namespace) -> Corpus:
         improvised=arguments.improvised,
         allow_partial=arguments.allow_partial,
         join_names=arguments.join_names,
+        on_error=arguments.on_error,
         seed=arguments.corpus_seed,
     )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import command as shared
 from features.command import command, make_parser, show, show_notes
+from features.files import check_writable
 
 if TYPE_CHECKING:
     from benchmarks.corpora.corpus import Corpus
@@ -51,6 +52,8 @@ def build_parser() -> argparse.ArgumentParser:
 def execute(arguments: argparse.Namespace) -> int:
     """Run the pipelines and print their scores; 1 where a job failed, or a pipeline named cannot run here."""
     options = shared.options_of(arguments)
+    if arguments.write_folds:
+        check_writable(arguments.write_folds)
     if arguments.list:
         from benchmarks.reporting.terminal import listing
 
@@ -73,7 +76,7 @@ def execute(arguments: argparse.Namespace) -> int:
     show(result_text(run.record, run.scores, str(run.folder)))
     show_notes(notes_on_pictures(run))
     skipped = any(pipeline["status"] == "skipped" for pipeline in run.record["pipelines"].values())
-    return 1 if run.failed or (skipped and arguments.pipelines) else 0
+    return 1 if run.failed or run.predictions.empty or (skipped and arguments.pipelines) else 0
 
 
 def folds_of(arguments: argparse.Namespace, corpus: Corpus) -> Any:

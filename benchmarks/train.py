@@ -44,11 +44,13 @@ def build_parser() -> argparse.ArgumentParser:
 
 def execute(arguments: argparse.Namespace) -> None:
     """Test the pipeline, train it on everything, save it, and print where it is."""
-    from benchmarks.evaluation.final_model import card_scores, train
+    from benchmarks.evaluation.final_model import card_scores, check_saving, train
     from benchmarks.studies.reports import evaluate
 
     options = shared.options_of(arguments)
-    corpus = shared.check_sound(shared.load_corpus(arguments), arguments, [arguments.pipeline], options)
+    corpus = shared.load_corpus(arguments)
+    check_saving(corpus, arguments.pipeline, arguments.out, options=options)
+    corpus = shared.check_sound(corpus, arguments, [arguments.pipeline], options)
     how: dict[str, Any] = {
         "options": options,
         "jobs": arguments.jobs,

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def task_of(path: str, *, explain: bool = False, n_jobs: int = 1) -> Task:
+def task_of(path: str, *, encoders: tuple[str, ...] = (), explain: bool = False, n_jobs: int = 1) -> Task:
     """A saved pipeline as a prediction command takes it.
 
     Parameters
     ----------
     path : str
         The saved pipeline.
+    encoders : tuple of str
+        Where its speech encoders lie now, as `classical.load` takes them.
     explain : bool
         Add the features that contributed most.
     n_jobs : int
@@ -36,18 +38,20 @@ def task_of(path: str, *, explain: bool = False, n_jobs: int = 1) -> Task:
     -------
     Task
     """
-    members = _members(_loaded(path).pipeline)
+    members = _members(_loaded(path, encoders).pipeline)
     whole = any(str(member.normalise) == "speaker" for member in members)
-    how = partial(answer, path, explain=explain, n_jobs=n_jobs if whole else 1)
+    how = partial(answer, path, encoders=encoders, explain=explain, n_jobs=n_jobs if whole else 1)
     return Task(how, model=f"{Path(path).name} {content_hash(path)[:16]}", whole=whole, explained=explain)
 
 
-def notes_of(path: str) -> tuple[str, ...]:
+def notes_of(path: str, *, encoders: tuple[str, ...] = ()) -> tuple[str, ...]:
     """What differs between the making of a saved pipeline and now."""
-    return _loaded(path).notes
+    return _loaded(path, encoders).notes
 
 
-def answer(path: str, table: pd.DataFrame, *, explain: bool = False, n_jobs: int = 1) -> Answers:
+def answer(
+    path: str, table: pd.DataFrame, *, encoders: tuple[str, ...] = (), explain: bool = False, n_jobs: int = 1
+) -> Answers:
     """Answers of a saved pipeline, which a process reads once.
 
     Parameters
@@ -56,6 +60,8 @@ def answer(path: str, table: pd.DataFrame, *, explain: bool = False, n_jobs: int
         The saved pipeline.
     table : pandas.DataFrame
         Utterances table.
+    encoders : tuple of str
+        Where its speech encoders lie now.
     explain : bool
         Add the features that contributed most.
     n_jobs : int
@@ -70,7 +76,7 @@ def answer(path: str, table: pd.DataFrame, *, explain: bool = False, n_jobs: int
     AudioError
         If a clip cannot be analysed.
     """
-    model = _loaded(path)
+    model = _loaded(path, encoders)
     for member in _members(model.pipeline):
         if "n_jobs" in member.features.get_params():
             member.features.set_params(n_jobs=n_jobs)
@@ -86,8 +92,8 @@ def answer(path: str, table: pd.DataFrame, *, explain: bool = False, n_jobs: int
 
 
 @lru_cache(maxsize=1)
-def _loaded(path: str) -> SavedModel:
-    return load(path)
+def _loaded(path: str, encoders: tuple[str, ...]) -> SavedModel:
+    return load(path, encoders=encoders)
 
 
 def _members(pipeline: Any) -> list[Any]:

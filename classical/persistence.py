@@ -8,7 +8,7 @@ import json
 import platform
 import sys
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import entry_points, version
@@ -20,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from classical.encoders import contents, place
 from classical.model_card import model_card
 from classical.models import MODELS
-from features.errors import ModelError
+from features.errors import ModelError, SerError
 from features.files import write_atomically
 from features.version import VERSION
 
@@ -47,6 +48,9 @@ TRUSTED = (
 EXTRACTORS = "speech_emotion_baselines.extractors"
 LOADERS = ("DictNode", "DTypeNode", "JsonNode", "ListNode", "NdArrayNode", "ObjectNode", "TupleNode")
 KEY_TYPES = ("builtins.str",)
+MOST_UNPACKED = 50_000_000
+MOST_GROWTH = 50
+"""Bytes that any file may unpack to, and how many times its size a larger one may."""
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "xgboost", "librosa", "skops")
 
 
@@ -174,7 +178,7 @@ def save(
     return file, card
 
 
-def load(path: str | Path, *, trusted: Iterable[str] = ()) -> SavedModel:
+def load(path: str | Path, *, trusted: Iterable[str] = (), encoders: Sequence[str | Path] = ()) -> SavedModel:
     """Read a saved pipeline. No code from the file is run, and only types that are trusted are ever made.
 
     Parameters
@@ -183,6 +187,9 @@ def load(path: str | Path, *, trusted: Iterable[str] = ()) -> SavedModel:
         File that `save` has written.
     trusted : iterable of str
         Types to trust beside those of `trusted_types`, such as ``"my_package.MyExtractor"``.
+    encoders : sequence of path
+        Where the speech encoders that it hears with lie now, if not where they lay in training; one with another
+        content is refused.
 
     Returns
     -------
@@ -192,7 +199,7 @@ def load(path: str | Path, *, trusted: Iterable[str] = ()) -> SavedModel:
     ------
     ModelError
         If the file is missing, is not a skops file (pickles are never loaded), is of another format, holds a type that
-        is not trusted, or is damaged.
+        is not trusted, or is damaged; if its encoder is not found, or is another.
 
     Examples
     --------
@@ -204,6 +211,7 @@ def load(path: str | Path, *, trusted: Iterable[str] = ()) -> SavedModel:
         data = file.read_bytes()
     except OSError as error:
         raise ModelError(f"{file}: {error.strerror or error}; expected a model saved by benchmarks.train") from error
+    _check_size(data, file)
     schema, types = _read_schema(data, file), trusted_types(trusted)
     made_by = _format_of(schema)
     if made_by not in (None, str(FORMAT)):
@@ -212,11 +220,15 @@ def load(path: str | Path, *, trusted: Iterable[str] = ()) -> SavedModel:
     try:
         content = _import_skops().loads(data, trusted=list(types))
         pipeline, metadata = content["pipeline"], json.loads(content["metadata"])
+        place((part.features for part in parts(pipeline)), metadata.get("encoders", {}), encoders, file)
+        return SavedModel(pipeline, metadata, tuple(_differences(metadata, pipeline)))
+    except SerError:
+        raise
     except ImportError as error:
         raise ModelError(f"{file}: needs a part that is not installed ({error}); install the extra it names") from error
     except Exception as error:  # whatever a damaged or forged file makes of the reading, it is the file's fault
-        raise ModelError(f"{file}: damaged ({type(error).__name__}: {error}); expected a saved model") from error
-    return SavedModel(pipeline, metadata, tuple(_differences(metadata, pipeline)))
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ModelError(f"{file}: damaged ({reason}); expected a saved model") from error
 
 
 def trusted_types(more: Iterable[str] = ()) -> tuple[str, ...]:
@@ -273,6 +285,7 @@ def _facts(model: Any) -> dict[str, Any]:
         "labels": model.classes_.tolist(),
         "feature_names": sorted({str(name) for part in members for name in part.feature_names_}),
         "features": sorted({_identity(part.features) for part in members}),
+        "encoders": contents(part.features for part in members),
         "normalise": sorted({part.normalise for part in members}),
         "best_params": model.best_params_,
         "notes": model.notes_,
@@ -323,11 +336,30 @@ def _without_training(estimator: Any) -> Any:
     return bare
 
 
+def _check_size(data: bytes, file: Path) -> None:
+    """Refuse a small file that would unpack into much more memory than the numbers of a model can."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+    except Exception:  # it is told what it is where it is read
+        return
+    if size > MOST_UNPACKED and size > MOST_GROWTH * len(data):
+        raise ModelError(
+            f"{file}: unpacks from {len(data) / 1e6:.1f} to {size / 1e6:,.0f} MB, which no model does; "
+            "use models you can trace"
+        )
+
+
 def _read_schema(data: bytes, file: Path) -> Mapping[str, Any]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return json.loads(archive.read("schema.json"))
-    except (zipfile.BadZipFile, KeyError, ValueError, RuntimeError) as error:
+    except Exception as error:  # zipfile, zlib and json raise whatever a damaged file leads them to
+        if data.startswith(b"version https://git-lfs"):
+            raise ModelError(
+                f"{file}: a git-lfs pointer, not the model itself; expected a model saved by benchmarks.train; run "
+                "`git lfs pull` where it was cloned"
+            ) from error
         raise ModelError(
             f"{file}: not a skops file; expected a model saved by benchmarks.train (pickles are never loaded)"
         ) from error

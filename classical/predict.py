@@ -13,6 +13,7 @@ python -m classical.predict model.skops a.wav b.wav folder/
 python -m classical.predict model.skops folder/ --json --explain
 python -m classical.predict model.skops call.wav --window 3 --hop 1 --plot call.png
 python -m classical.predict model.skops calls/ --out calls.csv --jobs 8      (goes on where it was stopped)
+python -m classical.predict model.skops clip.wav --encoder FOLDER        (its speech encoder has moved)
 python -m classical.predict model.skops --manifest clips.csv        (path, speaker, start, end)
 """
 
@@ -26,6 +27,13 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("model", metavar="MODEL", help="saved pipeline, .skops")
     add_prediction_arguments(parser)
+    parser.add_argument(
+        "--encoder",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="where the speech encoder of an svm@encoder model lies now; another encoder is refused",
+    )
     parser.add_argument("--explain", action="store_true", help="name the features that contributed most")
     return parser
 
@@ -34,10 +42,10 @@ def execute(arguments: argparse.Namespace) -> int:
     """Load the model, predict, and write the predictions; 1 where a clip could not be analysed."""
     from classical.answers import notes_of, task_of
 
-    show_notes(notes_of(arguments.model))
-    return execute_prediction(
-        arguments, task_of(arguments.model, explain=arguments.explain, n_jobs=arguments.jobs or 1)
-    )
+    encoders = tuple(arguments.encoder)
+    show_notes(notes_of(arguments.model, encoders=encoders))
+    task = task_of(arguments.model, encoders=encoders, explain=arguments.explain, n_jobs=arguments.jobs or 1)
+    return execute_prediction(arguments, task)
 
 
 main = command(build_parser, execute, on_interrupt="stopped; with --out FILE the same command goes on from here")

@@ -15,7 +15,7 @@ from deep.hub import resolve
 from features.bad_files import BadClip
 from features.cache import FeatureCache
 from features.clips import Clip
-from features.errors import FeatureError, SerError
+from features.errors import FeatureError, ModelError, SerError
 from features.extractors.base import ClipExtractor, Row
 from features.extractors.table import FeatureTable
 from features.files import content_hash
@@ -116,11 +116,25 @@ class FrozenEncoder(ClipExtractor):
 
     def identity(self) -> str:
         """Return text that determines the values of all layers."""
-        folder, family = resolve(self.encoder).folder, self._configuration().family
+        family, code = self._configuration().family, code_fingerprint("deep.frozen", libraries=LIBRARIES)
+        return f"FrozenEncoder({family}, {self.content()}, code={code})"
+
+    def content(self) -> str:
+        """Return text that determines the encoder: what its configuration and its weights hold, wherever they lie.
+
+        Examples
+        --------
+        >>> FrozenEncoder("FOLDER").content() == FrozenEncoder("COPY/OF/FOLDER").content()  # doctest: +SKIP
+        True
+        """
+        folder = resolve(self.encoder).folder
         weights = f"random_state={self.random_state}" if self.random_init else _weights_hash(folder)
-        config = content_hash(folder / "config.json")
-        code = code_fingerprint("deep.frozen", libraries=LIBRARIES)
-        return f"FrozenEncoder({family}, config={config}, weights={weights}, code={code})"
+        try:
+            return f"config={content_hash(folder / 'config.json')}, weights={weights}"
+        except OSError as error:
+            raise ModelError(
+                f"{folder}: {error.strerror or error}; expected an encoder in Hugging Face format"
+            ) from error
 
     def extract_good(self, X: Any) -> tuple[FeatureTable, tuple[BadClip, ...]]:
         """Features of those utterances that can be analysed; see `ClipExtractor.extract_good`."""

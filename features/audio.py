@@ -133,11 +133,14 @@ def from_array(waveform: np.ndarray, *, rate: int, name: str = "waveform", to: i
 
 
 def sound_files(folder: Path) -> list[Path]:
-    """Sound files in a folder and its subfolders, by their suffixes, sorted by path; hidden files are left out."""
+    """Sound files in a folder and its subfolders, by their suffixes, sorted by path; hidden files are left out.
+
+    Pipes, devices and links to nowhere are among them: what reads them refuses them by name.
+    """
     return [
         path
         for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and not path.is_dir()
     ]
 
 

@@ -83,7 +83,12 @@ class FeatureCache:
             return stored
 
         rows = self._run(read)
-        return {key: value[4:] for key, value in rows.items() if value[:4] == _checksum(value[4:])}
+        whole = {key: value[4:] for key, value in rows.items() if _is_whole(value)}
+        if len(whole) < len(rows):
+            count = len(rows) - len(whole)
+            message = f"{self.path}: {count} of {len(rows)} stored rows are damaged: they are computed again"
+            warnings.warn(Note(message), stacklevel=2)
+        return whole
 
     def put_many(self, rows: Mapping[bytes, bytes]) -> None:
         """Store values under their keys, all of them or none.
@@ -263,7 +268,7 @@ def _one_line(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error) as error:
-        raise CacheError(f"{path}: {error}; expected a folder that can be read and written; use --no-cache") from error
+        raise CacheError(f"{path}: {error}; expected a usable folder; set XDG_CACHE_HOME to one") from error
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -288,6 +293,10 @@ def _with_database(path: Path, work: Callable[[sqlite3.Connection], T]) -> T:
     with closing(_connect(path)) as connection:
         connection.execute(_TABLE)
         return work(connection)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, bytes) and value[:4] == _checksum(value[4:])
 
 
 def _checksum(value: bytes) -> bytes:

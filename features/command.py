@@ -109,7 +109,8 @@ def command(
             _forget_stdout()
             return 141
         except MemoryError:
-            return _fail("not enough memory; expected more than this machine has free; use a smaller --jobs or input")
+            less = "a smaller --jobs or input" if hasattr(arguments, "jobs") else "a smaller input"
+            return _fail(f"not enough memory; expected more than this machine has free; use {less}")
         except OSError as error:
             if error.errno is None:
                 raise

@@ -1,4 +1,4 @@
-"""Command: features of a folder of sound files, or of a manifest, as a CSV or Parquet table."""
+"""Command: features of sound files, of a folder or of a manifest, as a CSV or Parquet table."""
 
 from __future__ import annotations
 
@@ -26,11 +26,15 @@ def build_parser() -> argparse.ArgumentParser:
     """Options of `python -m features.extract`."""
     parser = make_parser(
         "features.extract",
-        "Compute named features of every sound file in a folder, or of every row of a manifest.",
+        "Compute named features of a sound file, of every one in a folder, or of every row of a manifest.",
         examples="python -m features.extract recordings/ features.csv --groups prosodic",
     )
     add = parser.add_argument
-    add("input", type=Path, help="folder (searched throughout), or CSV with `path` and perhaps `id start end`")
+    add(
+        "input",
+        type=Path,
+        help="sound file, folder (searched throughout), or CSV with `path` and perhaps `id start end`",
+    )
     add("output", type=Path, help="table to write: .csv or .parquet; one row per utterance, `id` first")
     add(
         "--groups",
@@ -78,7 +82,7 @@ def extract(
     Parameters
     ----------
     source : Path
-        Folder of sound files, or CSV with a column `path` (relative to the CSV) and perhaps `id`, `start`, `end`.
+        Sound file, folder of them, or CSV with a column `path` (relative to the CSV) and perhaps `id`, `start`, `end`.
     target : Path
         `.csv` or `.parquet`; written whole or not at all.
     groups, normalise_level, n_jobs
@@ -110,7 +114,7 @@ def extract(
         raise FeatureError(f"{target}: suffix {target.suffix!r}; expected .csv or .parquet")
     if n_jobs == 0:
         raise FeatureError("0 jobs; expected 1 or more, or -1 for all cores")
-    clips = _from_folder(source) if source.is_dir() else _from_manifest(source)
+    clips = _clips(source)
     left_out = left_out_of(source) if source.is_dir() else ""
     if not clips:
         expected = f"expected some of {' '.join(SUFFIXES)}"
@@ -132,8 +136,24 @@ def _notes(source: Path) -> list[str]:
     from features.audio import left_out_of
     from features.utterances import inside_files
 
+    if _is_sound(source):
+        return []
     note = left_out_of(source) if source.is_dir() else inside_files(_rows_of(source))[1]
     return [f"{source}: {note}"] if note else []
+
+
+def _is_sound(source: Path) -> bool:
+    from features.audio import SUFFIXES
+
+    return source.suffix.lower() in SUFFIXES and not source.is_dir()
+
+
+def _clips(source: Path) -> dict[str, Clip]:
+    from features.clips import Clip
+
+    if _is_sound(source):
+        return {storable(source.stem): Clip(name=str(source), path=source)}
+    return _from_folder(source) if source.is_dir() else _from_manifest(source)
 
 
 def _from_folder(folder: Path) -> dict[str, Clip]:

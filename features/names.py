@@ -164,7 +164,10 @@ def printable(name: str) -> str:
 
 
 def storable(name: str) -> str:
-    r"""A name as every file and table can hold it: what is left of a file's name in another encoding is escaped.
+    r"""A name as every file and table can hold it.
+
+    What is left of a file's name in another encoding is escaped; a carriage return, which CSV writers leave without
+    quotes, is a line feed.
 
     Parameters
     ----------
@@ -179,7 +182,7 @@ def storable(name: str) -> str:
     >>> storable("caf\udce9.wav"), storable("愤怒\n")
     ('caf\\udce9.wav', '愤怒\n')
     """
-    return name.encode(errors="backslashreplace").decode()
+    return name.encode(errors="backslashreplace").decode().replace("\r\n", "\n").replace("\r", "\n")
 
 
 def spreadsheet_safe(value: str) -> str:

@@ -1,8 +1,8 @@
 """Whether a waveform holds speech at all: silence, noise, clicks and hum get no emotion.
 
 Speech is voiced for longer than noise ever looks periodic, and its pitch moves as that of no machine does. Measured:
-all 535 clips of EmoDB and all 1,440 of RAVDESS pass; of 600 noises (silence, offsets, dither, white, pink, brown,
-clicks, modulated) and hums one does, a hum (`python -m benchmarks.speed features --only speech`). A whisper has no
+all 535 clips of EmoDB and all 1,440 of RAVDESS pass; of 660 noises (silence, offsets, dither, white, pink, brown,
+clicks, swelling) and hums one does, a hum (`python -m benchmarks.speed features --only speech`). A whisper has no
 voice and does not pass; music and animals may.
 """
 

@@ -71,10 +71,17 @@ class Table:
         SerError
             If there is such a row.
         """
-        for line, value, is_wrong in zip(self.lines, self.rows[column], wrong):
+        for row, (line, value, is_wrong) in enumerate(zip(self.lines, self.rows[column], wrong)):
             if is_wrong:
                 problem = f"{printable(column)} is {value!r}" if value else f"no {printable(column)}"
-                raise self.error(f"{self.path}, line {line}: {problem}; expected {expected}; correct the line")
+                remedy = f"correct the line{self._whose(row, column)}"
+                raise self.error(f"{self.path}, line {line}: {problem}; expected {expected}; {remedy}")
+
+    def _whose(self, row: int, column: str) -> str:
+        """Which utterance a row is about, where another column than the one in question says so."""
+        names = [self.rows[name].iloc[row] for name in ("id", "utterance", "path") if name in self.rows]
+        others = [name for name in names if name and name != self.rows[column].iloc[row]]
+        return f" of utterance {printable(others[0])!r}" if others else ""
 
 
 def _number(text: str) -> float | None:

@@ -85,6 +85,8 @@ def read_utterances(
     SerError
         If the file cannot be read, or a required cell is empty; of the kind `error`.
     """
+    import pandas as pd
+
     table = read_table(path, required=required, error=error)
     rows = table.rows
     for column in required:
@@ -94,7 +96,8 @@ def read_utterances(
         stretch = ["#" + "-".join(texts) for texts in zip(*times)] if times else ""
         rows["id"] = rows["path"].where(~rows["path"].duplicated(keep=False), rows["path"] + stretch)
     listed: dict[Path, dict[str, str]] = {}
-    rows["path"] = [str(_on_disk(table.path.parent / relative, listed)) for relative in rows["path"]]
+    found = [str(_on_disk(table.path.parent / relative, listed)) for relative in rows["path"]]
+    rows["path"] = pd.Series(found, index=rows.index, dtype=object)  # pandas' own text holds UTF-8 alone
     for column in {"start", "end"} - set(rows):
         rows[column] = ""
     return table

@@ -166,3 +166,32 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept_under_its_old_content(
     path.write_bytes(before)
     expected = FeatureExtractor("all").extract([path]).values
     np.testing.assert_array_equal(FeatureExtractor("all", cache=cache).extract([path]).values, expected)
+
+
+def test_missing_files_and_bad_ones_are_named_in_one_list_or_left_out(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with table.open("a") as stream:
+        stream.write("clips/gone1.wav,ang,a\nclips/gone2.wav,sad,b\n")
+    line = line_of(table, "--pipelines", "majority", "--out", str(tmp_path / "out"))
+    assert run(line) == 2
+    error = capsys.readouterr().err
+    names = {*BAD, "gone1.wav", "gone2.wav"}
+    assert {name for name in names if name in error} == names
+    assert "5 of 17 utterances" in error
+    assert run([*line, "--on-error", "skip"]) == 0
+    assert "12 utterances (5 left out)" in " ".join(capsys.readouterr().out.split())
+    left_out = json.loads((tmp_path / "out/run.json").read_text())["corpus"]["left_out"]
+    assert {one["utterance"] for one in left_out} == {f"clips/{name}" for name in names}
+
+
+def test_one_sound_file_is_extracted_without_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out.csv"
+    assert extract([str(sound(tmp_path / "a b.wav", seed=1)), str(out), "--groups", "timing"]) == 0
+    assert list(pd.read_csv(out)["id"]) == ["a b"]
+    page = tmp_path / "page.wav"
+    page.write_text("<!DOCTYPE html>")
+    assert extract([str(page), str(out)]) == 2
+    assert "an HTML page" in capsys.readouterr().err
+    assert extract([str(tmp_path / "none.wav"), str(out)]) == 2
+    assert "no such file" in capsys.readouterr().err

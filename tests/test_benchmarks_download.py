@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import threading
@@ -11,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from miniatures import ravdess
 
 from benchmarks import corpora
@@ -104,3 +106,41 @@ def test_a_wrong_checksum_is_refused(shelf: tuple[type[Shelf], Download], tmp_pa
 def test_nobody_there(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="broke off"):
         fetch("ravdess", Download("http://127.0.0.1:9/speech.zip", "md5:0", 1), tmp_path)
+
+
+def test_a_root_that_is_a_file_is_named(shelf: tuple[type[Shelf], Download], tmp_path: Path) -> None:
+    (tmp_path / "root").write_text("")
+    with pytest.raises(CorpusError, match=r"root: File exists; expected a folder with room"):
+        fetch("ravdess", shelf[1], tmp_path / "root")
+
+
+def test_a_full_disk_is_one_line_and_what_was_fetched_is_kept(
+    shelf: tuple[type[Shelf], Download], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as context:
+        context.setattr(zipfile.ZipFile, "extractall", full)
+        with pytest.raises(CorpusError, match="No space left on device.*again to go on") as caught:
+            fetch("ravdess", shelf[1], tmp_path)
+    assert "\n" not in str(caught.value)
+    fetch("ravdess", shelf[1], tmp_path)
+    assert len(corpora.load("ravdess", tmp_path, allow_partial=True).utterances) == 65
+
+
+def test_an_archive_that_cannot_be_unpacked_is_fetched_anew(
+    shelf: tuple[type[Shelf], Download], tmp_path: Path
+) -> None:
+    handler, _ = shelf
+    handler.data = b"<html>moved</html>"
+    download = Download(shelf[1].url, "md5:" + hashlib.md5(handler.data).hexdigest(), len(handler.data))
+    with pytest.raises(CorpusError, match="no archive that can be unpacked"):
+        fetch("ravdess", download, tmp_path)
+    assert not list(tmp_path.glob("*.zip*"))
+
+
+def test_two_at_once_do_not_write_into_each_others_files(shelf: tuple[type[Shelf], Download], tmp_path: Path) -> None:
+    with FileLock(tmp_path / ".ravdess.lock"), pytest.raises(CorpusError, match="another command is fetching it"):
+        fetch("ravdess", shelf[1], tmp_path)
+    assert shelf[0].ranges == []

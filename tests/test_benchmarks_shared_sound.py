@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ import pytest
 import soundfile
 import soxr
 
-from benchmarks import corpora
+from benchmarks import corpora, evaluate
 from benchmarks.run import main as run
 from benchmarks.train import main as train
+from features.errors import SerError
 
 RATE = 16000
 OTHER, ORIGINAL = "changed", "original"
@@ -110,3 +112,13 @@ def test_an_end_behind_the_file_is_held_against_it_once_and_noted(tmp_path: Path
     assert [note for note in ends.notes if note.startswith("2 of 16 utterances end behind their file")]
     rows.to_csv(tmp_path / "whole.csv", index=False)
     assert set(ends.audio_keys) == set(corpora.load("manifest", tmp_path / "whole.csv").audio_keys)
+
+
+def test_overlapping_turns_of_a_dialogue_are_noted_and_not_refused(tmp_path: Path) -> None:
+    """IEMOCAP's turns are cut from dialogues: where both speak at once, both turns hold both voices."""
+    corpus = corpora.load("manifest", manifest(tmp_path, CHANGES["trimmed"]))
+    with pytest.raises(SerError, match="the same sound as training ones"):
+        evaluate(corpus, pipelines=["majority"], folds="speaker", jobs=1)
+    dialogues = replace(corpus, source=replace(corpus.source, dialogues=True))
+    record = evaluate(dialogues, pipelines=["majority"], folds="speaker", jobs=1).record
+    assert [note for note in record["folds"]["notes"] if "turns of a dialogue overlap" in note and OTHER in note]

@@ -137,6 +137,36 @@ def test_an_encoder_that_lacks_weights_is_never_scored(corpus, tmp_path, capsys)
     assert "No pipeline was scored" in shown
 
 
+def test_a_kept_model_finds_its_encoder_where_it_lies_now_and_takes_no_other(corpus, tmp_path, capsys):
+    import shutil
+
+    from benchmarks.train import main as train
+    from classical.predict import main as predict
+
+    shape = {"initializer_range": 0.3}
+    folder, other = save("wav2vec2", tmp_path / "encoder", **shape), save("wav2vec2", tmp_path / "b", seed=1, **shape)
+    line = ["--corpus", "manifest", "--root", "my.csv", "--jobs", "1", "--no-scores", "--pipeline", "svm@encoder"]
+    assert train([*line, "--encoder", str(folder), "--layer", "1", "--out", "m.skops"]) == 0
+    clip = str(next((tmp_path / "clips").glob("*.wav"), None) or next(tmp_path.rglob("*.wav")))
+    assert predict(["m.skops", clip]) == 0
+    expected = capsys.readouterr().out.splitlines()[-1]
+    shutil.copytree(folder, tmp_path / "moved")
+    shutil.rmtree(folder)
+    shutil.copy("m.skops", "n.skops")  # as in a new process: a model is read once in each
+    assert predict(["n.skops", clip]) == 2
+    assert "its encoder encoder is not where it was" in (error := capsys.readouterr().err)
+    assert "--encoder" in error
+    assert "damaged" not in error
+    assert predict(["m.skops", clip, "--encoder", str(tmp_path / "moved")]) == 0
+    found = capsys.readouterr()
+    assert found.out.splitlines()[-1] == expected
+    assert found.err == ""
+    assert predict(["m.skops", clip, "--encoder", str(other)]) == 2
+    error = capsys.readouterr().err
+    assert "b is another (weights=" in error
+    assert error.count("\n") == 1
+
+
 def test_a_seed_reaches_random_weights(corpus, tmp_path):
     import pandas as pd
 

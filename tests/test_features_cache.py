@@ -225,7 +225,7 @@ def test_a_killed_writer_leaves_whole_batches(cache: FeatureCache) -> None:
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(CacheError, match="--no-cache"):
+    with pytest.raises(CacheError, match="XDG_CACHE_HOME"):
         Counting(FeatureCache(tmp_path / "file")).extract(clips_in(tmp_path))
 
 

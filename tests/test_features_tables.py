@@ -13,7 +13,7 @@ from benchmarks.folds.fold import read_folds, write_folds
 from benchmarks.folds.splitters import make_folds
 from benchmarks.scoring.predictions import read_predictions
 from features import CsvFeatures, FeatureExtractor, SerError
-from features.errors import FeatureError, InputError
+from features.errors import CorpusError, FeatureError, InputError
 from features.extract import main as extract
 from features.tables import read_table
 from features.utterances import utterances
@@ -139,3 +139,10 @@ def test_ids_are_made_of_whatever_times_there_are(tmp_path: Path, emodb_root: Pa
     except SerError as error:
         pytest.fail(str(error))
     assert table.index.get_level_values("id").tolist() == ["a.wav#0", "a.wav#0.5"]
+
+
+def test_a_missing_name_is_told_with_its_line_and_utterance(tmp_path: Path) -> None:
+    path = tmp_path / "my.csv"
+    path.write_text("path,label,speaker\na.wav,ang,1\nb.wav,,1\n")
+    with pytest.raises(CorpusError, match=r"line 3: no label; .*correct the line of utterance 'b\.wav'"):
+        corpora.load("manifest", path)

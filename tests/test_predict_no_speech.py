@@ -11,10 +11,8 @@ import pytest
 import soundfile
 
 import classical
-from classical.models import build
 from classical.predict import main as predict
 from features import FeatureExtractor
-from features.utterances import utterances
 
 RATE = 16000
 RNG = np.random.default_rng(3)
@@ -43,12 +41,12 @@ def files(tmp_path_factory: pytest.TempPathFactory, emodb_root: Path) -> Path:
 def models(tmp_path_factory: pytest.TempPathFactory, emodb_root: Path) -> Path:
     folder = tmp_path_factory.mktemp("models")
     paths = [path for path in sorted((emodb_root / "wav").glob("*.wav")) if path.stem[5] in "WT"][::4]
-    table = utterances(paths)
-    table.index = pd.MultiIndex.from_arrays([[path.stem[:2] for path in paths], table.index.get_level_values("id")])
-    table.index.names = ["speaker", "id"]
+    names = [path.stem for path in paths]
+    index = pd.MultiIndex.from_arrays([[name[:2] for name in names], names], names=["speaker", "id"])
+    table = pd.DataFrame({"path": map(str, paths), "start": np.nan, "end": np.nan}, index=index)
     labels = np.array([path.stem[5] for path in paths])
     for name, groups in (("all", "all"), ("energy", "energy")):
-        pipeline = build("logistic", features=FeatureExtractor(groups)).fit(table, labels)
+        pipeline = classical.build("logistic", features=FeatureExtractor(groups)).fit(table, labels)
         classical.save(folder / f"{name}.skops", pipeline, metadata={"corpus": "some of EmoDB"})
     return folder
 

@@ -108,6 +108,9 @@ class Source:
         Label policies by name; the first is the default.
     improvised : str
         Pattern in the ids of improvised utterances; empty where the corpus does not tell them apart.
+    dialogues : bool
+        Whether utterances are turns cut from recorded dialogues, a session each: where turns overlap, both hold both
+        voices, and that is no copy.
     embed_audio : bool
         Whether its licence allows sound clips inside a report that is passed on.
     synthetic : bool
@@ -145,6 +148,7 @@ class Source:
     published_faults: Mapping[str, str] = field(default_factory=dict)
     policies: Mapping[str, LabelPolicy] = field(default_factory=dict)
     improvised: str = ""
+    dialogues: bool = False
     embed_audio: bool = False
     synthetic: bool = False
     default_root: Callable[[int], Path] | None = None

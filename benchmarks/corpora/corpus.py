@@ -14,8 +14,12 @@ import pandas as pd
 
 from benchmarks.corpora.base import COLUMNS, LABEL_NAMES, Source
 from features.bad_files import BadClip
+from features.clips import clips_from
 from features.errors import CorpusError
-from features.names import alike, normalise, printable
+from features.names import alike, normalise, printable, storable
+from features.sound_survey import find_bad
+
+RESTORE = "restore the file, remove the utterance, or go on without it with --on-error skip"
 
 
 def utterances_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
@@ -41,9 +45,15 @@ def utterances_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     speaker id
     anna    anna_01  anna_01.wav    NaN   hap
     """
-    table = pd.DataFrame(list(rows), columns=["speaker", "id", *COLUMNS])
-    for column in ("speaker", "id", "path", "gender", "session", "label", "text"):
+    given = [dict(row) for row in rows]
+    paths = pd.Series([str(row.pop("path", "")) for row in given], dtype=object)  # pandas' own text holds UTF-8 alone
+    table = pd.DataFrame(
+        [{key: storable(cell) if isinstance(cell, str) else cell for key, cell in row.items()} for row in given],
+        columns=["speaker", "id", *COLUMNS],
+    )
+    for column in ("speaker", "id", "gender", "session", "label", "text"):
         table[column] = table[column].astype(object).where(table[column].notna(), "").map(str)
+    table["path"] = paths
     for column in ("speaker", "id", "session", "label"):
         table[column] = table[column].map(normalise)
     for column in ("start", "end", "valence", "arousal", "dominance"):
@@ -223,16 +233,25 @@ class Corpus:
 
     def _check_files(self) -> None:
         missing = self._missing_audio()
-        if missing.any():
-            row = int(missing.argmax())
-            path = Path(self.utterances["path"].iloc[row])
-            others = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-            like = next((name for name in others if alike(name) == alike(path.name)), "")
-            hint = f" (the folder has {printable(like)!r}, which looks like another spelling)" if like else ""
-            raise CorpusError(
-                f"{self.name}: audio of utterance {self.utterances.index[row][1]!r} is missing: expected "
-                f"{path}{hint}; restore the file or remove the utterance"
-            )
+        if not missing.any():
+            return
+        first = f"{self.name}: {self._absence(int(missing.argmax()))}; {RESTORE}"
+        if missing.all() and len(missing) > 1:
+            raise CorpusError(f"{first} (none of {len(missing):,} is there; check --root)")
+        # Somebody who has to mend the corpus wants to hear once of all that is wrong with it.
+        others = find_bad(clips_from(self.utterances[~missing]))
+        if missing.sum() + len(others) == 1:
+            raise CorpusError(first)
+        lines = [self._absence(int(row)) for row in np.flatnonzero(missing)] + [clip.reason for clip in others]
+        count = f"{len(lines):,} of {len(missing):,} utterances have no sound that can be analysed"
+        raise CorpusError("\n  ".join([f"{self.name}: {count}; {RESTORE}:", *map(printable, lines)]))
+
+    def _absence(self, row: int) -> str:
+        path = Path(self.utterances["path"].iloc[row])
+        others = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+        like = next((name for name in others if alike(name) == alike(path.name)), "")
+        hint = f" (the folder has {printable(like)!r}, which looks like another spelling)" if like else ""
+        return f"audio of utterance {self.utterances.index[row][1]!r} is missing: expected {path}{hint}"
 
     def _missing_audio(self) -> np.ndarray:
         """Which utterances have no file; each folder is listed once."""
@@ -252,7 +271,14 @@ class Corpus:
         if missing.any():
             first = self.utterances.index[int(missing.argmax())][1]
             notes += (f"partial: left out {missing.sum()} labelled utterances without audio, the first {first}",)
-        return replace(self, utterances=self.utterances[~missing], notes=notes)
+        table = self.utterances[~missing]
+        labels = tuple(label for label in self.labels if (table["label"] == label).any())
+        left_out = self.left_out + self._absent()
+        return replace(self, utterances=table, labels=labels, notes=notes, left_out=left_out)
+
+    def _absent(self) -> tuple[BadClip, ...]:
+        rows = np.flatnonzero(self._missing_audio())
+        return tuple(BadClip(int(row), str(self.utterances.index[row][1]), self._absence(int(row))) for row in rows)
 
     def inside_files(self) -> Corpus:
         """Hold the ends of utterances against their files, once for all that follows; a note says what lay behind."""

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from features.errors import CorpusError
 
@@ -59,19 +62,40 @@ def fetch(name: str, download: Download, root: Path, *, progress: bool = False) 
     Raises
     ------
     CorpusError
-        If the transfer breaks (run again to go on), or the checksum is not the publisher's.
+        If the transfer breaks (run again to go on), the checksum is not the publisher's, the archive cannot be
+        unpacked, the folder cannot be written or is full, or another command is fetching it too.
 
     Examples
     --------
     >>> from benchmarks.corpora import find
     >>> fetch("ravdess", find("ravdess").download, Path("ravdess"))  # doctest: +SKIP
     """
-    import requests
-
     done = root / f".{name}-unpacked"
     if done.exists():
         return root
-    root.mkdir(parents=True, exist_ok=True)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        lock = root / f".{name}.lock"
+        with FileLock(lock, timeout=0):
+            try:
+                if not done.exists():
+                    _fetch_whole(name, download, root, progress=progress)
+                    done.touch()
+            finally:
+                lock.unlink(missing_ok=True)
+    except Timeout as error:
+        raise CorpusError(f"{name}: another command is fetching it into {root}; wait for that one") from error
+    except OSError as error:
+        what = f"{error.filename or root}: {error.strerror or error}"
+        room = f"a folder with room for {3 * download.size / 1e6:,.0f} MB"
+        raise CorpusError(f"{name}: {what}; expected {room}; run the same command again to go on") from error
+    return root
+
+
+def _fetch_whole(name: str, download: Download, root: Path, *, progress: bool) -> None:
+    """Fetch the archive, compare it with its checksum, and unpack it."""
+    import requests
+
     archive = root / f"{name}.zip.part"
     try:
         _resume(download.url, archive, progress=progress)
@@ -88,11 +112,13 @@ def fetch(name: str, download: Download, root: Path, *, progress: bool = False) 
             f"{name}: {download.url} is not what its publisher describes (expected {download.checksum}, found "
             f"{digest}); try again, or fetch it by hand"
         )
-    with zipfile.ZipFile(archive) as packed:
-        packed.extractall(root)
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            packed.extractall(root)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        archive.unlink()
+        raise CorpusError(f"{name}: {download.url} is no archive that can be unpacked ({error}); try again") from error
     archive.unlink()
-    done.touch()
-    return root
 
 
 def _resume(url: str, archive: Path, *, progress: bool) -> None:

@@ -229,4 +229,5 @@ SOURCE = Source(
     more_counts=_more_counts,
     policies=POLICIES,
     improvised=IMPROVISED,
+    dialogues=True,
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 from benchmarks.corpora.base import Reading, Source
 from benchmarks.corpora.corpus import utterances_table
 from features.errors import CorpusError
@@ -24,7 +26,8 @@ def read(root: Path) -> Reading:
     if "gender" in table.rows:
         table.refuse("gender", ~table.rows["gender"].isin(["female", "male", ""]), expected="female, male or nothing")
     fields = table.rows[[column for column in (*REQUIRED, *OPTIONAL) if column in table.rows]].copy()
-    fields["path"] = [str(Path(path).resolve()) for path in fields["path"]]
+    paths = [str(Path(path).resolve()) for path in fields["path"]]
+    fields["path"] = pd.Series(paths, index=fields.index, dtype=object)
     for column in NUMBERS:
         if column in fields:
             fields[column] = table.numbers(column)

@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from features.bad_files import OnError
 from features.errors import CorpusError
 from features.names import normalise
 
@@ -66,6 +67,7 @@ def load(
     improvised: bool = False,
     allow_partial: bool = False,
     join_names: bool = False,
+    on_error: OnError = OnError.STOP,
     seed: int = 0,
 ) -> Corpus:
     """Read a corpus, check it, and apply a choice of labels.
@@ -87,6 +89,8 @@ def load(
     join_names : bool, default=False
         Take speakers, sessions and labels that differ only in case, width, space, leading zeros or a trailing `.0` for
         one; without it they are refused.
+    on_error : OnError
+        Utterances whose file is missing: refuse the corpus, or leave them out and record them.
     seed : int, default=0
         Of the synthetic corpus.
 
@@ -125,7 +129,8 @@ def load(
         source.check_counts(corpus.utterances)
     corpus = without_published_faults(corpus)
     corpus = corpus.apply_policy(policy, improvised=improvised)
-    corpus = (corpus.without_missing_audio() if allow_partial else corpus).validate().inside_files()
+    incomplete = allow_partial or on_error is OnError.SKIP
+    corpus = (corpus.without_missing_audio() if incomplete else corpus).validate().inside_files()
     if mapping:
         corpus = corpus.rename({normalise(old): normalise(new) for old, new in mapping.items()})
     corpus = refuse_missing_names(join_spellings(corpus)) if join_names else refuse_two_spellings(corpus)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -17,12 +18,13 @@ from benchmarks.evaluation.job import jsonable
 from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.evaluation.plan import Plan, make_plan
 from benchmarks.evaluation.provenance import CONTRIBUTING, code_of, machine, revision, versions
-from benchmarks.evaluation.runs import SCHEMA_VERSION, Run, job_table
+from benchmarks.evaluation.runs import SCHEMA_VERSION, Run, job_table, read_record
 from benchmarks.evaluation.store import ResultsStore
 from benchmarks.folds.fold import Fold, speakers_of
 from benchmarks.pipelines.options import PipelineOptions
 from benchmarks.scoring.status import Status
 from features.cache import FeatureCache
+from features.errors import Note
 from features.version import REPOSITORY
 
 
@@ -104,8 +106,36 @@ def evaluate(
     with store.lock():
         outcome = execute(plan, store, jobs=jobs, cache=cache, overwrite=overwrite, progress=progress)
         run = run_of(outcome, store.folder, command=command, temporary=temporary)
-        run.save()
+        if loses_nothing(run):
+            run.save()
+        else:
+            message = f"{store.folder} keeps the run that was there: this one has fewer pipelines with scores"
+            warnings.warn(Note(message), stacklevel=2)
     return run
+
+
+def loses_nothing(run: Run) -> bool:
+    """Whether a run has scores of every pipeline that the one in its folder has, or is the first there.
+
+    Parameters
+    ----------
+    run : Run
+        Not saved yet.
+
+    Returns
+    -------
+    bool
+        False where pipelines were asked for that could not be scored, and saving would lose what was there before.
+    """
+    if not (run.folder / "predictions.csv").is_file():
+        return True
+    incomplete = any(pipeline["status"] != Status.DONE for pipeline in run.record["pipelines"].values())
+    if not incomplete:
+        return True
+    before = {
+        name for name, entry in read_record(run.folder).get("pipelines", {}).items() if entry["status"] == Status.DONE
+    }
+    return before <= set(run.predictions.get("pipeline", ()))
 
 
 def run_of(outcome: Outcome, folder: Path, *, command: str = "", temporary: Any = None) -> Run:

@@ -18,10 +18,12 @@ from benchmarks.evaluation.job import SEEN, learnt
 from benchmarks.evaluation.runs import Run
 from benchmarks.folds.splitters import validation_speakers
 from benchmarks.pipelines import Pipeline, build
+from benchmarks.pipelines.feature_sets import CsvSet
 from benchmarks.pipelines.options import PipelineOptions
 from classical.fusion import FusionClassifier
 from features.cache import FeatureCache
-from features.errors import PipelineError
+from features.errors import ModelError, PipelineError
+from features.files import check_writable
 
 CARD_SCORES = ("uar", "uar_low", "uar_high", "wa", "macro_f1")
 
@@ -46,6 +48,42 @@ class SavedModel:
     card: Path
     best_params: dict[str, Any]
     notes: tuple[str, ...]
+
+
+def check_saving(corpus: Corpus, pipeline: str, out: str | Path, *, options: PipelineOptions | None = None) -> None:
+    """Check before anything is trained that a pipeline can be trained here, and saved at a path.
+
+    Parameters
+    ----------
+    corpus, pipeline, out, options
+        As for `train`.
+
+    Raises
+    ------
+    PipelineError
+        If the pipeline is unknown, cannot run here, or takes features from a table, which no model can carry.
+    ModelError
+        If the file has the wrong suffix.
+    InputError
+        If it cannot be written.
+    """
+    built = build(pipeline, labels=corpus.labels, corpus=corpus.name, options=options or PipelineOptions())
+    if built.reason:
+        raise PipelineError(f"{built.name} cannot be trained here: {built.reason}")
+    for part in built.parts or (built,):
+        if part.features and CsvSet.matches(part.features):
+            raise PipelineError(
+                f"{built.name}: a model cannot be saved with the table {part.features}, since it could not predict new "
+                "sound; name features that are computed from sound, such as svm@all"
+            )
+    out = Path(out)
+    if built.package == "deep":
+        check_writable(out, folder=True)
+        return
+    if out.suffix != ".skops":
+        raise ModelError(f"{out}: a model is saved as .skops; name it {out.with_suffix('.skops').name}")
+    check_writable(out)
+    check_writable(out.with_suffix(".md"))
 
 
 def train(
@@ -105,9 +143,8 @@ def train(
     >>> benchmarks.train(corpus, "logistic@timing", "timing.skops").card.name  # doctest: +SKIP
     'timing.md'
     """
+    check_saving(corpus, pipeline, out, options=options)
     built = build(pipeline, labels=corpus.labels, corpus=corpus.name, options=options or PipelineOptions())
-    if built.reason:
-        raise PipelineError(f"{built.name} cannot be trained here: {built.reason}")
     estimator = _estimator(built, seed=seed, cache=cache, n_jobs=number_of_jobs(jobs), progress=progress)
     table = corpus.utterances
     metadata = {}

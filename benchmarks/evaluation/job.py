@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import has_fit_parameter
 from threadpoolctl import threadpool_limits
 
+from benchmarks.evaluation.forms import JOB, difference
 from benchmarks.evaluation.provenance import peak_memory_mb
 from benchmarks.folds.fold import Fold
 from benchmarks.pipelines.feature_sets import TableFeatures
@@ -201,12 +202,15 @@ class JobResult:
         """
         try:
             values = json.loads(text)
+            problem = difference(values, JOB)
+            if problem:
+                raise ValueError(problem)
             for name in ARRAYS:
                 if values[name] is not None:
                     values[name] = np.array(values[name], dtype=float)
-            values |= {name: tuple(values[name]) for name in ("notes", "history")}
+            values |= {name: tuple(values[name] or ()) for name in ("notes", "history")}
             return cls(**{**values, "status": Status(values["status"])})
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise ResultsError(
                 f"not the result of a job ({error}); expected JSON as JobResult.to_json writes"
             ) from error
@@ -220,6 +224,8 @@ class JobResult:
             self.probability is not None
             and self.probability.shape == (len(job.fold.test), len(job.labels))
             and not np.isnan(self.probability).any()
+            and bool(np.abs(self.probability.sum(axis=1) - 1).max(initial=0.0) < 1e-4)
+            and bool((self.probability >= 0).all())
         )
 
 

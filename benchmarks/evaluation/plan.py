@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.corpora.corpus import Corpus
 from benchmarks.folds.fold import Fold
 from benchmarks.folds.leakage import check_folds
-from benchmarks.folds.same_sound import same_sound_in
+from benchmarks.folds.same_sound import SameSound, same_sound_in
 from benchmarks.folds.splitters import make_folds
 from benchmarks.pipelines import Pipeline, build, wrap
 from benchmarks.pipelines.options import PipelineOptions
@@ -94,16 +94,38 @@ def make_plan(
         folds = make_folds(corpus.utterances, scheme)
     else:
         scheme = "given"
+    copies, overlaps = _same_sound(corpus, cache)
     notes = check_folds(
         folds,
         corpus.utterances,
         corpus.audio_keys.tolist(),
-        same_sound=same_sound_in(corpus.utterances, cache=cache),
+        same_sound=copies,
         allow_duplicates=allow_duplicates,
     )
     seeds = tuple(int(seed) for seed in seeds)
     trials = tuple((seed, fold) for seed in seeds for fold in folds)
-    return Plan(corpus, scheme, tuple(folds), trials, tuple(notes), tuple(built.values()), seeds, options)
+    return Plan(corpus, scheme, tuple(folds), trials, (*notes, *overlaps), tuple(built.values()), seeds, options)
+
+
+def _same_sound(corpus: Corpus, cache: FeatureCache | None) -> tuple[list[SameSound], list[str]]:
+    """Pairs of utterances that share sound, and a note on those that are overlapping turns of a dialogue instead."""
+    pairs = list(same_sound_in(corpus.utterances, cache=cache))
+    if not corpus.source.dialogues:
+        return pairs, []
+    sessions, keys = corpus.utterances["session"].to_numpy(), corpus.audio_keys
+    overlaps = [
+        pair
+        for pair in pairs
+        if sessions[pair.first] == sessions[pair.second] and keys[pair.first] != keys[pair.second]
+    ]
+    if not overlaps:
+        return pairs, []
+    ids = corpus.utterances.index.get_level_values("id")
+    note = (
+        f"{len(overlaps)} pairs of utterances share sound inside a session, such as {ids[overlaps[0].first]} and "
+        f"{ids[overlaps[0].second]}: turns of a dialogue overlap; folds by session keep them together"
+    )
+    return sorted(set(pairs) - set(overlaps), key=lambda pair: (pair.first, pair.second)), [note]
 
 
 def _pipeline(item: Any, corpus: Corpus, options: PipelineOptions) -> Pipeline:

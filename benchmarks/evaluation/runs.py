@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,13 +13,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmarks.evaluation.forms import RECORD, difference
 from benchmarks.evaluation.job import DIGITS, JOB_COLUMNS
+from benchmarks.evaluation.side_tables import read_side_table
 from benchmarks.scoring.predictions import labels_of, read_predictions
 from benchmarks.scoring.scores import JOB_NUMBERS, confusions_by_pipeline, score_table
 from benchmarks.scoring.status import Status
 from features.errors import ResultsError
 from features.files import write_atomically
-from features.names import spreadsheet_plain
 from features.tables import for_spreadsheets
 
 SCHEMA_VERSION = 2
@@ -82,7 +82,14 @@ class Run:
         folder = path if path.is_dir() else path.parent
         record = read_record(folder) if path.is_dir() else {}
         labels = tuple(record.get("corpus", {}).get("labels") or labels_of(predictions))
-        return cls(folder, record, predictions, labels, job_table(record, predictions), _utterances(folder))
+        unknown = sorted({*labels_of(predictions), *predictions["truth"]} - set(labels))
+        if unknown:
+            raise ResultsError(
+                f"{folder / 'run.json'}: its labels are {', '.join(labels)}, but predictions.csv also has "
+                f"{', '.join(unknown)}; expected the files of one run; run it again"
+            )
+        utterances = read_side_table(folder / "utterances.csv", remedy="run again to have it")
+        return cls(folder, record, predictions, labels, job_table(record, predictions), utterances)
 
     def save(self) -> None:
         """Write `predictions.csv`, `scores.csv`, `utterances.csv` and `run.json` into the folder.
@@ -164,7 +171,7 @@ class Run:
             None where there is none, or it cannot be read.
         """
         if name not in self._tables:
-            self._tables[name] = _study_table(self.folder / f"{name}.csv")
+            self._tables[name] = read_side_table(self.folder / f"{name}.csv")
         return self._tables[name]
 
 
@@ -177,34 +184,6 @@ def load_run(path: str | Path) -> Run:
     >>> benchmarks.load_run("results/emodb").scores  # doctest: +SKIP
     """
     return Run.load(path)
-
-
-def _study_table(file: Path) -> pd.DataFrame | None:
-    if not file.is_file():
-        return None
-    try:
-        return _plain(pd.read_csv(file, keep_default_na=False, na_values=[""]))  # a label may be called NA
-    except (ValueError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        warnings.warn(f"{file} is damaged ({reason}) and left out; run its study again", UserWarning, stacklevel=4)
-        return None
-
-
-def _plain(table: pd.DataFrame) -> pd.DataFrame:
-    """The texts behind those that `write_table` wrote for spreadsheets."""
-    for name in table.columns[[kind.kind not in "biufc" for kind in table.dtypes]]:
-        table[name] = [spreadsheet_plain(cell) if isinstance(cell, str) else cell for cell in table[name]]
-    return table.rename(columns=lambda name: spreadsheet_plain(str(name)))
-
-
-def _utterances(folder: Path) -> pd.DataFrame | None:
-    file = folder / "utterances.csv"
-    if not file.is_file():
-        return None
-    table = _plain(pd.read_csv(file, dtype=str, keep_default_na=False))
-    for column in ("start", "end"):
-        table[column] = pd.to_numeric(table[column].replace("", np.nan)) if column in table else np.nan
-    return table
 
 
 def job_table(record: Mapping[str, Any], predictions: pd.DataFrame) -> pd.DataFrame:
@@ -227,11 +206,13 @@ def read_record(folder: Path) -> Mapping[str, Any]:
         If it is not the record of a run, or one of another version.
     """
     file = folder / "run.json"
-    if not file.is_file():
+    if not file.exists():
         return {}
     try:
         record = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise ResultsError(f"{file}: {error.strerror or error}; expected the record of a run, run it again") from error
+    except (ValueError, RecursionError) as error:
         raise ResultsError(f"{file}: not JSON ({error}); expected the record of a run, run it again") from error
     if not isinstance(record, dict):
         raise ResultsError(f"{file}: holds a {type(record).__name__}; expected the record of a run, run it again")
@@ -239,8 +220,11 @@ def read_record(folder: Path) -> Mapping[str, Any]:
     if version != SCHEMA_VERSION:
         raise ResultsError(
             f"{file}: schema_version {'missing' if version is None else version}, expected {SCHEMA_VERSION}: another "
-            "version of this toolkit wrote it; remove the folder and run again, or give another one with --out"
+            "version of this toolkit wrote it; remove the folder and run again"
         )
+    problem = difference(record, RECORD)
+    if problem:
+        raise ResultsError(f"{file}: {problem}; expected the record of a run, run it again")
     return record
 
 

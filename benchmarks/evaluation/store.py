@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,8 +13,11 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from benchmarks.evaluation.job import Job, JobResult
-from features.errors import ResultsError
+from features.errors import Note, ResultsError
 from features.files import write_atomically
+
+_SCRATCH = re.compile(r"\..+\.[a-z0-9_]{8}\.part")
+"""Names of the folders that `features.files.replacing` writes in."""
 
 
 @dataclass(frozen=True)
@@ -65,14 +69,33 @@ class ResultsStore:
         Returns
         -------
         JobResult or None
-            None where nothing is stored, and where the file is damaged or holds the result of another job, so that
-            the job is computed again.
+            None where nothing is stored, and, with a note, where the file is damaged or holds the result of another
+            job, so that the job is computed again.
+
+        Raises
+        ------
+        ResultsError
+            If what lies there is no file, or may not be read.
         """
+        path = self.path(job)
+        own = (job.key, job.pipeline, job.seed, job.fold.name)
         try:
-            result = JobResult.from_json(self.path(job).read_bytes())
-        except (FileNotFoundError, ResultsError):
+            result = JobResult.from_json(path.read_bytes())
+        except FileNotFoundError:
             return None
-        return result if result.belongs_to(job) else None
+        except OSError as error:
+            raise ResultsError(
+                f"{path}: {error.strerror or error}; expected a stored result; remove it and run again"
+            ) from error
+        except ResultsError as error:
+            problem = str(error)
+        else:
+            if result.belongs_to(job):
+                return result
+            found = (result.key, result.pipeline, result.seed, result.fold)
+            problem = "it is not complete" if found == own else "it is that of another job"
+        warnings.warn(Note(f"{path}: a stored result is not used: {problem}; it is computed again"), stacklevel=2)
+        return None
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -84,6 +107,8 @@ class ResultsStore:
             If another command holds it, or the folder cannot be created.
         """
         lock = FileLock(self.folder / ".lock", timeout=0)
+        if (self.folder / ".lock").is_symlink():  # to lock a file empties it
+            raise ResultsError(f"{self.folder / '.lock'} is a link; expected a file of this toolkit's own; remove it")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             lock.acquire()
@@ -104,4 +129,5 @@ class ResultsStore:
     def _sweep(self) -> None:
         """Remove what a killed run left half written."""
         for path in [*self.folder.glob(".*.part"), *self.folder.glob("**/jobs/.*.part")]:
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            if _SCRATCH.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)

@@ -13,8 +13,9 @@ import pandas as pd
 
 from features.deprecation import renamed
 from features.errors import FoldError
+from features.files import replacing
 from features.matching import Matching, match_ids
-from features.names import MISSING, joined, normalise, spelling_problem, spreadsheet_safe
+from features.names import MISSING, joined, normalise, spelling_problem, spreadsheet_safe, storable
 from features.tables import Table, read_table
 
 
@@ -109,14 +110,17 @@ def write_folds(path: Path, folds: Sequence[Fold], table: pd.DataFrame) -> None:
     ...     print((Path(folder) / "folds.csv").read_text().splitlines()[1])
     s3,a,s1,train
     """
-    with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
+    with (
+        replacing(path) as part,
+        part.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file,
+    ):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["fold", "utterance", "speaker", "side"])
         for fold in folds:
             subsets = {position: subset for subset in Subset for position in fold.positions(subset)}
             for position in sorted(subsets):
                 speaker, utterance = table.index[position]
-                names = map(spreadsheet_safe, (fold.name, utterance, speaker))
+                names = [spreadsheet_safe(storable(name)) for name in (fold.name, utterance, speaker)]
                 writer.writerow([*names, subsets[position]])
 
 

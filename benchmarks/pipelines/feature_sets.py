@@ -218,7 +218,7 @@ class CsvSet(FeatureSet):
 class EncoderSet(FeatureSet):
     """A frozen speech encoder, its layer chosen on inner folds unless `--layer` tells one."""
 
-    title = "a frozen speech encoder: --encoder, a folder or a hub name; ~random for random weights"
+    title = "a frozen speech encoder: the one that is given apart, a folder or a hub name; ~random for random weights"
     examples = ("encoder", "FOLDER", "OWNER/NAME")
     suffix = "~random"
 
@@ -259,7 +259,7 @@ class EncoderSet(FeatureSet):
         from deep.versions import availability
 
         if self.source is None:
-            return availability() or "no encoder given: name a local folder or a hub name with --encoder"
+            return availability() or "no encoder given: write a folder or a hub name in its place, such as svm@./FOLDER"
         return availability() or self.extractor().availability()
 
     def extractor(self) -> FrozenEncoder:

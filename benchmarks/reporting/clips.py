@@ -75,7 +75,7 @@ def shown_clips(
     >>> shown_clips(errors, None, audio=True)[0].alt_text
     'The sound is not available.'
     """
-    sources = {} if utterances is None else {(r["speaker"], r["utterance"]): r for _, r in utterances.iterrows()}
+    sources = {} if utterances is None else {(r["speaker"], r["utterance"]): r for r in utterances.to_dict("records")}
     clips = []
     for _, error in errors.iterrows():
         clip = _shown(dict(error), sources.get((error["speaker"], error["utterance"])), audio=audio)

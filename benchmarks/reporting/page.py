@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from benchmarks.reporting.ranking import Ranking, confident_errors, rank
 from benchmarks.reporting.summary import caveats, summarise
 from benchmarks.reporting.tables import TABLES, Column, Table
 from benchmarks.scoring.metrics import METRICS
-from features.errors import ResultsError
+from features.errors import Note, ResultsError
 from features.files import write_atomically
 from features.lettering import note_on_letters, unwritable
 from features.names import printable
@@ -256,27 +257,45 @@ def notes_on_pictures(run: Run) -> tuple[str, ...]:
 def _run_page(ranking: Ranking, *, audio: bool, budget: int, sections: Sequence[Section]) -> _RunPage:
     run = ranking.run
     allowed = audio and bool(run.corpus.get("embed_audio", False))
-    plots = _shown_plots(ranking, [*PLOTS, *(plot for section in sections for plot in section.plots)])
-    makers = [*TABLES, *(make for section in sections for make in section.tables)]
-    tables = {make: make(ranking) for make in makers}
+    studies = [study for section in sections if (study := _study(ranking, section)) is not None]
+    tables = [*(make(ranking) for make in TABLES), *(table for study in studies for table in study.tables)]
+    plots = _shown_plots(ranking, PLOTS)
+    for study in studies:
+        plots |= study.plots
     return _RunPage(
         ranking=ranking,
         summary=summarise(ranking),
         caveats=caveats(ranking),
-        tables={table.name: table for table in tables.values() if table.rows},
+        tables={table.name: table for table in tables if table.rows},
         plots=plots,
-        sections=tuple(
-            _ShownSection(
-                section.title,
-                tuple(section.sentences(ranking)),
-                tuple(plot.name for plot in section.plots if plot.name in plots),
-                tuple(tables[make].name for make in section.tables if tables[make].rows),
-            )
-            for section in sections
-        ),
+        sections=tuple(study.section for study in studies),
         matrices=tuple(_matrix(name, counts) for name, counts in _counts(ranking).items()),
         clips=shown_clips(confident_errors(ranking), run.utterances, audio=allowed, budget=budget),
     )
+
+
+@dataclass(frozen=True)
+class _Study:
+    """What a section of a study shows."""
+
+    section: _ShownSection
+    plots: dict[str, _ShownPlot]
+    tables: tuple[Table, ...]
+
+
+def _study(ranking: Ranking, section: Section) -> _Study | None:
+    """The section of a study; None, with a note, where the tables that it left are damaged."""
+    try:
+        plots = _shown_plots(ranking, section.plots)
+        tables = tuple(make(ranking) for make in section.tables)
+        sentences = tuple(section.sentences(ranking))
+    except Exception as error:  # a damaged table may hold anything, and lead plots and sentences to any of these
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        message = f"{ranking.run.folder}: {section.title!r} is left out, as tables of its study are damaged ({reason})"
+        warnings.warn(Note(f"{message}; run the study again"), stacklevel=3)
+        return None
+    names = tuple(table.name for table in tables if table.rows)
+    return _Study(_ShownSection(section.title, sentences, tuple(plots), names), plots, tables)
 
 
 def _shown_plots(ranking: Ranking, plots: Sequence[ReportPlot]) -> dict[str, _ShownPlot]:

@@ -150,7 +150,7 @@ def _unheard_sentence(label: str, folds: Sequence[str]) -> str:
     where = f"fold {folds[0]}" if len(folds) == 1 else f"folds {listed(folds)}"
     return (
         f"The recall of {label} in {where} is 0 whatever the pipeline: nobody there who trains has it. That is no "
-        "confusion; drop the label with --classes, or merge it with --map."
+        "confusion; drop the label with benchmarks.run --classes, or merge it with benchmarks.run --map."
     )
 
 

@@ -48,8 +48,9 @@ def build_parser() -> argparse.ArgumentParser:
     """Options of `python -m benchmarks.speed features`."""
     parser = make_parser(
         "benchmarks.speed features",
-        "Measure the extractor: time, pitch accuracy, agreement with librosa and Praat, informativeness, memory. CPU "
-        "time on one thread, medians of five rounds that alternate between the programs.",
+        "Measure the extractor: time, pitch accuracy, agreement with librosa and Praat, informativeness, memory, "
+        "and how often the checks for the same sound and for speech are wrong. CPU time on one "
+        "thread, medians of five rounds that alternate between the programs.",
         examples="python -m benchmarks.speed features --only time pitch --clips 40",
     )
     folder = Path(os.environ.get("SER_CORPORA", "corpora"))
@@ -244,6 +245,37 @@ def _memory(options: argparse.Namespace) -> list[Line]:
     return [Line("peak memory of an hour-long file (MiB)", f"{peak:.0f}", "under 1024")]
 
 
+def _same_sound(options: argparse.Namespace) -> list[Line]:
+    from benchmarks.speed.sound_checks import same_sound_errors
+
+    lines = []
+    for corpus in ("emodb", "ravdess"):
+        found = same_sound_errors(clips_of(options.corpora, corpus))
+        named = "; ".join(f"{one} and {other}" for one, other in found.pairs)
+        lines.append(
+            Line(f"pairs said to be the same sound, {corpus}", f"{len(found.pairs)} of {found.n_pairs:,}", "0", named)
+        )
+        lines += [
+            Line(f"copies not found, {corpus}, {change}", f"{share:.0%}", "below 5%")
+            for change, share in found.missed.items()
+        ]
+    return lines
+
+
+def _speech(options: argparse.Namespace) -> list[Line]:
+    from benchmarks.speed.sound_checks import taken_for_none, taken_for_speech
+
+    lines = []
+    for corpus in ("emodb", "ravdess"):
+        files = clips_of(options.corpora, corpus)
+        lines.append(Line(f"speech taken for none, {corpus}", f"{taken_for_none(files)} of {len(files):,}", "0"))
+    count = 60
+    return lines + [
+        Line(f"{kind} taken for speech", f"{number} of {count}", "0")
+        for kind, number in taken_for_speech(count=count).items()
+    ]
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], list[Line]]] = {
     "time": _time,
     "pitch": _pitch,
@@ -251,4 +283,6 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Line]]] = {
     "praat": _praat,
     "informative": _informative,
     "memory": _memory,
+    "same-sound": _same_sound,
+    "speech": _speech,
 }

@@ -105,7 +105,7 @@ def _reported(run_pipelines: Callable[P, Run]) -> Callable[P, Run]:
     @functools.wraps(run_pipelines)
     def with_report(*args: P.args, **kwargs: P.kwargs) -> Run:
         run = run_pipelines(*args, **kwargs)
-        if not run.predictions.empty:
+        if not run.predictions.empty and engine.loses_nothing(run):
             write_report(run)
         return run
 

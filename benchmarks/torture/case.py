@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 NEVER = (r"Traceback \(most recent call last\)", r"^\S*Warning: ", r"\.py:\d+: \w*Warning")
@@ -36,6 +37,12 @@ class Case:
         Takes the folder afterwards and returns what is wrong with what was left, or nothing.
     seconds : float
         Time after which it counts as hanging.
+    environment : mapping of str to str
+        Variables of the command beside those of this process.
+    alone : bool
+        The command needs a process of its own: it may hang, be killed, or run out of something.
+    slow : bool
+        It takes more than some seconds, as where a model is trained first.
     """
 
     root: str
@@ -46,6 +53,9 @@ class Case:
     not_says: Sequence[str] = ()
     holds: Callable[[Path], str | None] | None = None
     seconds: float = 60.0
+    environment: Mapping[str, str] = field(default_factory=dict)
+    alone: bool = False
+    slow: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,18 +99,40 @@ def run_case(case: Case, folder: Path) -> Outcome:
     began = time.perf_counter()
     try:
         ended = subprocess.run(
-            line, cwd=folder, capture_output=True, timeout=case.seconds, check=False, stdin=subprocess.DEVNULL
+            line,
+            cwd=folder,
+            capture_output=True,
+            timeout=case.seconds,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **case.environment},
         )
     except subprocess.TimeoutExpired as hung:
         output = b"".join(part for part in (hung.stdout, hung.stderr) if part).decode("utf-8", "replace")
         return Outcome(case, None, output, (f"still running after {case.seconds:g} s",), case.seconds)
     output = (ended.stdout + ended.stderr).decode("utf-8", "replace")
-    return Outcome(
-        case, ended.returncode, output, _judge(case, folder, ended.returncode, output), time.perf_counter() - began
-    )
+    wrong = judge(case, folder, status=ended.returncode, output=output)
+    return Outcome(case, ended.returncode, output, wrong, time.perf_counter() - began)
 
 
-def _judge(case: Case, folder: Path, status: int, output: str) -> tuple[str, ...]:
+def judge(case: Case, folder: Path, *, status: int, output: str) -> tuple[str, ...]:
+    """What of a case is not as it must be.
+
+    Parameters
+    ----------
+    case : Case
+    folder : Path
+        Where it ran.
+    status : int
+        The exit status.
+    output : str
+        Standard output and error.
+
+    Returns
+    -------
+    tuple of str
+        Empty where all is as it must be.
+    """
     wrong = [] if status == case.status else [f"exit status {status}, not {case.status}"]
     wrong += [f"does not say {text!r}" for text in case.says if not re.search(text, output, re.MULTILINE)]
     wrong += [f"says {text!r}" for text in (*NEVER, *case.not_says) if re.search(text, output, re.MULTILINE)]

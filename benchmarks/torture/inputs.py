@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -117,6 +119,17 @@ def write_table(
         writer.writeheader()
         writer.writerows(rows)
     return path
+
+
+def prepare(folder: Path, *line: str) -> None:
+    """Run a command that makes what a case needs, such as a model; `line` stands behind `python -m`.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        If it does not end with 0.
+    """
+    subprocess.run([sys.executable, "-m", *line], cwd=folder, check=True, capture_output=True, stdin=subprocess.DEVNULL)
 
 
 def run_line(table: str, *more: str, pipelines: Sequence[str] = ("logistic@timing",)) -> list[str]:

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from benchmarks.torture.case import Case
 
-MODULES = ("sound", "tables", "names", "encoders")
+MODULES = ("sound", "tables", "names", "files", "words", "encoders", "stored", "policy", "ends")
 
 
 def all_cases() -> list[Case]:

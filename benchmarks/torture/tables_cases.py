@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.torture.case import Case
-from benchmarks.torture.inputs import corpus_rows, run_line, write_table
+from benchmarks.torture.inputs import corpus_rows, prepare, run_line, write_table
 
 Rows = list[dict[str, str]]
 
@@ -79,14 +79,8 @@ def _extract_then_run(change: Callable[[Path], None] | None = None) -> Callable[
     """What `features.extract` writes, handed to a pipeline."""
 
     def command(folder: Path) -> Sequence[str]:
-        import subprocess
-        import sys
-
         write_table(folder / "my.csv", corpus_rows(folder))
-        subprocess.run(
-            [sys.executable, "-m", "features.extract", "clips", "features.csv", "--groups", "timing", "--jobs", "1"],
-            cwd=folder, check=True, capture_output=True,
-        )  # fmt: skip
+        prepare(folder, "features.extract", "clips", "features.csv", "--groups", "timing", "--jobs", "1")
         if change:
             change(folder)
         return run_line("my.csv", pipelines=["logistic@features.csv"])
@@ -205,13 +199,28 @@ CASES = (
         2,
         ("features.csv", "f3"),
     ),
-    Case(MATCHING, "features.extract and a manifest of the same clips", _extract_then_run(), 0),
+    Case(MATCHING, "features.extract and a manifest of the same clips", _extract_then_run(), 0, slow=True),
     Case(
-        MATCHING, "absolute paths as ids", _extract_then_run(_rewrite(lambda t: t.replace("\n0", "\n/data/clips/0"))), 0
+        MATCHING,
+        "absolute paths as ids",
+        _extract_then_run(_rewrite(lambda t: t.replace("\n0", "\n/data/clips/0"))),
+        0,
+        slow=True,
     ),
-    Case(MATCHING, "stems with another suffix", _extract_then_run(_rewrite(lambda t: t.replace(".wav", ".flac"))), 0),
     Case(
-        MATCHING, "a row is missing", _extract_then_run(_rewrite(lambda t: t.rsplit("\n", 2)[0] + "\n")), 2, ("05_3_1",)
+        MATCHING,
+        "stems with another suffix",
+        _extract_then_run(_rewrite(lambda t: t.replace(".wav", ".flac"))),
+        0,
+        slow=True,
+    ),
+    Case(
+        MATCHING,
+        "a row is missing",
+        _extract_then_run(_rewrite(lambda t: t.rsplit("\n", 2)[0] + "\n")),
+        2,
+        ("05_3_1",),
+        slow=True,
     ),
     Case(
         MATCHING,
@@ -219,5 +228,6 @@ CASES = (
         _extract_then_run(_rewrite(lambda t: t + t.splitlines()[-1] + "\n")),
         2,
         ("twice",),
+        slow=True,
     ),
 )

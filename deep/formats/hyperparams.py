@@ -55,10 +55,13 @@ def describe(folder: Path) -> Description:
         )
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}; expected the released model's description") from error
-    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         reason = " ".join(str(error).split())
         expected = "wav2vec2_hub, encoder_dim, out_n_neurons"
         raise ModelError(f"{path} does not describe an emotion model ({reason}); expected {expected}") from error
+
+
+LONGEST_NAME = 1000
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -79,10 +82,18 @@ _PlainLoader.add_multi_constructor("!", _plain)
 def _resolved(value: Any, content: Mapping[str, Any]) -> str:
     """Follow HyperPyYAML's `!ref <name>`, which is plain text here."""
     for _ in range(8):
-        reference = re.search(r"<([^<>]+)>", str(value))
+        value = _text(value)
+        reference = re.search(r"<([^<>]+)>", value)
         if not reference:
             break
-        value = str(value).replace(reference[0], str(content[reference[1]]))
+        value = value.replace(reference[0], _text(content[reference[1]]))
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    """A name as text; lists within lists, which aliases make endless at little cost, are none."""
+    if isinstance(value, list | dict) or len(str(value)) > LONGEST_NAME:
+        raise ValueError("wav2vec2_hub is no name")
     return str(value)
 
 
@@ -103,6 +114,8 @@ def read_labels(path: Path) -> list[str]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}; expected the released model's labels") from error
+    except ValueError as error:
+        raise ModelError(f"{path} is no text; expected the released model's labels: fetch it again") from error
     labels: dict[int, str] = {}
     for line in lines:
         if line.startswith("==="):

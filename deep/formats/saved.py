@@ -43,8 +43,11 @@ def read_network(folder: Path) -> tuple[EmotionNetwork, list[str]]:
         config = EncoderConfig(description["encoder"]["config"], description["encoder"]["preprocessor"])
         tensors = _read_tensors(folder / TENSORS, whisper=config.family == "whisper")
         network = restored(config, len(labels), description["output_norm"], tensors)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"{folder / DESCRIPTION} is damaged ({error}); copy it again") from error
+    except ModelError:
+        raise
+    except Exception as error:  # a damaged description may lead transformers and torch to raise anything
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise ModelError(f"{folder / DESCRIPTION} is damaged ({reason}); copy it again") from error
     return network, labels
 
 
@@ -64,11 +67,13 @@ def read_description(folder: Path) -> dict[str, Any]:
     path = folder / DESCRIPTION
     try:
         description = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path} cannot be read ({error}); expected a model saved by this toolkit") from error
     if not isinstance(description, dict) or description.get("format") not in range(1, FORMAT + 1):
         made = description.get("toolkit", "an unknown version") if isinstance(description, dict) else "something else"
         raise ModelError(f"{path} was written by {made} in another format; expected format {FORMAT}: save it again")
+    if not isinstance(description.get("versions", {}), dict):
+        raise ModelError(f"{path} is damaged (versions is no object); copy it again")
     return description
 
 

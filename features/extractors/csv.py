@@ -129,8 +129,10 @@ class CsvFeatures(Extractor):
         table.refuse("id", ids.duplicated(), expected="one row per id, here it occurs twice")
         self._refuse([name for name in names if _describes(name)], "describes the utterance or has no name")
         numbers = pd.DataFrame({name: table.numbers(name) for name in names}, dtype=np.float64)
+        for name in names:
+            table.refuse(name, np.isinf(numbers[name]), expected="a finite number or nothing")
         self._refuse([name for name in names if _numbers_the_rows(numbers[name].to_numpy())], "only numbers the rows")
-        return numbers.set_index(ids).replace([np.inf, -np.inf], np.nan)
+        return numbers.set_index(ids)
 
     def _refuse_answers(self, rows: pd.DataFrame, X: Any) -> None:
         """Refuse columns from which the label can be told, or that are a column of X."""

@@ -1,0 +1,74 @@
+"""Tables that lie beside a run's predictions; one that is damaged is left out with a note, and the run stands."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from features.errors import Note
+from features.tables import spreadsheet_plain
+
+TEXTS: Mapping[str, tuple[str, ...]] = {
+    "ablation": ("model", "groups", "role"),
+    "shapley": ("model", "target", "label", "other", "players", "group"),
+    "learning": ("pipeline",),
+    "utterances": ("utterance", "speaker", "path", "label"),
+}
+"""Columns that a table must have."""
+
+NUMBERS: Mapping[str, tuple[str, ...]] = {
+    "ablation": ("uar", "uar_low", "uar_high", "difference", "difference_low", "difference_high", "p", "p_holm"),
+    "shapley": ("value", "low", "high", "n_speakers"),
+    "learning": ("speakers", "uar", "uar_low", "uar_high"),
+    "utterances": ("start", "end"),
+}
+"""Columns of numbers; `utterances` may lack them."""
+
+
+def read_side_table(file: Path, *, remedy: str = "run its study again") -> pd.DataFrame | None:
+    """Read a table of a run's folder.
+
+    Parameters
+    ----------
+    file : Path
+        Such as `learning.csv`; columns are checked where the name is known.
+    remedy : str
+        What brings the table back, for the note.
+
+    Returns
+    -------
+    DataFrame or None
+        None where there is none, and, with a note, where it is damaged.
+    """
+    if not file.exists():
+        return None
+    name = file.stem
+    try:
+        types = str if name == "utterances" else None
+        table = _plain(pd.read_csv(file, dtype=types, keep_default_na=False, na_values=[""]))  # a label may be NA
+        missing = [column for column in TEXTS.get(name, ()) if column not in table.columns]
+        if missing:
+            raise ValueError(f"it lacks the columns {', '.join(missing)}")
+        for column in NUMBERS.get(name, ()):
+            if column not in table.columns and name != "utterances":
+                raise ValueError(f"it lacks the column {column}")
+            table[column] = pd.to_numeric(table[column]) if column in table else float("nan")
+    except (ValueError, OSError) as error:
+        reason = " ".join(str(error).split())
+        warnings.warn(Note(f"{file} is damaged ({reason}) and left out; {remedy}"), stacklevel=3)
+        return None
+    if name == "utterances":
+        texts = [column for column in table.columns if column not in NUMBERS[name]]
+        table[texts] = table[texts].fillna("")
+    return table
+
+
+def _plain(table: pd.DataFrame) -> pd.DataFrame:
+    """A table without the marks that keep a spreadsheet from reading a text as a formula."""
+    for name in table.columns[[kind.kind not in "biufc" for kind in table.dtypes]]:
+        cells = [spreadsheet_plain(cell) if isinstance(cell, str) else cell for cell in table[name]]
+        table[name] = pd.Series(cells, index=table.index, dtype=object)  # a column of empty texts stays one of texts
+    return table.rename(columns=lambda name: spreadsheet_plain(str(name)))
