@@ -69,5 +69,6 @@ def read_side_table(file: Path, *, remedy: str = "run its study again") -> pd.Da
 def _plain(table: pd.DataFrame) -> pd.DataFrame:
     """A table without the marks that keep a spreadsheet from reading a text as a formula."""
     for name in table.columns[[kind.kind not in "biufc" for kind in table.dtypes]]:
-        table[name] = [spreadsheet_plain(cell) if isinstance(cell, str) else cell for cell in table[name]]
+        cells = [spreadsheet_plain(cell) if isinstance(cell, str) else cell for cell in table[name]]
+        table[name] = pd.Series(cells, index=table.index, dtype=object)  # a column of empty texts stays one of texts
     return table.rename(columns=lambda name: spreadsheet_plain(str(name)))
