@@ -11,6 +11,8 @@ from classical.attributions import top_attributions
 from classical.normalise import FallbackWarning
 from classical.persistence import SavedModel, load
 from classical.shared_features import shared_features
+from features.compute import prepare
+from features.extractors.statistics import FeatureExtractor
 from features.files import content_hash
 from features.predicting import Answers, Task
 from features.predictions import to_predictions
@@ -39,6 +41,8 @@ def task_of(path: str, *, encoders: tuple[str, ...] = (), explain: bool = False,
     Task
     """
     members = _members(_loaded(path, encoders).pipeline)
+    if any(isinstance(member.features, FeatureExtractor) for member in members):
+        prepare(n_jobs=n_jobs)  # before any process is started, so that what is compiled is said, and found by all
     whole = any(str(member.normalise) == "speaker" for member in members)
     how = partial(answer, path, encoders=encoders, explain=explain, n_jobs=n_jobs if whole else 1)
     return Task(how, model=f"{Path(path).name} {content_hash(path)[:16]}", whole=whole, explained=explain)
@@ -87,6 +91,9 @@ def answer(
             attributions = _attributions(model.pipeline, table, probabilities) if explain else []
             speech = speech_in(table, cache=cache, n_jobs=n_jobs)
     predictions = to_predictions(table, list(model.classes_), probabilities, attributions=attributions, speech=speech)
+    for warning in caught:
+        if not issubclass(warning.category, FallbackWarning):
+            warnings.warn(warning.message, stacklevel=2)
     notes = [str(warning.message) for warning in caught if issubclass(warning.category, FallbackWarning)]
     return Answers(tuple(predictions), notes=tuple(dict.fromkeys(notes)))
 
