@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from classical.normalise import FallbackWarning
 from classical.persistence import SavedModel, load
 from classical.shared_features import shared_features
 from features.compute import prepare
+from features.errors import ModelError
 from features.extractors.statistics import FeatureExtractor
 from features.files import content_hash
 from features.predicting import Answers, Task
@@ -40,21 +42,28 @@ def task_of(path: str, *, encoders: tuple[str, ...] = (), explain: bool = False,
     -------
     Task
     """
-    members = _members(_loaded(path, encoders).pipeline)
+    stamp = _stamp(path)
+    members = _members(_loaded(path, encoders, stamp).pipeline)
     if any(isinstance(member.features, FeatureExtractor) for member in members):
         prepare(n_jobs=n_jobs)  # before any process is started, so that what is compiled is said, and found by all
     whole = any(str(member.normalise) == "speaker" for member in members)
-    how = partial(answer, path, encoders=encoders, explain=explain, n_jobs=n_jobs if whole else 1)
+    how = partial(answer, path, stamp=stamp, encoders=encoders, explain=explain, n_jobs=n_jobs if whole else 1)
     return Task(how, model=f"{Path(path).name} {content_hash(path)[:16]}", whole=whole, explained=explain)
 
 
 def notes_of(path: str, *, encoders: tuple[str, ...] = ()) -> tuple[str, ...]:
     """What differs between the making of a saved pipeline and now."""
-    return _loaded(path, encoders).notes
+    return _loaded(path, encoders, _stamp(path)).notes
 
 
 def answer(
-    path: str, table: pd.DataFrame, *, encoders: tuple[str, ...] = (), explain: bool = False, n_jobs: int = 1
+    path: str,
+    table: pd.DataFrame,
+    *,
+    stamp: tuple[int, ...],
+    encoders: tuple[str, ...] = (),
+    explain: bool = False,
+    n_jobs: int = 1,
 ) -> Answers:
     """Answers of a saved pipeline, which a process reads once.
 
@@ -64,6 +73,8 @@ def answer(
         The saved pipeline.
     table : pandas.DataFrame
         Utterances table.
+    stamp : tuple of int
+        Identity, size and time of the file: a process that finds another model there refuses to mix their answers.
     encoders : tuple of str
         Where its speech encoders lie now.
     explain : bool
@@ -79,8 +90,10 @@ def answer(
     ------
     AudioError
         If a clip cannot be analysed.
+    ModelError
+        If the model cannot be read, or is another one by now.
     """
-    model = _loaded(path, encoders)
+    model = _loaded(path, encoders, stamp)
     for member in _members(model.pipeline):
         if "n_jobs" in member.features.get_params():
             member.features.set_params(n_jobs=n_jobs)
@@ -99,8 +112,18 @@ def answer(
 
 
 @lru_cache(maxsize=1)
-def _loaded(path: str, encoders: tuple[str, ...]) -> SavedModel:
-    return load(path, encoders=encoders)
+def _loaded(path: str, encoders: tuple[str, ...], stamp: tuple[int, ...]) -> SavedModel:
+    model = load(path, encoders=encoders)
+    if _stamp(path) != stamp:
+        raise ModelError(f"{path} was replaced while it predicted; expected one model for all clips; start again")
+    return model
+
+
+def _stamp(path: str) -> tuple[int, ...]:
+    with suppress(OSError):
+        status = Path(path).stat()
+        return status.st_ino, status.st_size, status.st_mtime_ns
+    return ()
 
 
 def _members(pipeline: Any) -> list[Any]:

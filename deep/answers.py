@@ -36,17 +36,19 @@ def task_of(source: str, *, device: str, precision: str) -> Task:
     -------
     Task
     """
-    name = f"{Path(source).name} {_identity(resolve(source, hub_kind=Kind.RELEASED).folder)}"
+    identity = _identity(resolve(source, hub_kind=Kind.RELEASED).folder)
     chunk = LARGEST_CHUNK if runtime.resolve(device).type == "cpu" else LARGEST_CHUNK_OF_GPU
-    return Task(partial(answer, source, device=device, precision=precision), model=name, chunk=chunk)
+    how = partial(answer, source, identity=identity, device=device, precision=precision)
+    return Task(how, model=f"{Path(source).name} {identity}", chunk=chunk)
 
 
 def notes_of(source: str, *, device: str, precision: str) -> list[str]:
     """What a user should know of a loaded model."""
-    return _loaded(source, device=device, precision=precision).notes_
+    identity = _identity(resolve(source, hub_kind=Kind.RELEASED).folder)
+    return _loaded(source, identity, device=device, precision=precision).notes_
 
 
-def answer(source: str, table: pd.DataFrame, *, device: str, precision: str) -> Answers:
+def answer(source: str, table: pd.DataFrame, *, identity: str, device: str, precision: str) -> Answers:
     """Answers of a deep model, which a process reads once.
 
     Parameters
@@ -55,6 +57,8 @@ def answer(source: str, table: pd.DataFrame, *, device: str, precision: str) -> 
         Folder or hub name.
     table : pandas.DataFrame
         Utterances table.
+    identity : str
+        Hash of the model's files, so that another model at the same place is another one.
     device, precision : str
         As for `deep.load`.
 
@@ -67,13 +71,13 @@ def answer(source: str, table: pd.DataFrame, *, device: str, precision: str) -> 
     AudioError
         If a clip cannot be read.
     """
-    model = _loaded(source, device=device, precision=precision)
+    model = _loaded(source, identity, device=device, precision=precision)
     probabilities = model.predict_proba(table)
     return Answers(tuple(to_predictions(table, model.classes_.tolist(), probabilities, speech=speech_in(table))))
 
 
 @lru_cache(maxsize=1)
-def _loaded(source: str, *, device: str, precision: str) -> Predictor:
+def _loaded(source: str, _identity: str, *, device: str, precision: str) -> Predictor:
     return load(source, device=device, precision=precision)
 
 

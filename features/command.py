@@ -92,7 +92,7 @@ def command(
 
     def main(argv: Sequence[str] | None = None) -> int:
         command_line = list(sys.argv[1:] if argv is None else argv)
-        arguments = build_parser().parse_args(command_line)
+        arguments = build_parser().parse_intermixed_args(command_line)  # so that FILE may stand behind options
         arguments.command_line = command_line
         show_any_text()
         settle()

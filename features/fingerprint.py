@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import threading
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -14,6 +15,8 @@ from pathlib import Path
 
 PACKAGES = ("features", "classical", "deep", "benchmarks")
 _ROOT = Path(__file__).resolve().parent.parent
+_PARSER = threading.Lock()
+"""Python 3.11's parser fails with a SystemError where two threads parse at once (python/cpython issue 106905)."""
 
 
 @lru_cache(maxsize=64)
@@ -41,7 +44,9 @@ def code_fingerprint(*modules: str, libraries: tuple[str, ...] = ()) -> str:
     16
     """
     digest = hashlib.blake2b(digest_size=8)
-    for path in sources(*modules):
+    with _PARSER:
+        files = sources(*modules)
+    for path in files:
         digest.update(f"{path.relative_to(_ROOT).as_posix()}\n".encode() + path.read_bytes())
     for library in libraries:
         digest.update(f"{library}={_version(library)}\n".encode())

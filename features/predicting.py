@@ -25,7 +25,7 @@ from features.errors import InputError
 from features.files import check_writable, replacing
 from features.prediction_files import CsvForm, Form, Format, JsonForm, JsonLinesForm, TableForm, key_of, keys_in
 from features.predictions import Prediction
-from features.processes import in_order, worker_processes
+from features.processes import beside, worker_processes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,6 +132,11 @@ def execute_prediction(arguments: argparse.Namespace, task: Task) -> int:
     total = len(table) + len(bad)
     done = keys_in(arguments.out, form, model=task.model) if arguments.out and form.resumable else Counter()
     waiting = table[_not_done(table, done)]
+    if task.whole and 0 < len(waiting) < len(table):
+        raise InputError(
+            f"{arguments.out} holds {len(table) - len(waiting):,} of {len(table):,} clips, and this model sets each "
+            "clip against all others of its speaker; expected all or none of them; write to another --out"
+        )
     drawn: list[Prediction] = []
     with (
         _output(arguments.out, _form(form, waiting, task, added=bool(done)), added=form.resumable) as write,
@@ -276,17 +281,17 @@ def answers_of(task: Task, table: pd.DataFrame, *, n_jobs: int = 1) -> Generator
     ------
     Answers
     """
-    sizes = [len(table)] if task.whole else _chunk_sizes(len(table), task.chunk)
+    sizes = _chunk_sizes(len(table), task.chunk) if not task.whole else [len(table)] if len(table) else []
     ends = list(accumulate(sizes))
     chunks = [table.iloc[end - size : end] for size, end in zip(sizes, ends)]
     work = _Attempt(task.predict)
-    if n_jobs < 2 or len(chunks) < 2:
+    others = min(n_jobs, len(chunks) - 1) - 1
+    if others < 1:
         yield from map(work, chunks)
         return
-    n_jobs = min(n_jobs, len(chunks) - 1)
     yield work(chunks[0])  # at once, while no process has begun; what has to be compiled is then there for all
-    with worker_processes(n_jobs) as executor:
-        yield from in_order(work, chunks[1:], executor, n_jobs)
+    with worker_processes(others) as executor:
+        yield from beside(work, chunks[1:], executor, others)
 
 
 def _chunk_sizes(total: int, most: int) -> list[int]:

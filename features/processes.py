@@ -7,8 +7,10 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from features.errors import InputError, Note
@@ -109,27 +111,54 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def in_order(
-    work: Callable[[Item], Result], items: Iterable[Item], executor: ProcessPoolExecutor, count: int
+def beside(
+    work: Callable[[Item], Result], items: Sequence[Item], executor: ProcessPoolExecutor, count: int
 ) -> Iterator[Result]:
-    """Results of `work` in the order of their items; as many items wait in the processes as `as_they_come` has it.
+    """Results of `work` in the order of their items; this process works too, alone while the others begin.
+
+    A process takes seconds to import what the work needs: here nobody waits for it.
 
     Parameters
     ----------
-    work, items, executor, count
-        As for `as_they_come`.
+    work : callable
+    items : sequence
+        The first one is also what the other processes try themselves at before they get others.
+    executor : ProcessPoolExecutor
+    count : int
+        Its number of processes.
 
     Yields
     ------
     object
+
+    Raises
+    ------
+    InputError
+        If a process was killed.
     """
+    waiting: dict[Any, int] = {}
     ready: dict[int, Result] = {}
-    following = [0]
-    for position, result in as_they_come(work, items, executor, count, first=lambda: following[0]):
-        ready[position] = result
-        while following[0] in ready:
-            yield ready.pop(following[0])
-            following[0] += 1
+    begun = given = 0
+    with _a_killed_process_told(count + 1):
+        trials = [executor.submit(work, items[0]) for _ in range(count)] if items else []
+        while given < len(items):
+            ahead = min(len(items), given + _AHEAD * (count + 1))
+            begins = any(trial.done() for trial in trials)
+            while begins and len(waiting) < _IN_FLIGHT * count and begun < ahead:
+                waiting[executor.submit(work, items[begun])] = begun
+                begun += 1
+            if begun < ahead:
+                begun += 1
+                ready[begun - 1] = work(items[begun - 1])
+            elif given not in ready:
+                wait(waiting, return_when=FIRST_COMPLETED)
+            for future in [future for future in waiting if future.done()]:
+                ready[waiting.pop(future)] = future.result()
+            while given in ready:
+                yield ready.pop(given)
+                given += 1
+    if not all(trial.done() for trial in trials):  # done before they had begun: nobody waits for them
+        executor.shutdown(wait=True, kill_workers=True)
 
 
 def as_they_come(
@@ -137,8 +166,6 @@ def as_they_come(
     items: Iterable[Item],
     executor: ProcessPoolExecutor,
     count: int,
-    *,
-    first: Callable[[], int] | None = None,
 ) -> Iterator[tuple[int, Result]]:
     """Results of `work` with the position of their item, each as soon as it is there.
 
@@ -151,8 +178,6 @@ def as_they_come(
     executor : ProcessPoolExecutor
     count : int
         Its number of processes.
-    first : callable, optional
-        The first position whose result is still needed: no item far behind it is begun.
 
     Yields
     ------
@@ -164,25 +189,24 @@ def as_they_come(
     InputError
         If a process was killed.
     """
-    from concurrent.futures import FIRST_COMPLETED, wait
-
-    from joblib.externals.loky.process_executor import TerminatedWorkerError
-
     waiting: dict[Any, int] = {}
     numbered = enumerate(items)
-    begun = 0
-    try:
+    with _a_killed_process_told(count):
         while True:
-            while len(waiting) < _IN_FLIGHT * count and (first is None or begun < first() + _AHEAD * count):
-                following = next(numbered, None)
-                if following is None:
-                    break
-                waiting[executor.submit(work, following[1])] = following[0]
-                begun += 1
+            for position, item in islice(numbered, _IN_FLIGHT * count - len(waiting)):
+                waiting[executor.submit(work, item)] = position
             if not waiting:
                 return
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                 yield waiting.pop(future), future.result()
+
+
+@contextmanager
+def _a_killed_process_told(count: int) -> Iterator[None]:
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    try:
+        yield
     except TerminatedWorkerError as error:
         raise InputError(
             f"a process was killed, often for want of memory ({count} at a time); what is done is kept: give the same "

@@ -201,3 +201,30 @@ def test_a_batch_that_was_stopped_goes_on(models: Path, clips: Path, tmp_path: P
     assert main([str(models / "global.skops"), *folders, "--out", str(out)]) == 0
     assert out.read_bytes().startswith(kept)
     assert len({row["path"] for row in rows_of(out)}) == len(rows_of(out)) == 600
+
+
+def test_a_model_that_sets_clips_against_each_other_adds_none_to_others(
+    models: Path, clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths, out = sorted(map(str, clips.iterdir())), tmp_path / "out.csv"
+    line = [str(models / "speaker.skops"), "--one-speaker", "--out", str(out)]
+    assert main([*line, *paths[:20]]) == 0
+    before = out.read_bytes()
+    assert main([*line, *paths]) == 2
+    assert "20 of 40 clips" in capsys.readouterr().err
+    assert out.read_bytes() == before
+    assert main([*line, *paths[:20]]) == 0
+    assert out.read_bytes() == before
+
+
+def test_another_model_in_the_same_place_is_another_model(
+    models: Path, clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, place = str(sorted(clips.iterdir())[0]), tmp_path / "model.skops"
+    answers = []
+    for name in ("global", "other"):
+        shutil.copy(models / f"{name}.skops", place)
+        assert main([str(place), first, "--json"]) == 0
+        answers.append(json.loads(capsys.readouterr().out)[0]["probabilities"])
+    expected = [classical.load(models / f"{name}.skops").predict_proba([first])[0] for name in ("global", "other")]
+    np.testing.assert_allclose([list(answer.values()) for answer in answers], expected, atol=1e-7)
