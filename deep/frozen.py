@@ -124,7 +124,7 @@ class FrozenEncoder(ClipExtractor):
 
         Examples
         --------
-        >>> FrozenEncoder("FOLDER").content() == FrozenEncoder("COPY/OF/FOLDER").content()  # doctest: +SKIP
+        >>> FrozenEncoder("FOLDER").content() == FrozenEncoder("FOLDER", layer=1).content()  # doctest: +SKIP
         True
         """
         folder = resolve(self.encoder).folder
@@ -137,7 +137,12 @@ class FrozenEncoder(ClipExtractor):
             ) from error
 
     def extract_good(self, X: Any) -> tuple[FeatureTable, tuple[BadClip, ...]]:
-        """Features of those utterances that can be analysed; see `ClipExtractor.extract_good`."""
+        """Features of those utterances that can be analysed; see `ClipExtractor.extract_good`.
+
+        Examples
+        --------
+        >>> table, bad = FrozenEncoder("FOLDER", device="cpu").extract_good(["a.wav"])  # doctest: +SKIP
+        """
         if self.layer == "auto":
             return super().extract_good(X)
         parameters = {**self.get_params(deep=False), "layer": "auto"}

@@ -149,7 +149,16 @@ class FeatureCache:
                 return _with_database(self.path, work)
 
     def begin_anew(self, error: sqlite3.Error, *, stacklevel: int = 2) -> None:
-        """Delete a cache that is damaged, with a warning."""
+        """Delete a cache that is damaged, with a warning.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(record=True) as told:
+        ...     FeatureCache(folder).begin_anew(sqlite3.DatabaseError("malformed"))
+        >>> "begun anew" in str(told[0].message)
+        True
+        """
         self.clear()
         message = f"{self.path} was damaged ({error}): it is begun anew, and its features are computed again"
         warnings.warn(Note(message), stacklevel=stacklevel)

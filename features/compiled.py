@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -46,7 +47,8 @@ def compiled(**options: Any) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         dispatcher = numba.njit(nogil=True, **options)(function)
         if keeps():
-            dispatcher._cache = _Kept(function)
+            with suppress(RuntimeError):  # written into a console or a doctest, it has no file to be kept beside
+                dispatcher._cache = _Kept(function)
         return dispatcher
 
     return decorate

@@ -15,6 +15,7 @@ import skops.io
 from sklearn.linear_model import Ridge
 
 import classical
+from benchmarks.torture.inputs import voice, write_sound
 from classical import persistence
 from classical.fusion import FusionClassifier
 from classical.models import MODELS, build
@@ -400,7 +401,7 @@ def test_a_model_on_a_frozen_encoder_predicts_through_the_command(recordings, tm
     model = build("svm", features=FrozenEncoder(str(encoder), device="cpu")).fit(X, y)
     extractor = f"{FrozenEncoder.__module__}.{FrozenEncoder.__qualname__}"
     file, _ = classical.save(tmp_path / "m.skops", model, metadata={}, trusted=[extractor])
-    clip = X["path"].iloc[0]
+    clip = str(write_sound(tmp_path / "voice.wav", voice(1)))
     code = "import sys; from classical.predict import main; sys.exit(main(sys.argv[1:]))"
     done = run_elsewhere(code, file, clip, "--json", path=installed)
     assert done.returncode == 0, done.stderr

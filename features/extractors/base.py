@@ -150,6 +150,14 @@ class ClipExtractor(Extractor):
             Without the rows of bad clips.
         bad : tuple of BadClip
             The others, with their positions in `X`.
+
+        Examples
+        --------
+        >>> from features import FeatureExtractor
+        >>> tone = np.sin(2 * np.pi * 200 * np.arange(16000) / 16000)
+        >>> table, bad = FeatureExtractor(groups="timing").extract_good([(tone, 16000), (tone * np.nan, 16000)])
+        >>> len(table), bad[0].position
+        (1, 1)
         """
         from tqdm import tqdm
 

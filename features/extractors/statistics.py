@@ -80,7 +80,14 @@ class FeatureExtractor(ClipExtractor):
         )
 
     def extract_good(self, X: Any) -> tuple[FeatureTable, tuple[BadClip, ...]]:
-        """Features of those utterances that can be analysed; see `ClipExtractor.extract_good`."""
+        """Features of those utterances that can be analysed; see `ClipExtractor.extract_good`.
+
+        Examples
+        --------
+        >>> table, bad = FeatureExtractor(groups="timing").extract_good([(np.full(16000, np.nan), 16000)])
+        >>> bad[0].reason
+        'waveform 0: 16000 samples are NaN or infinite; expected finite values; write the file again'
+        """
         if self.cache is None or groups_of(self.groups) == groups_of("all"):
             return super().extract_good(X)
         whole, bad = FeatureExtractor(
