@@ -289,9 +289,8 @@ def answers_of(task: Task, table: pd.DataFrame, *, n_jobs: int = 1) -> Generator
     if others < 1:
         yield from map(work, chunks)
         return
-    yield work(chunks[0])  # at once, while no process has begun; what has to be compiled is then there for all
     with worker_processes(others) as executor:
-        yield from beside(work, chunks[1:], executor, others)
+        yield from beside(work, chunks, executor, others)
 
 
 def _chunk_sizes(total: int, most: int) -> list[int]:
