@@ -90,6 +90,8 @@ class BadClipsError(AudioError):
         return BadClipsError, (self.bad, self.total, self.remedy)
 
     def _message(self) -> str:
+        if self.total == 1:
+            return printable(self.bad[0].reason)
         if len(self.bad) == 1:
             return f"{printable(self.bad[0].reason)}; {self.remedy} (1 of {self.total:,} clips)"
         head = f"{len(self.bad):,} of {self.total:,} clips cannot be analysed; expected sound in each; {self.remedy}:"

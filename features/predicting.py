@@ -222,11 +222,13 @@ def read_inputs(arguments: argparse.Namespace) -> tuple[pd.DataFrame, list[BadCl
     InputError
         If the arguments do not go together, or there are no inputs.
     """
-    from features.audio import left_out_of
+    from features.audio import SHORTEST, left_out_of
     from features.utterances import cut, inside_files, utterances
 
     if arguments.window is None and (arguments.hop is not None or arguments.plot):
         raise InputError("--hop and --plot are for windows: give --window too")
+    if arguments.window is not None and not SHORTEST <= arguments.window < float("inf"):
+        raise InputError(f"--window {arguments.window:g}: expected at least {SHORTEST:g} s, the shortest sound")
     table = utterances(arguments.inputs, manifest=arguments.manifest, one_speaker=arguments.one_speaker)
     table, note = inside_files(table)
     left_out = [f"{source}: {said}" for source in arguments.inputs if (said := left_out_of(Path(source)))]

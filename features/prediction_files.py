@@ -42,10 +42,18 @@ class Format(StrEnum):
 
     @classmethod
     def of_file(cls, path: Path) -> Format:
-        """The format that a file's suffix stands for; CSV where it stands for none."""
-        return {".jsonl": cls.JSONL, ".ndjson": cls.JSONL, ".json": cls.JSON, ".txt": cls.TABLE}.get(
-            path.suffix.lower(), cls.CSV
-        )
+        """The format that a file's suffix stands for; CSV where it has none.
+
+        Raises
+        ------
+        InputError
+            If the suffix is that of something else.
+        """
+        known = {"": cls.CSV, ".csv": cls.CSV, ".jsonl": cls.JSONL, ".json": cls.JSON, ".txt": cls.TABLE}
+        suffix = path.suffix.lower()
+        if suffix not in known:
+            raise InputError(f"{path}: suffix {path.suffix!r}; expected .csv, .jsonl, .json or .txt; or give --format")
+        return known[suffix]
 
     @property
     def resumable(self) -> bool:

@@ -195,3 +195,13 @@ def test_one_sound_file_is_extracted_without_a_table(tmp_path: Path, capsys: pyt
     assert "an HTML page" in capsys.readouterr().err
     assert extract([str(tmp_path / "none.wav"), str(out)]) == 2
     assert "no such file" in capsys.readouterr().err
+
+
+def test_extraction_does_not_write_over_its_own_manifest(
+    table: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = table.read_bytes()
+    monkeypatch.chdir(table.parent)
+    assert extract([str(table), table.name, "--groups", "timing"]) == 2
+    assert "written over what it is made from" in capsys.readouterr().err
+    assert table.read_bytes() == before

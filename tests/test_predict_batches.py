@@ -228,3 +228,33 @@ def test_another_model_in_the_same_place_is_another_model(
         answers.append(json.loads(capsys.readouterr().out)[0]["probabilities"])
     expected = [classical.load(models / f"{name}.skops").predict_proba([first])[0] for name in ("global", "other")]
     np.testing.assert_allclose([list(answer.values()) for answer in answers], expected, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (["--out", "answers.xlsx"], "expected .csv, .jsonl"),
+        (["--window", "0.01"], "at least 0.02 s"),
+        (["--window", "nan"], "at least 0.02 s"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_one_line_before_any_sound_is_read(
+    models: Path, clips: Path, tmp_path: Path, more: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = str(sorted(clips.iterdir())[0])
+    assert main([str(models / "global.skops"), first, *more]) == 2
+    error = capsys.readouterr().err
+    assert told in error
+    assert error.count("\n") == 1
+
+
+def test_files_stand_before_and_behind_options_and_may_begin_with_a_dash(
+    models: Path, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = ["a.wav", "-dash.wav"]
+    for name in names:
+        shutil.copy(sorted(clips.iterdir())[0], tmp_path / name)
+    line = [str(models / "global.skops"), "--out", "out.csv", "a.wav", "--jobs", "1", "--", "-dash.wav"]
+    assert main(line) == 0
+    assert [row["path"].lstrip("'") for row in rows_of(tmp_path / "out.csv")] == names

@@ -214,7 +214,10 @@ class Corpus:
         names = table.index.get_level_values("id")
         if names.has_duplicates:
             twice = names[names.duplicated()][0]
-            raise CorpusError(f"{self.name}: utterance id {twice!r} stands twice; ids must be unique, rename one")
+            raise CorpusError(
+                f"{self.name}: utterance id {twice!r} stands twice; expected one line for each; remove one, or give "
+                "each an id of its own"
+            )
         for column in ("label", "path"):
             empty = table.index[table[column] == ""]
             if len(empty):
