@@ -43,17 +43,14 @@ def task_of(path: str, *, encoders: tuple[str, ...] = (), explain: bool = False,
     Task
     """
     stamp = _stamp(path)
-    members = _members(_loaded(path, encoders, stamp).pipeline)
+    model = _loaded(path, encoders, stamp)
+    members = _members(model.pipeline)
     if any(isinstance(member.features, FeatureExtractor) for member in members):
         prepare(n_jobs=n_jobs)  # before any process is started, so that what is compiled is said, and found by all
     whole = any(str(member.normalise) == "speaker" for member in members)
     how = partial(answer, path, stamp=stamp, encoders=encoders, explain=explain, n_jobs=n_jobs if whole else 1)
-    return Task(how, model=f"{Path(path).name} {content_hash(path)[:16]}", whole=whole, explained=explain)
-
-
-def notes_of(path: str, *, encoders: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """What differs between the making of a saved pipeline and now."""
-    return _loaded(path, encoders, _stamp(path)).notes
+    name = f"{Path(path).name} {content_hash(path)[:16]}"
+    return Task(how, model=name, whole=whole, explained=explain, notes=tuple(model.notes))
 
 
 def answer(

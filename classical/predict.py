@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from features.command import command, make_parser, show_notes
+from features.command import command, make_parser
 from features.predicting import add_prediction_arguments, execute_prediction
 
 EXAMPLES = """
@@ -40,10 +40,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Load the model, predict, and write the predictions; 1 where a clip could not be analysed."""
-    from classical.answers import notes_of, task_of
+    from classical.answers import task_of
 
     encoders = tuple(arguments.encoder)
-    show_notes(notes_of(arguments.model, encoders=encoders))
     task = task_of(arguments.model, encoders=encoders, explain=arguments.explain, n_jobs=arguments.jobs or 1)
     return execute_prediction(arguments, task)
 

@@ -39,13 +39,8 @@ def task_of(source: str, *, device: str, precision: str) -> Task:
     identity = _identity(resolve(source, hub_kind=Kind.RELEASED).folder)
     chunk = LARGEST_CHUNK if runtime.resolve(device).type == "cpu" else LARGEST_CHUNK_OF_GPU
     how = partial(answer, source, identity=identity, device=device, precision=precision)
-    return Task(how, model=f"{Path(source).name} {identity}", chunk=chunk)
-
-
-def notes_of(source: str, *, device: str, precision: str) -> list[str]:
-    """What a user should know of a loaded model."""
-    identity = _identity(resolve(source, hub_kind=Kind.RELEASED).folder)
-    return _loaded(source, identity, device=device, precision=precision).notes_
+    notes = _loaded(source, identity, device=device, precision=precision).notes_
+    return Task(how, model=f"{Path(source).name} {identity}", chunk=chunk, notes=tuple(notes))
 
 
 def answer(source: str, table: pd.DataFrame, *, identity: str, device: str, precision: str) -> Answers:

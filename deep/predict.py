@@ -49,14 +49,13 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.model is None or Path(arguments.model).is_file():
         expected = f"a folder, or a hub name such as {RELEASED}"
         raise InputError(f"MODEL is {arguments.model or 'missing'}; expected {expected}; name it before the inputs")
-    from deep.answers import notes_of, task_of
+    from deep.answers import task_of
     from deep.runtime import resolve
 
     how = {"device": arguments.device, "precision": arguments.precision}
     if resolve(arguments.device).type != "cpu" and (arguments.jobs or 1) > 1:
         show_notes([f"--jobs {arguments.jobs} is for a CPU; one process feeds the GPU"])
         arguments.jobs = 1
-    show_notes(notes_of(arguments.model, **how))
     return execute_prediction(arguments, task_of(arguments.model, **how))
 
 

@@ -71,6 +71,8 @@ class Task:
         Most utterances at a time.
     explained : bool
         Whether the features that contributed most are named.
+    notes : tuple of str
+        What a user should know of the model, once there is something to predict.
     """
 
     predict: Predict
@@ -78,6 +80,7 @@ class Task:
     whole: bool = False
     chunk: int = LARGEST_CHUNK
     explained: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def add_prediction_arguments(parser: argparse.ArgumentParser) -> None:
@@ -129,6 +132,7 @@ def execute_prediction(arguments: argparse.Namespace, task: Task) -> int:
         if path is not None:
             check_writable(path)
     table, bad = read_inputs(arguments)
+    show_notes(task.notes)
     total = len(table) + len(bad)
     done = keys_in(arguments.out, form, model=task.model) if arguments.out and form.resumable else Counter()
     waiting = table[_not_done(table, done)]
