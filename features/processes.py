@@ -35,6 +35,7 @@ ONE_THREAD = dict.fromkeys(
 _NO_COMPLAINTS = "ignore:resource_tracker:UserWarning"
 """What it says of semaphores that a killed worker held, and that it removes, is nothing for a user to read."""
 
+_LOKY_THREAD = "ExecutorManagerThread"
 _IN_FLIGHT = 2
 _AHEAD = 6
 _SECONDS_BETWEEN_LOOKS = 0.5
@@ -76,9 +77,26 @@ def worker_processes(
         try:
             yield executor
         except BaseException:
-            executor.shutdown(wait=True, kill_workers=True)
+            with _ended_in_silence():
+                executor.shutdown(wait=True, kill_workers=True)
             raise
         executor.shutdown(wait=True)
+
+
+@contextmanager
+def _ended_in_silence() -> Iterator[None]:
+    """Keep loky's thread from printing a traceback over work that it was about to hand out to a killed worker."""
+    before = threading.excepthook
+
+    def hook(arguments: threading.ExceptHookArgs) -> None:
+        if arguments.thread is None or arguments.thread.name != _LOKY_THREAD:
+            before(arguments)
+
+    threading.excepthook = hook
+    try:
+        yield
+    finally:
+        threading.excepthook = before
 
 
 @contextmanager

@@ -52,7 +52,7 @@ def run_inside(
         opened=_opened([Path(sys.base_prefix), Path(sys.prefix), ROOT]),
         folder=shlex.quote(str(folder)),
         work=WORK,
-        temporary="mount -t tmpfs -o mode=1777 tmpfs /tmp" if temporary else "",
+        temporary=_temporary([Path(sys.base_prefix), Path(sys.prefix), ROOT]) if temporary else "",
         user=USER,
         environment=shlex.join(f"{name}={value}" for name, value in environment.items()),
         command=shlex.join([sys.executable, "-m", *map(str, command)]),
@@ -60,6 +60,17 @@ def run_inside(
     return subprocess.run(
         ["unshare", "--mount", "bash", "-c", script], capture_output=True, text=True, check=False, timeout=seconds
     )
+
+
+def _temporary(needed: Sequence[Path]) -> str:
+    """Shell lines for a /tmp that can be written; what is needed and lies below it is put back, to be read."""
+    below = [path for path in needed if path.is_relative_to("/tmp")]
+    kept = f"/dev/shm/ser-{os.getpid()}-tmp"
+    lines = [f"mkdir {kept}", f"mount --rbind /tmp {kept}", "mount -t tmpfs -o mode=1777 tmpfs /tmp"]
+    for path in below:
+        inside, outside = shlex.quote(f"{kept}/{path.relative_to('/tmp')}"), shlex.quote(str(path))
+        lines += [f"mkdir -p {outside}", f"mount --bind {inside} {outside}", f"mount -o remount,bind,ro {outside}"]
+    return "\n".join([*lines, f"umount -l {kept} && rmdir {kept}"]) if below else lines[2]
 
 
 def _opened(needed: Sequence[Path]) -> str:
