@@ -114,14 +114,14 @@ def extract(
         raise FeatureError(f"{target}: suffix {target.suffix!r}; expected .csv or .parquet")
     if n_jobs == 0:
         raise FeatureError("0 jobs; expected 1 or more, or -1 for all cores")
-    if target.exists() and source.exists() and target.samefile(source):
-        raise FeatureError(f"{target}: it would be written over what it is made from; expected another output")
     clips = _clips(source)
     left_out = left_out_of(source) if source.is_dir() else ""
     if not clips:
         expected = f"expected some of {' '.join(SUFFIXES)}"
         raise FeatureError("; ".join(filter(None, [f"{source}: no sound files", expected, left_out])))
     check_writable(target)
+    if target.exists() and source.exists() and target.samefile(source):
+        raise FeatureError(f"{target}: it would be written over what it is made from; expected another output")
     cache = user_cache() if use_cache else None
     extractor = FeatureExtractor(groups, normalise_level=normalise_level, cache=cache, n_jobs=n_jobs, progress=True)
     features, bad = extractor.extract_good(list(clips.values()))
