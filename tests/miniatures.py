@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -172,3 +173,24 @@ BUILDERS: dict[str, Callable[[Path], Path]] = {
     "manifest": manifest,
 }
 """Builder of each corpus's miniature; the synthetic corpus is its own."""
+
+
+def six_speakers(folder: Path) -> list[list[str]]:
+    """Rows `path, label, speaker` of six speakers with two labels, whose clips are written below the folder."""
+    rows = []
+    for i, speaker in enumerate("abcdef"):
+        for j, label in enumerate(("ang", "sad")):
+            path = sound(folder / f"clips/{speaker}{j}.wav", seed=2 * i + j)
+            rows.append([str(path.relative_to(folder)), label, speaker])
+    return rows
+
+
+def write_manifest(path: Path, rows: list[list[str]]) -> Path:
+    with path.open("w", newline="") as stream:
+        csv.writer(stream).writerows([["path", "label", "speaker"], *rows])
+    return path
+
+
+def line_of(table: Path, *more: str) -> list[str]:
+    """Arguments of a command that runs on such a manifest."""
+    return ["--corpus", "manifest", "--root", str(table), "--folds", "3", "--jobs", "1", *more]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from miniatures import sound
+from miniatures import line_of, six_speakers, sound, write_manifest
 
 from benchmarks.ablation import main as ablation
 from benchmarks.learning import main as learning
@@ -33,21 +33,11 @@ def fault_root(request: pytest.FixtureRequest, faults_root: Path, tmp_path: Path
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
     """Six speakers with two labels, and three files that hold no sound."""
-    rows = []
-    for i, speaker in enumerate("abcdef"):
-        for j, label in enumerate(("ang", "sad")):
-            path = sound(tmp_path / f"clips/{speaker}{j}.wav", seed=2 * i + j)
-            rows.append([path.relative_to(tmp_path), label, speaker])
+    rows = six_speakers(tmp_path)
     for name, content in BAD.items():
         (tmp_path / "clips" / name).write_bytes(content)
         rows.append([f"clips/{name}", "sad", "f"])
-    with (tmp_path / "my.csv").open("w", newline="") as stream:
-        csv.writer(stream).writerows([["path", "label", "speaker"], *rows])
-    return tmp_path / "my.csv"
-
-
-def line_of(table: Path, *more: str) -> list[str]:
-    return ["--corpus", "manifest", "--root", str(table), "--folds", "3", "--jobs", "1", *more]
+    return write_manifest(tmp_path / "my.csv", rows)
 
 
 @pytest.mark.parametrize("fault_root", ["18"], indirect=True)

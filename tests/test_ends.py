@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from miniatures import sound
+from miniatures import line_of, six_speakers, write_manifest
 
 from benchmarks.ablation import main as ablation
 from benchmarks.learning import main as learning
@@ -23,18 +23,7 @@ DEVICE = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a devi
 
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
-    rows = []
-    for i, speaker in enumerate("abcdef"):
-        for j, label in enumerate(("ang", "sad")):
-            path = sound(tmp_path / f"clips/{speaker}{j}.wav", seed=2 * i + j)
-            rows.append([path.relative_to(tmp_path), label, speaker])
-    with (tmp_path / "my.csv").open("w", newline="") as stream:
-        csv.writer(stream).writerows([["path", "label", "speaker"], *rows])
-    return tmp_path / "my.csv"
-
-
-def line_of(table: Path, *more: str) -> list[str]:
-    return ["--corpus", "manifest", "--root", str(table), "--folds", "3", "--jobs", "1", *more]
+    return write_manifest(tmp_path / "my.csv", six_speakers(tmp_path))
 
 
 def blocked(folder: Path) -> list[Path]:
