@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from classical.attributions import top_attributions
 from classical.normalise import FallbackWarning
-from classical.persistence import SavedModel, load
+from classical.persistence import SavedModel, load, parts
 from classical.shared_features import shared_features
 from features.compute import prepare
 from features.errors import ModelError
@@ -44,7 +44,7 @@ def task_of(path: str, *, encoders: tuple[str, ...] = (), explain: bool = False,
     """
     stamp = _stamp(path)
     model = _loaded(path, encoders, stamp)
-    members = _members(model.pipeline)
+    members = list(parts(model.pipeline))
     if any(isinstance(member.features, FeatureExtractor) for member in members):
         prepare(n_jobs=n_jobs)  # before any process is started, so that what is compiled is said, and found by all
     whole = any(str(member.normalise) == "speaker" for member in members)
@@ -91,12 +91,12 @@ def answer(
         If the model cannot be read, or is another one by now.
     """
     model = _loaded(path, encoders, stamp)
-    for member in _members(model.pipeline):
+    for member in parts(model.pipeline):
         if "n_jobs" in member.features.get_params():
             member.features.set_params(n_jobs=n_jobs)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", category=FallbackWarning)
-        with shared_features(model.pipeline) as cache:
+        with shared_features(parts(model.pipeline)) as cache:
             probabilities = model.predict_proba(table)
             attributions = _attributions(model.pipeline, table, probabilities) if explain else []
             speech = speech_in(table, cache=cache, n_jobs=n_jobs)
@@ -121,11 +121,6 @@ def _stamp(path: str) -> tuple[int, ...]:
         status = Path(path).stat()
         return status.st_ino, status.st_size, status.st_mtime_ns
     return ()
-
-
-def _members(pipeline: Any) -> list[Any]:
-    """The pipelines of a fusion, or the one that is none."""
-    return [member for _, member in getattr(pipeline, "members_", ())] or [pipeline]
 
 
 def _attributions(pipeline: Any, table: pd.DataFrame, probabilities: Any) -> list[list[tuple[str, float]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,20 +13,19 @@ from features.memory_cache import MemoryCache
 
 
 @contextmanager
-def shared_features(pipeline: Any) -> Iterator[FeatureCache | None]:
-    """Let a fitted pipeline keep the features of all groups that it computes, and take them back, until the block ends.
+def shared_features(members: Iterable[Any]) -> Iterator[FeatureCache | None]:
+    """Let fitted pipelines keep the features of all groups that they compute, and take them back, until the block ends.
 
     Parameters
     ----------
-    pipeline : estimator
-        A pipeline, or a fusion of some.
+    members : iterable of SpeechClassifier
+        Those of a fusion, or one alone.
 
     Yields
     ------
     FeatureCache or None
-        Where they are; None where the pipeline computes other features, or some groups alone.
+        Where they are; None where none of them computes all groups.
     """
-    members = [member for _, member in getattr(pipeline, "members_", ())] or [pipeline]
     extractors = [
         member.features
         for member in members

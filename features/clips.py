@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ import numpy as np
 
 from features.audio import RATE, from_array, load
 from features.errors import FeatureError
-from features.files import content_hash
 
 
 @dataclass(frozen=True)
@@ -86,18 +85,6 @@ def clips_from(X: Any) -> list[Clip]:
     if not isinstance(X, Iterable):
         raise FeatureError(f"got {type(X).__name__}; expected paths, (waveform, rate) pairs or a table with `path`")
     return [_clip(item, position) for position, item in enumerate(X)]
-
-
-def digests(clips: Sequence[Clip]) -> list[bytes]:
-    """Digest of each clip; a file is read once, whatever the number of its clips.
-
-    Raises
-    ------
-    AudioError
-        If a file cannot be read.
-    """
-    contents = {path: content_hash(path) for path in {clip.path: None for clip in clips} if path is not None}
-    return [clip.digest(None if clip.path is None else contents[clip.path]) for clip in clips]
 
 
 def _clip(item: Any, position: int) -> Clip:

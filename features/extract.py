@@ -55,7 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Compute the features, write them, and print where they are; 1 where clips are missing that were asked for."""
-    table, bad = extract(
+    table, bad, note = extract(
         arguments.input,
         arguments.output,
         groups=arguments.groups,
@@ -63,7 +63,7 @@ def execute(arguments: argparse.Namespace) -> int:
         n_jobs=arguments.jobs,
         use_cache=not arguments.no_cache,
     )
-    show_notes(_notes(arguments.input))
+    show_notes([f"{arguments.input}: {note}"] if note else [])
     show(f"{arguments.output}: {len(table)} utterances, {table.shape[1]} features")
     return report_bad(bad, len(bad) + len(table), arguments.on_error)
 
@@ -76,7 +76,7 @@ def extract(
     normalise_level: bool = False,
     n_jobs: int = 1,
     use_cache: bool = True,
-) -> tuple[pd.DataFrame, tuple[BadClip, ...]]:
+) -> tuple[pd.DataFrame, tuple[BadClip, ...], str]:
     """Compute the features of a folder or manifest and write those of the clips that can be analysed.
 
     Parameters
@@ -96,6 +96,8 @@ def extract(
         Index `id`, one column a feature.
     bad : tuple of BadClip
         The clips that are not in it.
+    note : str
+        What a user should know of the sound: files left out, ends behind a file's; empty for nothing.
 
     Raises
     ------
@@ -106,7 +108,7 @@ def extract(
     InputError
         If `target` cannot be written.
     """
-    from features.audio import SUFFIXES, left_out_of
+    from features.audio import SUFFIXES
     from features.cache import user_cache
     from features.extractors.statistics import FeatureExtractor
 
@@ -114,11 +116,10 @@ def extract(
         raise FeatureError(f"{target}: suffix {target.suffix!r}; expected .csv or .parquet")
     if n_jobs == 0:
         raise FeatureError("0 jobs; expected 1 or more, or -1 for all cores")
-    clips = _clips(source)
-    left_out = left_out_of(source) if source.is_dir() else ""
+    clips, note = _clips(source)
     if not clips:
         expected = f"expected some of {' '.join(SUFFIXES)}"
-        raise FeatureError("; ".join(filter(None, [f"{source}: no sound files", expected, left_out])))
+        raise FeatureError("; ".join(filter(None, [f"{source}: no sound files", expected, note])))
     check_writable(target)
     if target.exists() and source.exists() and target.samefile(source):
         raise FeatureError(f"{target}: it would be written over what it is made from; expected another output")
@@ -130,32 +131,19 @@ def extract(
     positions = {clip.position for clip in bad}
     table = features.to_frame([name for i, name in enumerate(clips) if i not in positions]).rename_axis("id")
     _write(table, target)
-    return table, bad
+    return table, bad, note
 
 
-def _notes(source: Path) -> list[str]:
-    """What a user should know of the sound that was asked for: files left out, ends behind a file's."""
-    from features.audio import left_out_of
-    from features.utterances import inside_files
-
-    if _is_sound(source):
-        return []
-    note = left_out_of(source) if source.is_dir() else inside_files(_rows_of(source))[1]
-    return [f"{source}: {note}"] if note else []
-
-
-def _is_sound(source: Path) -> bool:
-    from features.audio import SUFFIXES
-
-    return source.suffix.lower() in SUFFIXES and not source.is_dir()
-
-
-def _clips(source: Path) -> dict[str, Clip]:
+def _clips(source: Path) -> tuple[dict[str, Clip], str]:
+    """Clips by id, and what a user should know of them."""
+    from features.audio import SUFFIXES, left_out_of
     from features.clips import Clip
 
-    if _is_sound(source):
-        return {storable(source.stem): Clip(name=str(source), path=source)}
-    return _from_folder(source) if source.is_dir() else _from_manifest(source)
+    if source.is_dir():
+        return _from_folder(source), left_out_of(source)
+    if source.suffix.lower() in SUFFIXES:
+        return {storable(source.stem): Clip(name=str(source), path=source)}, ""
+    return _from_manifest(source)
 
 
 def _from_folder(folder: Path) -> dict[str, Clip]:
@@ -170,12 +158,12 @@ def _from_folder(folder: Path) -> dict[str, Clip]:
     return {storable(name): Clip(name=str(path), path=path) for name, path in zip(names, paths)}
 
 
-def _from_manifest(manifest: Path) -> dict[str, Clip]:
+def _from_manifest(manifest: Path) -> tuple[dict[str, Clip], str]:
     from features.clips import clips_from
     from features.utterances import inside_files
 
-    rows, _ = inside_files(_rows_of(manifest))
-    return dict(zip(rows["id"], clips_from(rows)))
+    rows, note = inside_files(_rows_of(manifest))
+    return dict(zip(rows["id"], clips_from(rows))), note
 
 
 def _rows_of(manifest: Path) -> pd.DataFrame:

@@ -238,23 +238,30 @@ class Corpus:
         missing = self._missing_audio()
         if not missing.any():
             return
-        first = f"{self.name}: {self._absence(int(missing.argmax()))}; {RESTORE}"
+        absent = self._absent(missing)
+        first = f"{self.name}: {absent[0].reason}; {RESTORE}"
         if missing.all() and len(missing) > 1:
             raise CorpusError(f"{first} (none of {len(missing):,} is there; check --root)")
         # Somebody who has to mend the corpus wants to hear once of all that is wrong with it.
-        others = find_bad(clips_from(self.utterances[~missing]))
-        if missing.sum() + len(others) == 1:
+        bad = [*absent, *find_bad(clips_from(self.utterances[~missing]))]
+        if len(bad) == 1:
             raise CorpusError(first)
-        lines = [self._absence(int(row)) for row in np.flatnonzero(missing)] + [clip.reason for clip in others]
-        count = f"{len(lines):,} of {len(missing):,} utterances have no sound that can be analysed"
-        raise CorpusError("\n  ".join([f"{self.name}: {count}; {RESTORE}:", *map(printable, lines)]))
+        count = f"{len(bad):,} of {len(missing):,} utterances have no sound that can be analysed"
+        raise CorpusError("\n  ".join([f"{self.name}: {count}; {RESTORE}:", *(printable(one.reason) for one in bad)]))
 
-    def _absence(self, row: int) -> str:
-        path = Path(self.utterances["path"].iloc[row])
-        others = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-        like = next((name for name in others if alike(name) == alike(path.name)), "")
-        hint = f" (the folder has {printable(like)!r}, which looks like another spelling)" if like else ""
-        return f"audio of utterance {self.utterances.index[row][1]!r} is missing: expected {path}{hint}"
+    def _absent(self, missing: np.ndarray) -> tuple[BadClip, ...]:
+        """What to say of each utterance whose file is missing, with a name like it that its folder has."""
+        like: dict[Path, dict[str, str]] = {}
+        found = []
+        for row in map(int, np.flatnonzero(missing)):
+            name, path = self.utterances.index[row][1], Path(self.utterances["path"].iloc[row])
+            if path.parent not in like:
+                entries = path.parent.iterdir() if path.parent.is_dir() else ()
+                like[path.parent] = {alike(entry.name): entry.name for entry in entries}
+            other = like[path.parent].get(alike(path.name), "")
+            hint = f" (the folder has {printable(other)!r}, which looks like another spelling)" if other else ""
+            found.append(BadClip(row, str(name), f"audio of utterance {name!r} is missing: expected {path}{hint}"))
+        return tuple(found)
 
     def _missing_audio(self) -> np.ndarray:
         """Which utterances have no file; each folder is listed once."""
@@ -276,12 +283,8 @@ class Corpus:
             notes += (f"partial: left out {missing.sum()} labelled utterances without audio, the first {first}",)
         table = self.utterances[~missing]
         labels = tuple(label for label in self.labels if (table["label"] == label).any())
-        left_out = self.left_out + self._absent()
+        left_out = self.left_out + self._absent(missing)
         return replace(self, utterances=table, labels=labels, notes=notes, left_out=left_out)
-
-    def _absent(self) -> tuple[BadClip, ...]:
-        rows = np.flatnonzero(self._missing_audio())
-        return tuple(BadClip(int(row), str(self.utterances.index[row][1]), self._absence(int(row))) for row in rows)
 
     def inside_files(self) -> Corpus:
         """Hold the ends of utterances against their files, once for all that follows; a note says what lay behind.
