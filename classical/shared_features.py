@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from features.cache import FeatureCache
 from features.extractors.statistics import FeatureExtractor
 from features.groups import GROUPS, groups_of
 from features.memory_cache import MemoryCache
+
+if TYPE_CHECKING:
+    from features.cache import FeatureCache
 
 
 @contextmanager

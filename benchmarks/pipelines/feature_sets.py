@@ -16,17 +16,17 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from benchmarks.pipelines.flags import Flag
-from benchmarks.pipelines.options import PipelineOptions
 from features.errors import FeatureError
-from features.extractors.table import FeatureTable
 from features.groups import GROUPS, PRESETS
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from benchmarks.pipelines.options import PipelineOptions
     from deep.frozen import FrozenEncoder
     from features.cache import FeatureCache
     from features.extractors.base import Extractor
+    from features.extractors.table import FeatureTable
 
 
 class TableFeatures(TransformerMixin, BaseEstimator):

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from benchmarks.evaluation.runs import Run
 from benchmarks.pipelines.flags import Flag
 from benchmarks.reporting.numbers import signed
 from benchmarks.reporting.ranking import ALPHA, Entry, Ranking
 from benchmarks.scoring.confusion import uar_of
 from benchmarks.scoring.shapley import CONTRAST, TargetKind
+
+if TYPE_CHECKING:
+    from benchmarks.evaluation.runs import Run
 
 
 def summarise(ranking: Ranking) -> tuple[str, ...]:
