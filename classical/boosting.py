@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xgboost
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from classical.inner_folds import InnerFolds
 from classical.labels import balanced_weights
 from classical.tuning import Candidate, TunedClassifier, check_arrays
 from features.errors import PipelineError
-
-if TYPE_CHECKING:
-    from classical.inner_folds import InnerFolds
 
 
 class BoostingClassifier(TunedClassifier):

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from classical.inner_folds import InnerFolds
 from classical.tuning import Candidate, TunedClassifier
 from features.deprecation import renamed
-
-if TYPE_CHECKING:
-    from classical.inner_folds import InnerFolds
 
 TOLERANCE, MAX_ITERATIONS = 1e-3, 500
 

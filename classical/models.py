@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import zlib
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,10 @@ from sklearn.dummy import DummyClassifier
 from sklearn.utils.validation import check_is_fitted
 
 from classical.labels import encode
+from classical.normalise import Scope
 from classical.speech_classifier import Features, SpeechClassifier
 from classical.tuning import check_arrays
 from features.errors import PipelineError
-
-if TYPE_CHECKING:
-    from classical.normalise import Scope
 
 MODELS = {
     "svm": "classical.svm:SvmClassifier",

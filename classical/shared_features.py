@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from features.cache import FeatureCache
 from features.extractors.statistics import FeatureExtractor
 from features.groups import GROUPS, groups_of
 from features.memory_cache import MemoryCache
-
-if TYPE_CHECKING:
-    from features.cache import FeatureCache
 
 
 @contextmanager

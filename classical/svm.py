@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from classical.inner_folds import InnerFolds
 from classical.kernels import Kernel, class_scores, fit_ovo, squared_lengths
 from classical.tuning import Candidate, TunedClassifier
 from features.deprecation import renamed
-
-if TYPE_CHECKING:
-    from classical.inner_folds import InnerFolds
 
 
 class SvmClassifier(TunedClassifier):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from deep import runtime
 from deep.hub import Kind, resolve
 from deep.loading import load
+from deep.predictor import Predictor
 from features.files import content_hash
 from features.predicting import LARGEST_CHUNK, Answers, Task
 from features.predictions import to_predictions
@@ -17,8 +18,6 @@ from features.speech_check import speech_in
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from deep.predictor import Predictor
 
 LARGEST_CHUNK_OF_GPU = 256
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from features.audio import RATE
+from features.clips import Clip
 from features.errors import ModelError
 from features.utterances import duration
-
-if TYPE_CHECKING:
-    from features.clips import Clip
 
 CACHED_SAMPLES = 2**27
 SECONDS_PER_BATCH = {"cpu": 16.0, "cuda": 320.0}

@@ -6,23 +6,21 @@ import time
 from collections.abc import Generator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from deep.configuration import EncoderConfig, read_configuration
 from deep.hub import resolve
+from features.bad_files import BadClip
+from features.cache import FeatureCache
+from features.clips import Clip
 from features.errors import FeatureError, ModelError, SerError
 from features.extractors.base import ClipExtractor, Row
+from features.extractors.table import FeatureTable
 from features.files import content_hash
 from features.fingerprint import code_fingerprint
 from features.sound_survey import find_bad
-
-if TYPE_CHECKING:
-    from features.bad_files import BadClip
-    from features.cache import FeatureCache
-    from features.clips import Clip
-    from features.extractors.table import FeatureTable
 
 STATISTICS = ("mean", "deviation")
 LIBRARIES = ("torch", "transformers", "soxr", "soundfile")

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from deep.encoder import Encoder
 from deep.formats import pretrained, released, saved
 from deep.hub import RELEASED, RELEASED_MARKER, SAVED_MARKER, Kind, Resolved, resolve
+from deep.network import EmotionNetwork
 from deep.predictor import Predictor
 from deep.runtime import quiet
 from deep.versions import changes
 from features.errors import ModelError
-
-if TYPE_CHECKING:
-    from deep.encoder import Encoder
-    from deep.network import EmotionNetwork
 
 ENCODER_READERS: Mapping[Kind, Callable[[Path], Encoder]] = {
     Kind.ENCODER: pretrained.read_encoder,

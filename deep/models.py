@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from deep import versions
 from deep.hub import RELEASED, Kind, resolve
+from deep.options import PipelineOptions
 from features.errors import SerError
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
-
-    from deep.options import PipelineOptions
 
 ENCODER = "facebook/wav2vec2-base"
 RELEASED_LABELS = ("ang", "hap", "neu", "sad")

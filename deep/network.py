@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from deep import masking
+from deep.configuration import EncoderConfig
 from deep.encoder import Encoder, build_encoder, configuration_of
 from features.errors import ModelError
-
-if TYPE_CHECKING:
-    from deep.configuration import EncoderConfig
 
 
 class EmotionNetwork(torch.nn.Module):

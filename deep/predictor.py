@@ -5,18 +5,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 
 from deep import runtime
 from deep.batches import Batch, ClipDataset, inference_loader, retry_on_oom
+from deep.network import EmotionNetwork
 from features.audio import RATE
 from features.clips import clips_from
-
-if TYPE_CHECKING:
-    from deep.network import EmotionNetwork
 
 
 class Predictor:

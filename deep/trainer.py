@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import speechbrain as sb
@@ -20,11 +20,9 @@ from speechbrain.utils.checkpoints import mark_as_loader, mark_as_saver, registe
 from speechbrain.utils.epoch_loop import EpochCounter
 
 from deep.batches import Batch, retry_on_oom
+from deep.checkpoints import WholeCheckpointer
+from deep.network import EmotionNetwork
 from deep.runtime import settle_lazy_modules
-
-if TYPE_CHECKING:
-    from deep.checkpoints import WholeCheckpointer
-    from deep.network import EmotionNetwork
 
 settle_lazy_modules()
 LONG = 300.0

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from features.blas import one_blas_thread
+from features.clips import Clip
 from features.compiled import REMEDY, keeps, to_be_compiled
 from features.descriptors import MODULES
 from features.descriptors.analysis import Analysis
@@ -21,9 +22,6 @@ from features.errors import Note
 from features.functionals import FUNCTIONALS, functionals
 from features.groups import GROUPS
 from features.sampling import RATE
-
-if TYPE_CHECKING:
-    from features.clips import Clip
 
 TARGET_RMS = 0.05
 

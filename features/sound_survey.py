@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from features.audio import load
 from features.bad_files import UNREADABLE, BadClip
+from features.clips import Clip
 from features.files import content_hash
 from features.fingerprint import code_fingerprint
 from features.sound_fingerprint import SoundFingerprint, fingerprint
 
 if TYPE_CHECKING:
     from features.cache import FeatureCache
-    from features.clips import Clip
 
 LIBRARIES = ("numpy", "scipy", "soundfile", "soxr")
 _AT_A_TIME = 256

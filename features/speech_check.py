@@ -8,19 +8,17 @@ voice and does not pass; music and animals may.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.cache import FeatureCache
 from features.clips import clips_from
+from features.descriptors.analysis import Analysis
 from features.descriptors.segments import runs
 from features.extractors.statistics import FeatureExtractor
-
-if TYPE_CHECKING:
-    from features.cache import FeatureCache
-    from features.descriptors.analysis import Analysis
-    from features.extractors.table import FeatureTable
+from features.extractors.table import FeatureTable
 
 LEAST_VOICED_FRAMES = 6
 """Longest voiced run in frames of 10 ms: 17 and more in real clips, 3 at most in noise."""

@@ -67,6 +67,7 @@ def build(text: str, *, labels: Sequence[str], corpus: str, options: PipelineOpt
 
     Examples
     --------
+    >>> from benchmarks.pipelines.options import PipelineOptions
     >>> fused = build("svm+xgboost@prosodic", labels=["ang", "sad"], corpus="emodb", options=PipelineOptions())
     >>> [part.name for part in fused.parts]
     ['svm', 'xgboost@prosodic']

@@ -77,6 +77,7 @@ def listing(options: PipelineOptions) -> str:
 
     Examples
     --------
+    >>> from benchmarks.pipelines.options import PipelineOptions
     >>> listing(PipelineOptions()).splitlines()[0]
     'Corpora (--corpus NAME --root DIR):'
     """

@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from deep.configuration import EncoderConfig
+from deep.encoder import Encoder
 from deep.hub import SAVED_MARKER as DESCRIPTION
 from deep.network import EmotionNetwork, restored
 from features.errors import ModelError
-
-if TYPE_CHECKING:
-    from deep.encoder import Encoder
 
 FORMAT = 2
 TENSORS = "model.safetensors"

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from features.descriptors.analysis import Analysis
 from features.descriptors.frames import FRAMES_PER_SECOND
 from features.descriptors.segments import mean_and_std, smooth, turning_points
 from features.descriptors.specs import ALL, UNVOICED, VOICED, Descriptor, Number
-
-if TYPE_CHECKING:
-    from features.descriptors.analysis import Analysis
 
 _SMOOTHING = 5
 _DEPTH_DB = 3.0

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.fft
 
+from features.descriptors.analysis import Analysis
 from features.descriptors.specs import ALL, UNVOICED, VOICED, Descriptor
-
-if TYPE_CHECKING:
-    from features.descriptors.analysis import Analysis
 
 N_COEFFICIENTS = 20
 _TOP_DB = 80.0

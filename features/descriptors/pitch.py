@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from features.compiled import compiled
+from features.descriptors.analysis import Analysis
 from features.descriptors.frames import FRAMES_PER_SECOND
 from features.descriptors.segments import mean_and_std, runs
 from features.descriptors.specs import ALL, VOICED, Descriptor, Number
-
-if TYPE_CHECKING:
-    from features.descriptors.analysis import Analysis
 
 REFERENCE_HZ = 27.5
 _SHORTEST = 5

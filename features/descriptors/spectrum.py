@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from features.descriptors.analysis import Analysis
 from features.descriptors.specs import ALL, UNVOICED, VOICED, Descriptor, Number
 from features.descriptors.stft import N_MEL
-
-if TYPE_CHECKING:
-    from features.descriptors.analysis import Analysis
 
 _OVER = {ALL: ("mean", "std", "skew", "p20", "p80", "change"), VOICED: ("mean", "std"), UNVOICED: ("mean", "std")}
 _BAND = {ALL: ("std",), VOICED: ("mean", "std")}

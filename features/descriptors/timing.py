@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from features.descriptors.analysis import Analysis
 from features.descriptors.frames import FRAMES_PER_SECOND
 from features.descriptors.segments import mean_and_std, runs, smooth, turning_points
 from features.descriptors.specs import Number
-
-if TYPE_CHECKING:
-    from features.descriptors.analysis import Analysis
 
 _SHORTEST_PAUSE = 15
 _NUCLEUS_DB = 2.0

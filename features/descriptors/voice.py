@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import astuple
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from features.compiled import compiled
+from features.descriptors.analysis import Analysis
 from features.descriptors.formants import formants
 from features.descriptors.frames import HOP
 from features.descriptors.pulses import match, perturbation
 from features.descriptors.specs import VOICED, Descriptor, Number
 from features.sampling import RATE
-
-if TYPE_CHECKING:
-    from features.descriptors.analysis import Analysis
 
 _OVER = {VOICED: ("mean", "std", "p20", "p50", "p80")}
 _FORMANT = {VOICED: ("mean", "std", "p20", "p50", "p80", "change")}

@@ -8,20 +8,18 @@ from abc import abstractmethod
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 
 from features.bad_files import UNREADABLE, BadClip, BadClipsError
+from features.cache import FeatureCache
 from features.clips import Clip, clips_from
 from features.extractors.table import FeatureTable
 from features.files import content_hash
 from features.processes import as_they_come, number_of_processes, worker_processes
-
-if TYPE_CHECKING:
-    from features.cache import FeatureCache
 
 CLIPS_PER_COMMIT = 1
 """Rows that are stored at a time: each as it comes, so that a kill costs no more than what was being computed."""

@@ -7,17 +7,15 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from importlib.metadata import version
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from features.cache import FeatureCache
+from features.clips import Clip
 from features.errors import FeatureError
 from features.extractors.base import ClipExtractor
 from features.sampling import RATE
-
-if TYPE_CHECKING:
-    from features.cache import FeatureCache
-    from features.clips import Clip
 
 SETS = ("eGeMAPSv02", "ComParE_2016")
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from features.bad_files import BadClip
+from features.cache import FeatureCache
+from features.clips import Clip
 from features.compute import names_of, prepare, timed_row
 from features.extractors.base import ClipExtractor
+from features.extractors.table import FeatureTable
 from features.fingerprint import code_fingerprint
 from features.groups import groups_of, select
-
-if TYPE_CHECKING:
-    from features.bad_files import BadClip
-    from features.cache import FeatureCache
-    from features.clips import Clip
-    from features.extractors.table import FeatureTable
 
 LIBRARIES = ("librosa", "soxr", "soundfile")
 
