@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from classical.inner_folds import InnerFolds
 from classical.labels import balanced_weights
+from classical.screening import screened
 from classical.tuning import Candidate, TunedClassifier, check_arrays
 from features.errors import PipelineError
 
@@ -42,6 +43,9 @@ class BoostingClassifier(TunedClassifier):
         Number of bins of the histograms.
     max_rounds, patience : int
         Most rounds, and rounds without improvement after which a fit stops.
+    n_screened : int or None
+        Most features to grow trees on: those with the highest F ratio among the utterances that a model is fitted on,
+        on inner folds too. None uses all.
     n_inner : int
         Number of inner folds.
     random_state : int
@@ -53,6 +57,8 @@ class BoostingClassifier(TunedClassifier):
 
     Attributes
     ----------
+    columns_ : ndarray of shape (n_features used,)
+        Indices of the features that the trees are grown on.
     booster_ : xgboost.Booster
     classes_, n_features_in_, feature_names_in_, best_params_, n_candidates_, search_time_, notes_, oof_proba_, \
 inverse_temperature_
@@ -81,6 +87,7 @@ inverse_temperature_
         bins: int = 32,
         max_rounds: int = 300,
         patience: int = 15,
+        n_screened: int | None = 700,
         n_inner: int = 3,
         random_state: int = 0,
         n_jobs: int = 1,
@@ -95,6 +102,7 @@ inverse_temperature_
         self.bins = bins
         self.max_rounds = max_rounds
         self.patience = patience
+        self.n_screened = n_screened
         self.n_inner = n_inner
         self.random_state = random_state
         self.n_jobs = n_jobs
@@ -107,21 +115,30 @@ inverse_temperature_
 
     def _candidate(self, params: Mapping[str, Any], X: NDArray, codes: NDArray, inner: InnerFolds) -> Candidate:
         """Grow trees on every inner fold, and score each fold's held-out utterances at the mean of the best rounds."""
+        columns = [screened(X[fit_on], codes[fit_on], most=self.n_screened) for fit_on, _ in inner.folds]
         boosters = [
-            self._grow(params, X[fit_on], codes[fit_on], self.max_rounds, stop_on=(X[held_out], codes[held_out]))
-            for fit_on, held_out in inner.folds
+            self._grow(
+                params,
+                X[np.ix_(fit_on, which)],
+                codes[fit_on],
+                self.max_rounds,
+                stop_on=(X[np.ix_(held_out, which)], codes[held_out]),
+            )
+            for which, (fit_on, held_out) in zip(columns, inner.folds)
         ]
         rounds = min(50, self.max_rounds)
         if boosters:
             rounds = max(1, round(float(np.mean([booster.best_iteration + 1 for booster in boosters]))))
         scores = np.full((len(X), len(self.classes_)), np.nan)
-        for booster, (_, held_out) in zip(boosters, inner.folds):
-            scores[held_out] = _margins(booster, X[held_out], rounds=min(rounds, booster.num_boosted_rounds()))
+        for booster, which, (_, held_out) in zip(boosters, columns, inner.folds):
+            grown = min(rounds, booster.num_boosted_rounds())
+            scores[held_out] = _margins(booster, X[np.ix_(held_out, which)], rounds=grown)
         return Candidate({**params, "rounds": rounds}, scores)
 
     def _refit(self, X: NDArray, codes: NDArray) -> None:
         params = {name: value for name, value in self.best_params_.items() if name != "rounds"}
-        self.booster_ = self._grow(params, X, codes, self.best_params_["rounds"])
+        self.columns_ = screened(X, codes, most=self.n_screened)
+        self.booster_ = self._grow(params, X[:, self.columns_], codes, self.best_params_["rounds"])
 
     def _grow(
         self,
@@ -164,7 +181,7 @@ inverse_temperature_
         return booster
 
     def _scores(self, X: NDArray) -> NDArray[np.float64]:
-        return _margins(self.booster_, X)
+        return _margins(self.booster_, X[:, self.columns_])
 
     def contributions(self, X: Any) -> NDArray[np.float64]:
         """Exact TreeSHAP values of the class scores.
@@ -179,11 +196,15 @@ inverse_temperature_
         Returns
         -------
         ndarray of shape (n_utterances, n_classes, n_features + 1)
-            The last column is the bias.
+            The last column is the bias; 0 for features that were screened out.
         """
         check_is_fitted(self)
-        matrix = xgboost.DMatrix(check_arrays(self, X, reset=False, **self._input), nthread=self.n_jobs)
-        return self.booster_.predict(matrix, pred_contribs=True, strict_shape=True).astype(np.float64)
+        X = check_arrays(self, X, reset=False, **self._input)
+        matrix = xgboost.DMatrix(X[:, self.columns_], nthread=self.n_jobs)
+        values = self.booster_.predict(matrix, pred_contribs=True, strict_shape=True).astype(np.float64)
+        result = np.zeros((*values.shape[:2], X.shape[1] + 1))
+        result[:, :, [*self.columns_, -1]] = values
+        return result
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -78,7 +78,12 @@ inverse_temperature_
         regression = LogisticRegression(
             class_weight="balanced", tol=TOLERANCE, max_iter=MAX_ITERATIONS, warm_start=True, random_state=0
         )
-        return [self._all_classes(regression.set_params(C=C).fit(X, codes)) for C in Cs]
+        if X.shape[1] <= X.shape[0]:
+            return [self._all_classes(regression.set_params(C=C).fit(X, codes)) for C in Cs]
+        # the solution lies in the span of the rows: the same, found among as many unknowns as there are utterances
+        left, lengths, rows = np.linalg.svd(X, full_matrices=False)
+        path = [self._all_classes(regression.set_params(C=C).fit(left * lengths, codes)) for C in Cs]
+        return [(rows.T @ coefficients, intercept) for coefficients, intercept in path]
 
     def _all_classes(self, regression: LogisticRegression) -> tuple[NDArray, NDArray]:
         """Coefficients with a column for every class, also for those absent from the utterances fitted on."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from features.cache import FeatureCache
 from features.extractors.statistics import FeatureExtractor
-from features.groups import GROUPS, groups_of
+from features.groups import PARTS, parts_of
 from features.memory_cache import MemoryCache
 
 
@@ -30,7 +30,7 @@ def shared_features(members: Iterable[Any]) -> Iterator[FeatureCache | None]:
         member.features
         for member in members
         if isinstance(member.features, FeatureExtractor)
-        and groups_of(member.features.groups) == GROUPS
+        and parts_of(member.features.groups) == PARTS
         and member.features.cache is None
     ]
     if not extractors:

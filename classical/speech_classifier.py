@@ -16,6 +16,7 @@ from classical.labels import encode
 from classical.normalise import Normaliser, Scope
 from features.deprecation import RenamedResults
 from features.errors import PipelineError
+from features.groups import kind_of
 
 
 class Features(Protocol):
@@ -50,7 +51,7 @@ class SpeechClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
         Stateless transformer from utterances to an array of shape (n_utterances, n_features).
     model : estimator
         Classifier on arrays, such as `classical.svm.SvmClassifier`; its ``fit`` gets the speakers as ``groups`` where
-        it has such a parameter.
+        it has such a parameter, and a parameter ``blocks`` of it is set to the kind of each feature.
     normalise : {'global', 'speaker'}
         See `classical.normalise.Normaliser`.
     random_state, n_jobs : int
@@ -158,16 +159,24 @@ class SpeechClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
         if self.choose_group:
             groups = np.array([name.partition(".")[0] for name in names])
             columns = {str(group): np.flatnonzero(groups == group) for group in dict.fromkeys(groups)}
-        choices = [self._fit_columns(group, values, which, codes, speakers) for group, which in columns.items()]
+        choices = [self._fit_columns(group, values, names, which, codes, speakers) for group, which in columns.items()]
         best = max(choices, key=lambda choice: choice.uar)
         self.model_, self.columns_, self.oof_proba_ = best.model, best.columns, best.oof_proba
         self.best_params_ = {**({"group": best.group} if best.group else {}), **getattr(best.model, "best_params_", {})}
         self.n_candidates_ = sum(getattr(choice.model, "n_candidates_", 1) for choice in choices)
         self.search_time_ = float(sum(getattr(choice.model, "search_time_", 0.0) for choice in choices))
 
-    def _fit_columns(self, group: str, values: NDArray, columns: NDArray, codes: NDArray, speakers: NDArray) -> _Choice:
+    def _fit_columns(
+        self, group: str, values: NDArray, names: NDArray, columns: NDArray, codes: NDArray, speakers: NDArray
+    ) -> _Choice:
         model = clone(self.model)
-        shared = {"random_state": self.random_state, "n_jobs": self.n_jobs, "device": self.device}
+        kinds = np.array([kind_of(name) for name in names[columns]])
+        shared = {
+            "random_state": self.random_state,
+            "n_jobs": self.n_jobs,
+            "device": self.device,
+            "blocks": kinds if len(set(kinds)) > 1 else None,
+        }
         model.set_params(**{name: value for name, value in shared.items() if name in model.get_params()})
         metadata = {"groups": speakers} if has_fit_parameter(model, "groups") else {}
         model.fit(values[:, columns], self.classes_[codes], **metadata)

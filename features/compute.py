@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
+from itertools import accumulate
 from pkgutil import iter_modules
 from typing import Any
 
 import numpy as np
 
+from features import covariance, shape
 from features.blas import one_blas_thread
 from features.clips import Clip
 from features.compiled import REMEDY, keeps, to_be_compiled
@@ -20,7 +23,8 @@ from features.descriptors.analysis import Analysis
 from features.descriptors.specs import ALL, UNVOICED, VOICED, Descriptor
 from features.errors import Note
 from features.functionals import FUNCTIONALS, functionals
-from features.groups import GROUPS
+from features.groups import PARTS, group_of, kind_of
+from features.kinds import COVARIANCE, SHAPE
 from features.sampling import RATE
 
 TARGET_RMS = 0.05
@@ -33,7 +37,8 @@ class Feature:
     Attributes
     ----------
     name : str
-        `group.descriptor.functional.frames`, or `group.name` for a number of the whole utterance.
+        `group.descriptor.functional.frames`, `group.name` for a number of the whole utterance, or
+        `group.covariance.descriptor.descriptor` and `group.shape.descriptor.kernel`.
     group, unit, formula, source : str
         Its group, unit, how it is computed, and who described it.
     """
@@ -43,6 +48,37 @@ class Feature:
     unit: str
     formula: str
     source: str
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of features that is computed of several contours at once."""
+
+    contours: Mapping[str, tuple[str, ...]]
+    names: Callable[[str, Sequence[str]], tuple[str, ...]]
+    compute: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    formula: str
+    source: str
+
+
+_WHOLE = {
+    "covariance": _Kind(
+        COVARIANCE,
+        covariance.covariance_names,
+        covariance.covariances,
+        "element of the matrix logarithm of the covariance of contours and their deltas over all frames; off the "
+        "diagonal times the square root of 2",
+        "Arsigny et al. 2006",
+    ),
+    "shape": _Kind(
+        SHAPE,
+        shape.shape_names,
+        shape.shapes,
+        "share of all frames in which the standardised contour follows a kernel of nine weights, 2 at three positions "
+        "and -1 elsewhere, so many frames apart",
+        "Dempster et al. 2021 (MiniRocket)",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -61,47 +97,57 @@ class _Block:
 
 
 @dataclass(frozen=True)
+class _Whole:
+    """Features of several contours of a group at once: `columns` are filled by `compute` from the `contours`."""
+
+    compute: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    contours: np.ndarray
+    columns: slice
+
+
+@dataclass(frozen=True)
 class _Plan:
-    """How the columns of some groups are filled."""
+    """How the columns of some parts are filled; `numbers` says where those of each module go."""
 
     modules: tuple[Any, ...]
     features: tuple[Feature, ...]
     blocks: tuple[_Block, ...]
-    number_columns: np.ndarray
+    numbers: tuple[np.ndarray | None, ...]
+    wholes: tuple[_Whole, ...]
     n_contours: int
 
 
-def features_in(groups: tuple[str, ...] = GROUPS) -> tuple[Feature, ...]:
-    """All features of some groups, in the order of the columns.
+def features_in(parts: tuple[str, ...] = PARTS) -> tuple[Feature, ...]:
+    """All features of some parts, in the order of the columns.
 
     Examples
     --------
     >>> features_in(("timing",))[0].name
     'timing.duration'
     """
-    return _plan(groups).features
+    return _plan(parts).features
 
 
-def names_of(groups: tuple[str, ...]) -> tuple[str, ...]:
-    """Names of the features of some groups, in the order of the columns.
+def names_of(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of the features of some parts, in the order of the columns.
 
     Examples
     --------
     >>> len(names_of(("timing",)))
     20
     """
-    return tuple(feature.name for feature in features_in(groups))
+    return tuple(feature.name for feature in features_in(parts))
 
 
-def features_of(waveform: np.ndarray, groups: tuple[str, ...]) -> np.ndarray:
+def features_of(waveform: np.ndarray, parts: tuple[str, ...]) -> np.ndarray:
     """Compute the features of one waveform, the same bytes on any number of cores.
 
     Parameters
     ----------
     waveform : ndarray of shape (n_samples,)
         float32 at 16 kHz, as `features.audio.load` gives it.
-    groups : tuple of str
-        See `features.groups.groups_of`.
+    parts : tuple of str
+        See `features.groups.parts_of`.
 
     Returns
     -------
@@ -115,34 +161,36 @@ def features_of(waveform: np.ndarray, groups: tuple[str, ...]) -> np.ndarray:
     (20,)
     """
     with one_blas_thread():
-        return _row(Analysis(waveform), _plan(groups))
+        return _row(Analysis(waveform), _plan(parts))
 
 
 def _row(analysis: Analysis, plan: _Plan) -> np.ndarray:
     contours = np.empty((plan.n_contours, analysis.n_frames), dtype=np.float32)
     row = np.empty(len(plan.features), dtype=np.float32)
-    filled, numbers = 0, []
-    for module in plan.modules:
+    filled = 0
+    for module, columns in zip(plan.modules, plan.numbers):
         module_contours, module_numbers = module.describe(analysis)
         contours[filled : filled + len(module_contours)] = module_contours
         filled += len(module_contours)
-        numbers.append(module_numbers)
-    row[plan.number_columns] = np.concatenate(numbers)
+        if columns is not None:
+            row[columns] = module_numbers
     masks = {ALL: analysis.extent, VOICED: analysis.voiced, UNVOICED: analysis.extent & ~analysis.voiced}
     for block in plan.blocks:
         table = functionals(contours, masks[block.frames], block.contours)
         row[block.columns] = table[block.rows, block.functionals]
+    for whole in plan.wholes:
+        row[whole.columns] = whole.compute(contours[whole.contours], analysis.extent)
     return row
 
 
-def timed_row(clip: Clip, groups: tuple[str, ...], normalise_level: bool) -> tuple[np.ndarray, float]:
+def timed_row(clip: Clip, parts: tuple[str, ...], normalise_level: bool) -> tuple[np.ndarray, float]:
     """Features of one clip, ndarray of shape (n_features,), and the seconds that reading and computing took."""
     warm_up()
     start = time.perf_counter()
     waveform = clip.samples()
     if normalise_level:
         waveform = level_normalised(waveform)
-    return features_of(waveform, groups), time.perf_counter() - start
+    return features_of(waveform, parts), time.perf_counter() - start
 
 
 def prepare(*, n_jobs: int = 1) -> None:
@@ -173,14 +221,18 @@ def prepare(*, n_jobs: int = 1) -> None:
 
 def _compiled_modules() -> list[str]:
     package = import_module("features.descriptors")
-    return ["features.functionals", *(f"{package.__name__}.{found.name}" for found in iter_modules(package.__path__))]
+    return [
+        "features.functionals",
+        "features.shape",
+        *(f"{package.__name__}.{found.name}" for found in iter_modules(package.__path__)),
+    ]
 
 
 @lru_cache(maxsize=1)
 def warm_up() -> None:
     """Compile, or load from numba's cache, what every clip needs; once per process so that timings exclude it."""
     time_axis = np.arange(RATE // 2) / RATE
-    features_of(np.sin(2 * np.pi * 150 * time_axis).astype(np.float32), GROUPS)
+    features_of(np.sin(2 * np.pi * 150 * time_axis).astype(np.float32), PARTS)
 
 
 def level_normalised(waveform: np.ndarray) -> np.ndarray:
@@ -196,25 +248,49 @@ def level_normalised(waveform: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=64)
-def _plan(groups: tuple[str, ...]) -> _Plan:
-    modules = tuple(import_module(MODULES[group]) for group in groups)
-    order = list(FUNCTIONALS)
+def _plan(parts: tuple[str, ...]) -> _Plan:
+    groups = tuple(group for group in MODULES if group in {group_of(part) for part in parts})
+    modules = {group: import_module(MODULES[group]) for group in groups}
+    first = dict(zip(groups, accumulate((len(modules[group].DESCRIPTORS) for group in groups), initial=0)))
     features: list[Feature] = []
-    number_columns: list[int] = []
+    numbers: dict[str, np.ndarray] = {}
     by_frames: dict[str, list[tuple[int, int, int]]] = {}
-    n_contours = 0
-    for group, module in zip(groups, modules):
-        for descriptor in module.DESCRIPTORS:
-            for frames, names in descriptor.over.items():
-                for name in names:
-                    by_frames.setdefault(frames, []).append((n_contours, order.index(name), len(features)))
-                    features.append(_feature(group, descriptor, name, frames))
-            n_contours += 1
-        for number in module.NUMBERS:
-            number_columns.append(len(features))
-            features.append(Feature(f"{group}.{number.name}", group, number.unit, number.formula, number.source))
+    wholes: list[_Whole] = []
+    for part in parts:
+        group = group_of(part)
+        if part == group:
+            numbers[group] = _add_statistics(group, modules[group], first[group], features, by_frames)
+        else:
+            wholes.append(_add_whole(part, modules[group], first[group], features))
     blocks = tuple(_block(frames, entries) for frames, entries in by_frames.items())
-    return _Plan(modules, tuple(features), blocks, np.array(number_columns, dtype=np.int64), n_contours)
+    n_contours = sum(len(module.DESCRIPTORS) for module in modules.values())
+    columns = tuple(numbers.get(group) for group in groups)
+    return _Plan(tuple(modules.values()), tuple(features), blocks, columns, tuple(wholes), n_contours)
+
+
+def _add_statistics(
+    group: str, module: Any, first: int, features: list[Feature], by_frames: dict[str, list[tuple[int, int, int]]]
+) -> np.ndarray:
+    """Add a group's statistics and numbers; return the columns of the numbers."""
+    order = list(FUNCTIONALS)
+    for contour, descriptor in enumerate(module.DESCRIPTORS, start=first):
+        for frames, names in descriptor.over.items():
+            for name in names:
+                by_frames.setdefault(frames, []).append((contour, order.index(name), len(features)))
+                features.append(_feature(group, descriptor, name, frames))
+    columns = np.arange(len(features), len(features) + len(module.NUMBERS))
+    features += [Feature(f"{group}.{n.name}", group, n.unit, n.formula, n.source) for n in module.NUMBERS]
+    return columns
+
+
+def _add_whole(part: str, module: Any, first: int, features: list[Feature]) -> _Whole:
+    """Add the features of a part that are computed of several contours at once."""
+    group, kind = group_of(part), _WHOLE[kind_of(part)]
+    chosen = kind.contours[group]
+    order = [descriptor.name for descriptor in module.DESCRIPTORS]
+    columns = slice(len(features), len(features) + len(kind.names(group, chosen)))
+    features += [Feature(name, group, "1", kind.formula, kind.source) for name in kind.names(group, chosen)]
+    return _Whole(kind.compute, first + np.array([order.index(name) for name in chosen]), columns)
 
 
 def _block(frames: str, entries: list[tuple[int, int, int]]) -> _Block:

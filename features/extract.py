@@ -38,8 +38,9 @@ def build_parser() -> argparse.ArgumentParser:
     add("output", type=Path, help="table to write: .csv or .parquet; one row per utterance, `id` first")
     add(
         "--groups",
-        default="all",
-        help="pitch energy timing voice mfcc spectrum, or prosodic, spectral, all; joined by commas (default: all)",
+        default="statistics",
+        help="pitch energy timing voice mfcc spectrum, or prosodic, spectral, all; or statistics, covariance, shape; "
+        "joined by commas (default: statistics)",
     )
     add("--normalise-level", action="store_true", help="bring every utterance to -26 dB first")
     add("--jobs", type=int, default=1, help="processes (default: 1)")
@@ -72,7 +73,7 @@ def extract(
     source: Path,
     target: Path,
     *,
-    groups: str = "all",
+    groups: str = "statistics",
     normalise_level: bool = False,
     n_jobs: int = 1,
     use_cache: bool = True,

@@ -10,27 +10,14 @@ paper's 84 kernels is used, every fourth, as neighbours in that order share two 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import combinations
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.compiled import compiled
-
-CONTOURS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "pitch": ("f0_semitone", "periodicity"),
-        "energy": ("rms_db",),
-        "timing": (),
-        "voice": ("hnr", "h1_h2"),
-        "mfcc": tuple(f"c{i:02d}" for i in range(14)),
-        "spectrum": ("centroid", "flatness", "flux", "alpha_ratio"),
-    }
-)
-"""Which descriptors of a group have their shape taken; timing has no contours."""
 
 DILATIONS = (1, 2, 4, 8, 16)
 """Frames between a kernel's weights: with nine of them, stretches from 90 ms to 1.3 s."""
@@ -54,11 +41,11 @@ def shape_names(group: str, contours: Sequence[str]) -> tuple[str, ...]:
     group : str
         The group that the contours belong to.
     contours : sequence of str
-        Names of descriptors; see `CONTOURS`.
+        Names of descriptors; see `features.kinds.SHAPE`.
 
     Examples
     --------
-    >>> names = shape_names("pitch", CONTOURS["pitch"])
+    >>> names = shape_names("pitch", ["f0_semitone", "periodicity"])
     >>> len(names), names[0], names[-1]
     (210, 'pitch.shape.f0_semitone.d01k012', 'pitch.shape.periodicity.d16k567')
     """

@@ -17,7 +17,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from benchmarks.pipelines.flags import Flag
 from features.errors import FeatureError
-from features.groups import GROUPS, PRESETS
+from features.groups import GROUPS, PRESETS, matches
+from features.kinds import KINDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,14 +156,14 @@ class FeatureSet(ABC):
 class StatisticsSet(FeatureSet):
     """The toolkit's own statistics of contours."""
 
-    title = "librosa statistics, by group or preset, joined by commas"
-    examples = (*PRESETS, *GROUPS)
+    title = "features of contours, by group, kind or preset, joined by commas; mfcc.statistics is one kind of one group"
+    examples = (*PRESETS, *KINDS, *GROUPS)
     superset = "all"
 
     @staticmethod
     def matches(text: str) -> bool:
-        """Whether every word is a group or a preset."""
-        return all(part.strip() in (*GROUPS, *PRESETS) for part in text.split(","))
+        """Whether every word is a group, a kind or a preset."""
+        return matches(text)
 
     def extractor(self) -> Extractor:
         """The extractor of these groups."""

@@ -1,4 +1,4 @@
-"""The extractor on librosa's ground: waveforms to named statistics of six groups."""
+"""The extractor on librosa's ground: waveforms to named features of six groups."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ from features.compute import names_of, prepare, timed_row
 from features.extractors.base import ClipExtractor
 from features.extractors.table import FeatureTable
 from features.fingerprint import code_fingerprint
-from features.groups import groups_of, select
+from features.groups import parts_of, select
 
 LIBRARIES = ("librosa", "soxr", "soundfile")
 
 
 class FeatureExtractor(ClipExtractor):
-    """Named statistics of pitch, energy, timing, voice quality, MFCC and spectrum.
+    """Named features of pitch, energy, timing, voice quality, MFCC and spectrum.
 
     Parameters
     ----------
     groups : str
-        Groups (`pitch energy timing voice mfcc spectrum`) or presets (`prosodic spectral all`), joined by commas.
+        Groups (`pitch energy timing voice mfcc spectrum`), kinds (`statistics covariance shape`) or presets (`prosodic
+        spectral all`), joined by commas; a group or preset stands for all its kinds. See `features.groups.parts_of`.
     normalise_level : bool
         Bring every utterance to the same root mean square (-26 dB of full scale) first. Loudness carries emotion:
         leave it off unless recording levels differ for other reasons.
     cache : FeatureCache, optional
-        Where computed rows are kept; None keeps none. A cache holds all groups, so that another choice of groups is a
-        choice of columns.
+        Where computed rows are kept; None keeps none. A cache holds the statistics of all groups, or all kinds of all,
+        so that another choice of groups is a choice of columns.
     n_jobs : int
         Processes.
     progress : bool
@@ -55,7 +56,7 @@ class FeatureExtractor(ClipExtractor):
 
     def __init__(
         self,
-        groups: str = "all",
+        groups: str = "statistics",
         *,
         normalise_level: bool = False,
         cache: FeatureCache | None = None,
@@ -70,12 +71,12 @@ class FeatureExtractor(ClipExtractor):
 
     def names(self) -> tuple[str, ...]:
         """Names of the columns."""
-        return names_of(groups_of(self.groups))
+        return names_of(parts_of(self.groups))
 
     def identity(self) -> str:
         """Text that determines the values."""
         return (
-            f"FeatureExtractor(groups={','.join(groups_of(self.groups))}, normalise_level={self.normalise_level}, "
+            f"FeatureExtractor(groups={','.join(parts_of(self.groups))}, normalise_level={self.normalise_level}, "
             f"code={code_fingerprint('features.compute', libraries=LIBRARIES)})"
         )
 
@@ -88,13 +89,15 @@ class FeatureExtractor(ClipExtractor):
         >>> bad[0].reason
         'waveform 0: 16000 samples are NaN or infinite; expected finite values; write the file again'
         """
-        if self.cache is None or groups_of(self.groups) == groups_of("all"):
+        parts = parts_of(self.groups)
+        kept = "statistics" if set(parts) <= set(parts_of("statistics")) else "all"
+        if self.cache is None or parts == parts_of(kept):
             return super().extract_good(X)
         whole, bad = FeatureExtractor(
-            "all", normalise_level=self.normalise_level, cache=self.cache, n_jobs=self.n_jobs, progress=self.progress
+            kept, normalise_level=self.normalise_level, cache=self.cache, n_jobs=self.n_jobs, progress=self.progress
         ).extract_good(X)
         return whole.columns(select(whole.names, self.groups)), bad
 
     def _row_function(self) -> Callable[[Clip], tuple[np.ndarray, float]]:
         prepare(n_jobs=self.n_jobs)
-        return partial(timed_row, groups=groups_of(self.groups), normalise_level=self.normalise_level)
+        return partial(timed_row, parts=parts_of(self.groups), normalise_level=self.normalise_level)

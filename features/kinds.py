@@ -1,0 +1,26 @@
+"""Kinds of features: statistics of each contour, how contours move together, and what shapes they take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+KINDS: tuple[str, ...] = ("statistics", "covariance", "shape")
+
+_CEPSTRUM = tuple(f"c{i:02d}" for i in range(14))
+
+COVARIANCE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"pitch": ("periodicity",), "energy": ("rms_db",), "mfcc": _CEPSTRUM}
+)
+"""Descriptors of a group whose covariance is taken, each with its two deltas; none of F0, which has gaps."""
+
+SHAPE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "pitch": ("f0_semitone", "periodicity"),
+        "energy": ("rms_db",),
+        "voice": ("hnr", "h1_h2"),
+        "mfcc": _CEPSTRUM,
+        "spectrum": ("centroid", "flatness", "flux", "alpha_ratio"),
+    }
+)
+"""Descriptors of a group whose shape is taken; timing has no contours."""
