@@ -12,34 +12,59 @@ if TYPE_CHECKING:
     from features.compute import Feature
 
 
-def catalogue(groups: tuple[str, ...] | None = None) -> tuple[Feature, ...]:
-    """All features of some groups, by default of all, in the order of the columns.
+def catalogue(spec: str = "statistics") -> tuple[Feature, ...]:
+    """Features that a text stands for, in the order of the columns.
+
+    Parameters
+    ----------
+    spec : str
+        As for `features.groups.parts_of`.
 
     Examples
     --------
-    >>> len(catalogue())
-    646
+    >>> len(catalogue()), len(catalogue("all"))
+    (646, 3241)
     """
     from features.compute import features_in
-    from features.groups import GROUPS
+    from features.groups import parts_of
 
-    return features_in(GROUPS if groups is None else groups)
+    return features_in(parts_of(spec))
 
 
 def as_markdown() -> str:
-    """The catalogue as a Markdown document: one table per group."""
+    """The catalogue as a Markdown document: one table per group of statistics, one per other kind."""
     from features.groups import GROUPS
+    from features.kinds import KINDS
 
     parts = [
         "# Catalogue of features\n\n"
         "Made by `python -m features.catalogue`; do not edit. Frames lie every 10 ms. `all` and `unvoiced` frames are "
-        "taken from the\nfirst to the last active frame of the utterance; a statistic without frames is NaN.\n"
+        "taken from the\nfirst to the last active frame of the utterance; a statistic without frames is NaN.\n\n"
+        "Each group has statistics of its contours, named one by one here, and of some contours how they move together "
+        "(`covariance`)\nand what shapes they take (`shape`); the last two tables name these by their pattern. "
+        "`--groups statistics` is all of the first kind.\n"
     ]
     for group in GROUPS:
-        features = catalogue((group,))
+        features = catalogue(f"{group}.statistics")
         rows = "".join(f"| `{f.name}` | {f.unit} | {f.formula} | {f.source} |\n" for f in features)
         parts.append(f"## {group}: {len(features)}\n\n| name | unit | formula | source |\n|---|---|---|---|\n{rows}")
-    return "\n".join(parts)
+    return "\n".join([*parts, *map(_pattern, KINDS[1:])])
+
+
+def _pattern(kind: str) -> str:
+    """A kind whose features are too many to be named one by one."""
+    from features.kinds import CONTOURS
+
+    features = catalogue(kind)
+    first = features[0]
+    rows = []
+    for group, contours in CONTOURS[kind].items():
+        names = [feature.name for feature in catalogue(f"{group}.{kind}")]
+        rows.append(f"| {group} | {len(names)} | {', '.join(contours)} | `{names[0]}` |\n")
+    return (
+        f"## {kind}: {len(features)}\n\nEach is the {first.formula}.\nSource: {first.source}.\n\n"
+        f"| group | features | of | first |\n|---|---|---|---|\n{''.join(rows)}"
+    )
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from features.descriptors import MODULES
 from features.errors import FeatureError
-from features.kinds import COVARIANCE, KINDS, SHAPE
+from features.kinds import CONTOURS, KINDS
 
 GROUPS: tuple[str, ...] = tuple(MODULES)
 
@@ -18,11 +18,9 @@ PRESETS: dict[str, tuple[str, ...]] = {
     "all": GROUPS,
 }
 
-_WITH: dict[str, Mapping[str, tuple[str, ...]]] = {"covariance": COVARIANCE, "shape": SHAPE}
-
 PARTS: tuple[str, ...] = (
     *GROUPS,
-    *(f"{group}.{kind}" for kind in KINDS[1:] for group in GROUPS if _WITH[kind].get(group)),
+    *(f"{group}.{kind}" for kind in KINDS[1:] for group in GROUPS if CONTOURS[kind].get(group)),
 )
 """Every kind of every group: a group's name stands for its statistics, `mfcc.covariance` for another kind."""
 
@@ -59,7 +57,7 @@ def _parts_of(piece: str) -> tuple[str, ...]:
     if kind and group in GROUPS and kind in KINDS:
         found = tuple(part for part in PARTS if group_of(part) == group and kind_of(part) == kind)
         if not found:
-            having = ", ".join(_WITH[kind])
+            having = ", ".join(CONTOURS[kind])
             raise FeatureError(f"feature group {piece!r}: {group} has no {kind}; expected one of {having}")
         return found
     if piece not in GROUPS and piece not in PRESETS:

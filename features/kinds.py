@@ -28,3 +28,6 @@ SHAPE: Mapping[str, tuple[str, ...]] = MappingProxyType(
 Few coefficients of the cepstrum: on the inner speakers that decided it, those above the fifth added more noise than
 shape.
 """
+
+CONTOURS: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType({"covariance": COVARIANCE, "shape": SHAPE})
+"""Descriptors by kind and group."""

@@ -13,8 +13,6 @@ from doc_pages import COMMAND, PAGES, ROOT, blocks, commands, headings, links, n
 from doc_stand_ins import provide
 from make_commands import anchor
 
-from features.groups import GROUPS
-
 NOT_EXECUTED: dict[str, str] = {
     "python -m benchmarks.run": "time: the whole default run with a deep row; test_deep_classifier holds its parts",
     "python -m benchmarks.run --corpus ravdess --root ravdess --download": "network",
@@ -210,7 +208,7 @@ def test_numbers_of_features_are_those_of_the_catalogue() -> None:
         for count in re.findall(
             r"(\d+) (?:statistics of|features an utterance|statistics, openSMILE)", page.read_text("utf-8")
         ):
-            assert int(count) == len(catalogue(GROUPS)), name_of(page)
+            assert int(count) == len(catalogue()), name_of(page)
 
 
 def test_commands_on_pages_are_recognised() -> None:
