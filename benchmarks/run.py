@@ -42,7 +42,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     shared.add_corpus_arguments(parser)
     group = shared.add_fold_arguments(parser)
-    group.add_argument("--folds-file", type=Path, metavar="CSV", help="use the folds of this file")
+    group.add_argument(
+        "--folds-file", type=Path, metavar="CSV", help="use the folds of this file, or of a folder of EmoBox"
+    )
     group.add_argument("--write-folds", type=Path, metavar="CSV", help="write the folds to this file")
     shared.add_pipeline_arguments(parser)
     shared.add_run_arguments(parser)

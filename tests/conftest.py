@@ -50,6 +50,12 @@ def faults_root() -> Path:
     return _folder("SER_FAULTS", ".")
 
 
+@pytest.fixture(scope="session")
+def published_folds() -> Path:
+    """Folds that others published, each board in a folder."""
+    return _folder("SER_FOLDS", ".")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep the tests away from the user's own cache folder."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.folds.emobox import read_emobox
 from features.deprecation import renamed
 from features.errors import FoldError
 from features.files import replacing
@@ -132,7 +133,8 @@ def read_folds(
     Parameters
     ----------
     path : Path
-        CSV with `fold`, `utterance` and `side`; every fold has to name every utterance once.
+        CSV with `fold`, `utterance` and `side`, or a folder of folds as EmoBox publishes them; every fold has to name
+        every utterance once. Where a fold has no subset `valid`, speakers of its subset `train` validate.
     table : pandas.DataFrame
         The utterances that the folds point into.
     left_out : collection of str
@@ -163,7 +165,7 @@ def read_folds_with_notes(
     path: Path, table: pd.DataFrame, *, left_out: Collection[str] = (), join_names: bool = False
 ) -> tuple[tuple[Fold, ...], tuple[str, ...]]:
     """Read folds as `read_folds` does, with what a user should know of how utterances were matched."""
-    lines = read_table(path, required=("fold", "utterance", "side"), error=FoldError, problem="cannot be read as folds")
+    lines = read_emobox(path) if Path(path).is_dir() else _read_csv(path)
     lines.refuse("side", ~lines.rows["side"].isin(list(Subset)), expected=", ".join(Subset))
     rows = lines.rows.assign(fold=lines.rows["fold"].map(normalise), utterance=lines.rows["utterance"].map(normalise))
     for column in ("fold", "utterance"):
@@ -179,7 +181,38 @@ def read_folds_with_notes(
     folds = tuple(
         _fold(str(name), some, known, ids, lines, matching) for name, some in rows.groupby("fold", sort=False)
     )
-    return folds, matching.notes(str(path))
+    folds, without = _with_validation(folds, table)
+    return folds, (*matching.notes(str(path)), *([f"{path}: {without}"] if without else []))
+
+
+def _read_csv(path: Path) -> Table:
+    return read_table(path, required=("fold", "utterance", "side"), error=FoldError, problem="cannot be read as folds")
+
+
+def _with_validation(folds: tuple[Fold, ...], table: pd.DataFrame) -> tuple[tuple[Fold, ...], str]:
+    """Folds that all have speakers to validate on, by the rule of our own folds, and a note where some had none."""
+    completed = tuple(
+        fold if len(fold.valid) else _validated(fold, folds[(number + 1) % len(folds)], table)
+        for number, fold in enumerate(folds)
+    )
+    taken = [fold.name for fold, new in zip(folds, completed) if new is not fold]
+    if not taken:
+        return folds, ""
+    return completed, (
+        f"{len(taken)} of {len(folds)} folds have no subset valid: of their training speakers, those that the next "
+        "fold tests validate; all of them train where nothing is chosen on them"
+    )
+
+
+def _validated(fold: Fold, following: Fold, table: pd.DataFrame) -> Fold:
+    training = speakers_of(table, fold.train)
+    valid = sorted(set(speakers_of(table, following.test)) & set(training))
+    if not valid or len(valid) == len(training):
+        valid = training[: max(1, len(training) // 5)]
+    if len(training) < 2:
+        return fold
+    validates = np.isin(np.asarray(table.index.get_level_values("speaker"))[fold.train], valid)
+    return Fold(fold.name, fold.train[~validates], fold.train[validates], fold.test)
 
 
 def _fold(
