@@ -66,7 +66,10 @@ def add_pipeline_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("options of pipelines")
     group.add_argument("--encoder", metavar="NAME", help="speech encoder: a hub name or a local folder")
     group.add_argument(
-        "--layer", default="auto", metavar="N", help="layer of a frozen encoder, or auto: chosen on inner folds"
+        "--layer",
+        default="auto",
+        metavar="N",
+        help="layer of a frozen encoder; auto: the one that inner folds choose; all: weighted as inner folds choose",
     )
     group.add_argument(
         "--released",
@@ -180,7 +183,7 @@ def options_of(arguments: argparse.Namespace) -> PipelineOptions:
     Raises
     ------
     PipelineError
-        If `--layer` is neither a number nor `auto`.
+        If `--layer` is neither a number nor `auto` or `all`.
 
     Examples
     --------
@@ -189,8 +192,8 @@ def options_of(arguments: argparse.Namespace) -> PipelineOptions:
     >>> options_of(parser.parse_args(["--layer", "7"])).layer
     '7'
     """
-    if arguments.layer != "auto" and not arguments.layer.isdecimal():
-        raise PipelineError(f"--layer {arguments.layer}: expected a number or auto")
+    if arguments.layer not in ("auto", "all") and not arguments.layer.isdecimal():
+        raise PipelineError(f"--layer {arguments.layer}: expected a number, auto or all")
     names = [option.name for option in fields(PipelineOptions)]
     values: dict[str, Any] = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
     return PipelineOptions(**values)

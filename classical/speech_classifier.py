@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
@@ -16,7 +17,9 @@ from classical.labels import encode
 from classical.normalise import Normaliser, Scope
 from features.deprecation import RenamedResults
 from features.errors import PipelineError
-from features.groups import kind_of
+from features.groups import group_of, kind_of
+
+_LAYER = re.compile(r"layer\d+")
 
 
 class Features(Protocol):
@@ -51,7 +54,7 @@ class SpeechClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
         Stateless transformer from utterances to an array of shape (n_utterances, n_features).
     model : estimator
         Classifier on arrays, such as `classical.svm.SvmClassifier`; its ``fit`` gets the speakers as ``groups`` where
-        it has such a parameter, and a parameter ``blocks`` of it is set to the kind of each feature.
+        it has such a parameter, and a parameter ``blocks`` of it is set by `block_of`.
     normalise : {'global', 'speaker'}
         See `classical.normalise.Normaliser`.
     random_state, n_jobs : int
@@ -170,12 +173,12 @@ class SpeechClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
         self, group: str, values: NDArray, names: NDArray, columns: NDArray, codes: NDArray, speakers: NDArray
     ) -> _Choice:
         model = clone(self.model)
-        kinds = np.array([kind_of(name) for name in names[columns]])
+        blocks = np.array([block_of(name) for name in names[columns]])
         shared = {
             "random_state": self.random_state,
             "n_jobs": self.n_jobs,
             "device": self.device,
-            "blocks": kinds if len(set(kinds)) > 1 else None,
+            "blocks": blocks if len(set(blocks)) > 1 else None,
         }
         model.set_params(**{name: value for name, value in shared.items() if name in model.get_params()})
         metadata = {"groups": speakers} if has_fit_parameter(model, "groups") else {}
@@ -240,6 +243,22 @@ class SpeechClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
         """
         probability = self.predict_proba(X, speakers=speakers)
         return self.classes_[probability.argmax(axis=1)]
+
+
+def block_of(name: str) -> str:
+    """The block that a feature belongs to, by its name: a layer of a speech encoder, or a kind of features.
+
+    Parameters
+    ----------
+    name : str
+
+    Examples
+    --------
+    >>> block_of("layer2.mean.007"), block_of("mfcc.shape.c01.d04k028"), block_of("pitch.f0_hz.mean.voiced")
+    ('layer2', 'shape', 'statistics')
+    """
+    group = group_of(name)
+    return group if _LAYER.fullmatch(group) else kind_of(name)
 
 
 def speakers_of(X: Any) -> NDArray[np.str_] | None:

@@ -60,7 +60,7 @@ def test_a_deep_model_is_kept_as_a_folder(tmp_path: Path) -> None:
         ("--pipeline svn --out {tmp}/m.skops", "unknown pipeline 'svn'"),
         ("--pipeline svm@energy --out {tmp}/m.pkl --no-scores", ".skops"),
         ("--pipeline wav2vec2 --encoder {tmp}/none --out {tmp}/m --no-scores", "cannot be trained here"),
-        ("--pipeline svm@encoder --layer two --out {tmp}/m.skops", "--layer two: expected a number or auto"),
+        ("--pipeline svm@encoder --layer two --out {tmp}/m.skops", "--layer two: expected a number, auto or all"),
     ],
 )
 def test_what_a_user_gets_wrong(line: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

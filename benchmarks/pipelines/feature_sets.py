@@ -218,7 +218,7 @@ class CsvSet(FeatureSet):
 
 
 class EncoderSet(FeatureSet):
-    """A frozen speech encoder, its layer chosen on inner folds unless `--layer` tells one."""
+    """A frozen speech encoder: one layer, chosen on inner folds unless `--layer` tells it, or all of them, weighted."""
 
     title = "a frozen speech encoder: the one that is given apart, a folder or a hub name; ~random for random weights"
     examples = ("encoder", "FOLDER", "OWNER/NAME")
@@ -265,10 +265,10 @@ class EncoderSet(FeatureSet):
         return availability() or self.extractor().availability()
 
     def extractor(self) -> FrozenEncoder:
-        """The frozen encoder; with `--layer auto` it gives the columns of all layers, named `layerN.*`."""
+        """The frozen encoder; with `--layer auto` and `all` it gives the columns of all layers, named `layerN.*`."""
         from deep.frozen import FrozenEncoder
 
-        layer = self.options.layer if self.chooses_group else int(self.options.layer)
+        layer = int(self.options.layer) if self.options.layer.isdecimal() else "auto"
         return FrozenEncoder(
             str(self.source), layer=layer, random_init=self.depends_on_seed, device=self.options.device
         )
