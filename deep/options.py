@@ -14,7 +14,7 @@ class PipelineOptions:
     encoder : str or None, default=None
         Hub name or local folder of a speech encoder, for frozen features and for fine-tuning.
     layer : str, default="auto"
-        Layer of a frozen encoder: a number, `auto` for the one that inner folds choose, or `all`, weighted on inner folds.
+        Layer of a frozen encoder: a number, `auto` for the one that inner folds choose, or `all`, weighted on them.
     released : str or None, default=None
         Hub name or local folder of the published emotion model; None for SpeechBrain's.
     random_init : bool, default=False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.evaluation.plan import Plan
@@ -12,6 +12,7 @@ from benchmarks.folds.splitters import make_folds
 from benchmarks.pipelines.options import PipelineOptions
 from benchmarks.pipelines.registry import build, wrap
 from features.errors import PipelineError
+from features.frozen_sets import FROZEN
 
 if TYPE_CHECKING:
     from benchmarks.corpora.corpus import Corpus
@@ -67,7 +68,9 @@ def make_plan(
     )
     seeds = tuple(int(seed) for seed in seeds)
     trials = tuple((seed, fold) for seed in seeds for fold in folds)
-    return Plan(corpus, scheme, tuple(folds), trials, (*notes, *overlaps), tuple(built.values()), seeds, options)
+    return Plan(
+        corpus, scheme, tuple(folds), trials, (*notes, *overlaps, *frozen), tuple(built.values()), seeds, options
+    )
 
 
 def _same_sound(corpus: Corpus, cache: FeatureCache | None) -> tuple[list[SameSound], list[str]]:
@@ -89,6 +92,13 @@ def _same_sound(corpus: Corpus, cache: FeatureCache | None) -> tuple[list[SameSo
         f"{ids[overlaps[0].second]}: turns of a dialogue overlap; folds by session keep them together"
     )
     return sorted(set(pairs) - set(overlaps), key=lambda pair: (pair.first, pair.second)), [note]
+
+
+def _frozen_sets(pipelines: Iterable[Pipeline]) -> list[str]:
+    """A note on each frozen feature set, with the hash of its values."""
+    single = [part for pipeline in pipelines for part in (pipeline.parts or (pipeline,))]
+    used = dict.fromkeys(part.features for part in single if part.features in FROZEN)
+    return [f"features {FROZEN[name].title}: {FROZEN[name].n_features:,} whose values never change" for name in used]
 
 
 def _pipeline(item: Any, corpus: Corpus, options: PipelineOptions) -> Pipeline:
