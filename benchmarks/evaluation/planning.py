@@ -68,9 +68,8 @@ def make_plan(
     )
     seeds = tuple(int(seed) for seed in seeds)
     trials = tuple((seed, fold) for seed in seeds for fold in folds)
-    return Plan(
-        corpus, scheme, tuple(folds), trials, (*notes, *overlaps, *frozen), tuple(built.values()), seeds, options
-    )
+    notes = (*notes, *overlaps, *_frozen_sets(built.values()))
+    return Plan(corpus, scheme, tuple(folds), trials, notes, tuple(built.values()), seeds, options)
 
 
 def _same_sound(corpus: Corpus, cache: FeatureCache | None) -> tuple[list[SameSound], list[str]]:
