@@ -78,9 +78,13 @@ def _attributions(model: Any, values: NDArray[np.float64]) -> NDArray[np.float64
 
 def _occluded(model: Any, row: NDArray[np.float64]) -> NDArray[np.float64]:
     """Fall of each class's score as each feature in turn is put at its mean, shape (n_classes, n_features)."""
-    without = np.tile(row, (len(row), 1))
-    np.fill_diagonal(without, 0.0)
-    return (model.class_scores(row[None]) - model.class_scores(without)).T
+    if hasattr(model, "scores_without"):
+        scores = model.scores_without(row)
+    else:
+        without = np.tile(row, (len(row), 1))
+        np.fill_diagonal(without, 0.0)
+        scores = model.class_scores(without)
+    return (model.class_scores(row[None]) - scores).T
 
 
 def top_attributions(

@@ -7,6 +7,7 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import config_context
 from sklearn.svm import SVC
 
 CACHE_MEGABYTES = 200
@@ -113,7 +114,10 @@ def fit_ovo(gram: NDArray, codes: NDArray, *, n_classes: int, C: float) -> OvoCo
     >>> (np.array([[3.0]]) @ X[svm.support].T @ svm.dual_coef + svm.intercept).round(2)
     array([[-3.]])
     """
-    svc = SVC(C=C, kernel="precomputed", class_weight="balanced", cache_size=CACHE_MEGABYTES).fit(gram, codes)
+    svc = SVC(C=C, kernel="precomputed", class_weight="balanced", cache_size=CACHE_MEGABYTES)
+    # what the search hands over was checked once; checking it again at every fit takes as long as small fits do
+    with config_context(assume_finite=True, skip_parameter_validation=True):
+        svc.fit(gram, codes)
     present = {code: index for index, code in enumerate(svc.classes_)}
     sign = -1.0 if len(present) == 2 else 1.0  # scikit-learn turns the sign of a single pair round
     start = np.concatenate([[0], np.cumsum(svc.n_support_)])

@@ -100,3 +100,11 @@ def test_logistic_regression_on_more_features_than_utterances_is_the_same_optimu
     model = LogisticClassifier(Cs=(0.01,)).fit(wide, LABELS, groups=SPEAKERS)
     reference = LogisticRegression(C=0.01, class_weight="balanced", tol=1e-8, max_iter=2000).fit(wide, LABELS)
     np.testing.assert_allclose(model.coef_, reference.coef_, atol=2e-3)
+
+
+@pytest.mark.parametrize("gammas", [(0.3,), ()])
+def test_occluding_features_one_by_one_is_what_it_says(gammas: tuple[float, ...], X: NDArray[np.float64]) -> None:
+    model = SvmClassifier(blocks=BLOCKS, gammas=gammas).fit(X, LABELS, groups=SPEAKERS)
+    without = np.tile(X[7], (X.shape[1], 1))
+    np.fill_diagonal(without, 0.0)
+    np.testing.assert_allclose(model.scores_without(X[7]), model.class_scores(without), atol=1e-9)
