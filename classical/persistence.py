@@ -27,7 +27,7 @@ from features.errors import ModelError, SerError
 from features.files import write_atomically
 from features.version import VERSION
 
-FORMAT = 2
+FORMAT = 3
 TRUSTED = (
     "builtins.dict",
     "builtins.list",

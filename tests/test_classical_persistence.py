@@ -242,7 +242,7 @@ def test_a_foreign_type_is_refused_by_name_and_its_code_does_not_run(kept, tmp_p
 
 def test_what_skops_itself_would_trust_is_refused_too(tmp_path):
     file = tmp_path / "model.skops"
-    skops.io.dump({"format": 2, "pipeline": Ridge().fit([[0.0], [1.0]], [0, 1]), "metadata": "{}"}, file)
+    skops.io.dump({"format": 3, "pipeline": Ridge().fit([[0.0], [1.0]], [0, 1]), "metadata": "{}"}, file)
     with pytest.raises(ModelError, match=r"sklearn\.linear_model\._ridge\.Ridge"):
         classical.load(file)
 
@@ -253,7 +253,7 @@ def test_what_skops_itself_would_trust_is_refused_too(tmp_path):
         (b"", "not a skops file"),
         (b"PK\x03\x04 cut short", "not a skops file"),
         (skops.io.dumps({"format": 99, "pipeline": {}, "metadata": "{}"}), "format 99"),
-        (skops.io.dumps({"format": 1, "pipeline": Ridge()}), "format 1; this version reads format 2"),
+        (skops.io.dumps({"format": 1, "pipeline": Ridge()}), "format 1; this version reads format 3"),
         (skops.io.dumps({"something": "else"}), "damaged"),
         (skops.io.dumps(["a", "list"]), "damaged"),
     ],
