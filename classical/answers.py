@@ -47,7 +47,7 @@ def task_of(path: str, *, encoders: tuple[str, ...] = (), explain: bool = False,
     members = list(parts(model.pipeline))
     if any(isinstance(member.features, FeatureExtractor) for member in members):
         prepare(n_jobs=n_jobs)  # before any process is started, so that what is compiled is said, and found by all
-    whole = any(str(member.normalise) == "speaker" for member in members)
+    whole = any(str(member.normalise) != "global" for member in members)
     how = partial(answer, path, stamp=stamp, encoders=encoders, explain=explain, n_jobs=n_jobs if whole else 1)
     name = f"{Path(path).name} {content_hash(path)[:16]}"
     return Task(how, model=name, whole=whole, explained=explain, notes=tuple(model.notes))

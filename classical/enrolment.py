@@ -1,4 +1,4 @@
-"""Enrolment: a few unlabelled clips of a speaker, known before the first answer, that the speaker is standardised by."""
+"""Enrolment: a few unlabelled clips of a speaker, known before the first answer, to standardise the speaker by."""
 
 from __future__ import annotations
 

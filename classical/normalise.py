@@ -130,7 +130,7 @@ class Normaliser(TransformerMixin, BaseEstimator):
         return self._fill(standardised)
 
     def transform(self, X: Any, *, groups: Any = None, ranks: Any = None) -> NDArray[np.float64]:
-        """Standardise utterances; under scope 'speaker' each speaker by their utterances in `X`, else by those that enrol.
+        """Standardise utterances; under scope 'speaker' each speaker by their utterances in `X`, or those that enrol.
 
         Parameters
         ----------
@@ -214,8 +214,8 @@ class Normaliser(TransformerMixin, BaseEstimator):
             )
         if enrolling_clips(self.scope) and (ranks is None or len(ranks) != len(X)):
             raise PipelineError(
-                f"normalisation {self.scope!r} needs to know which clips enrol their speaker: give ranks, one per row, 0 "
-                "for clips that do not"
+                f"normalisation {self.scope!r} needs to know which clips enrol their speaker: give ranks, one per row, "
+                "0 for clips that do not"
             )
         return np.where(np.isfinite(X), X, np.nan)
 

@@ -206,7 +206,7 @@ class SpeechClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
                 "give a manifest with the column speaker, or say that it is one speaker"
             )
         ranks, n_clips = ranks_of(X), enrolling_clips(self.normalise)
-        if n_clips and (ranks is None or not ranks.any()):
+        if n_clips and ranks is None:
             raise PipelineError(
                 f"this model standardises each speaker by {n_clips} of their clips that enrol, and none of these does: "
                 f"mark them in the column {COLUMN} of the manifest, with 1 in their rows"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.corpora.corpus import Corpus
+from benchmarks.evaluation.enrolment import enrol, has_enrolment
 from benchmarks.folds.fold import Fold
 from benchmarks.folds.leakage import check_folds
 from benchmarks.folds.same_sound import SameSound, same_sound_in
@@ -28,7 +29,7 @@ class Plan:
         How the folds were made; `given` where they were passed in.
     folds : tuple of Fold
     trials : tuple of (int, Fold)
-        Seed and fold of each training, in order.
+        Seed and fold of each training, in order. Where a pipeline enrols speakers, no test subset holds their clips.
     notes : tuple of str
         What a reader should know of the folds.
     pipelines : tuple of Pipeline
@@ -103,8 +104,12 @@ def make_plan(
         allow_duplicates=allow_duplicates,
     )
     seeds = tuple(int(seed) for seed in seeds)
+    notes = (*notes, *overlaps)
     trials = tuple((seed, fold) for seed in seeds for fold in folds)
-    return Plan(corpus, scheme, tuple(folds), trials, (*notes, *overlaps), tuple(built.values()), seeds, options)
+    if has_enrolment(built.values()):
+        trials, more = enrol(folds, seeds, corpus.utterances)
+        notes += more
+    return Plan(corpus, scheme, tuple(folds), trials, notes, tuple(built.values()), seeds, options)
 
 
 def _same_sound(corpus: Corpus, cache: FeatureCache | None) -> tuple[list[SameSound], list[str]]:
