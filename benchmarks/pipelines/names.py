@@ -77,7 +77,7 @@ def with_normalisation(text: str, normalise: str, models: Collection[str]) -> st
 def _parse_part(piece: str, text: str, models: Collection[str]) -> Part:
     rest, mark, normalise = piece.rpartition(":")
     if not mark or normalise not in NORMALISE:
-        if mark and "@" not in piece:
+        if mark and ("@" not in piece or re.fullmatch(r"enrol-\d*", normalise)):
             raise PipelineError(
                 f"pipeline {text!r}: unknown normalisation {normalise!r}; expected one of {', '.join(NORMALISE)}"
             )
