@@ -1,5 +1,6 @@
 # make benchmark   install and run the comparison on the embedded corpus
 # make test        install and run the whole test suite
+# make coverage    the same under coverage, branches too; below 92 % it fails
 # make test-lowest  the lowest versions that setup.cfg allows, in a venv of their own, and the tests of what calls libraries
 # make licences    install and list the licence of every dependency; one that is not accepted fails
 # make docs        install and build the site in docs/_build/html; opens from the disk, search included
@@ -20,7 +21,7 @@ comma := ,
 bracket = $(if $(strip $(1)),[$(strip $(1))])
 stamp = $(VENV)/installed-$(subst $(comma),-,$(or $(strip $(1)),base))
 
-.PHONY: benchmark test test-long test-lowest lint licences notebooks docs pages clean
+.PHONY: benchmark test coverage test-long test-lowest lint licences notebooks docs pages clean
 
 benchmark: $(call stamp,$(EXTRAS))
 	$(BIN)/python -m benchmarks.run $(RUN)
@@ -30,6 +31,12 @@ test: $(call stamp,$(TEST_EXTRAS)) $(VENV)/world lint
 
 test-long: $(call stamp,$(TEST_EXTRAS))
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "long or gpu"
+
+# what starts in other processes counts; what numba compiles no tracer sees (pyproject.toml)
+coverage: $(call stamp,$(TEST_EXTRAS)) $(VENV)/world
+	OMP_NUM_THREADS=1 $(BIN)/python -m coverage run -m pytest -q -n $(WORKERS) --dist worksteal -m "not long and not gpu"
+	$(BIN)/python -m coverage combine -q
+	$(BIN)/python -m coverage report --fail-under 92
 
 # all of features, classical and deep, and what runs whole pipelines; reports, docs and notebooks are left to `make test`
 LOWEST := .venv-lowest

@@ -54,6 +54,24 @@ def task_of(path: str, *, encoders: tuple[str, ...] = (), explain: bool = False,
     return Task(how, model=name, whole=whole, explained=explain, notes=tuple(model.notes))
 
 
+def read(path: str, *, encoders: tuple[str, ...] = ()) -> None:
+    """Read a saved pipeline into the memory of this process, where `answer` finds it.
+
+    Parameters
+    ----------
+    path : str
+        The saved pipeline.
+    encoders : tuple of str
+        Where its speech encoders lie now.
+
+    Raises
+    ------
+    ModelError
+        If the model cannot be read.
+    """
+    _loaded(path, encoders, _stamp(path))
+
+
 def answer(
     path: str,
     table: pd.DataFrame,

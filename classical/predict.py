@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 
 from features.command import command, make_parser
-from features.predicting import add_prediction_arguments, execute_prediction
+from features.predicting import add_prediction_arguments, execute_prediction, other_processes
 
 EXAMPLES = """
 python -m classical.predict model.skops a.wav b.wav folder/
@@ -40,11 +41,19 @@ def build_parser() -> argparse.ArgumentParser:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Load the model, predict, and write the predictions; 1 where a clip could not be analysed."""
-    from classical.answers import task_of
-
     encoders = tuple(arguments.encoder)
-    task = task_of(arguments.model, encoders=encoders, explain=arguments.explain, n_jobs=arguments.jobs or 1)
-    return execute_prediction(arguments, task)
+    jobs = arguments.jobs or 1
+    with other_processes(jobs, partial(_read, arguments.model, encoders)) as others:
+        from classical.answers import task_of  # after the others have begun: it takes as long as they do
+
+        task = task_of(arguments.model, encoders=encoders, explain=arguments.explain, n_jobs=jobs)
+        return execute_prediction(arguments, task, others)
+
+
+def _read(model: str, encoders: tuple[str, ...]) -> None:
+    from classical.answers import read
+
+    read(model, encoders=encoders)
 
 
 main = command(build_parser, execute, on_interrupt="stopped; with --out FILE the same command goes on from here")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 from deep.hub import RELEASED
 from features.command import command, make_parser, show_notes
 from features.errors import InputError
-from features.predicting import add_prediction_arguments, execute_prediction
+from features.predicting import add_prediction_arguments, execute_prediction, other_processes
 
 EXAMPLES = f"""
 python -m deep.predict model/ a.wav b.wav folder/
@@ -56,7 +57,8 @@ def execute(arguments: argparse.Namespace) -> int:
     if resolve(arguments.device).type != "cpu" and (arguments.jobs or 1) > 1:
         show_notes([f"--jobs {arguments.jobs} is for a CPU; one process feeds the GPU"])
         arguments.jobs = 1
-    return execute_prediction(arguments, task_of(arguments.model, **how))
+    with other_processes(arguments.jobs or 1, partial(task_of, arguments.model, **how)) as others:
+        return execute_prediction(arguments, task_of(arguments.model, **how), others)
 
 
 main = command(build_parser, execute, on_interrupt="stopped; with --out FILE the same command goes on from here")

@@ -9,7 +9,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from textwrap import fill
+from textwrap import fill, wrap
 from typing import Any, Protocol
 
 from features.errors import Note, SerError
@@ -17,6 +17,8 @@ from features.names import printable
 from features.places import settle
 from features.stopping import Stopped, stoppable
 from features.version import VERSION
+
+_WIDTH = 79
 
 
 class Main(Protocol):
@@ -36,7 +38,7 @@ def make_parser(module: str, description: str, *, examples: str) -> argparse.Arg
     description : str
         What the command does, in one sentence.
     examples : str
-        Command lines, one per line.
+        Command lines, one per line; what stands in parentheses behind two spaces is shown as a comment above.
 
     Examples
     --------
@@ -44,16 +46,24 @@ def make_parser(module: str, description: str, *, examples: str) -> argparse.Arg
     >>> parser.prog
     'python -m features.extract'
     """
-    lines = examples.strip().splitlines()
-    epilog = f"example: {lines[0]}" if len(lines) == 1 else "\n  ".join(["examples:", *map(str.strip, lines)])
+    lines = [part for line in examples.strip().splitlines() for part in _shown(line.strip())]
+    epilog = f"example: {lines[0]}" if len(lines) == 1 else "\n  ".join(["examples:", *lines])
     parser = argparse.ArgumentParser(
         prog=f"python -m {module}",
-        description=fill(description, 79),
+        description=fill(description, _WIDTH),
         epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"speech-emotion-baselines {VERSION}")
     return parser
+
+
+def _shown(example: str) -> list[str]:
+    """An example in lines that fit on a terminal and can be pasted into a shell."""
+    line, _, remark = example.partition("  ")
+    parts = wrap(line, _WIDTH - 4, break_long_words=False, break_on_hyphens=False, subsequent_indent="    ")
+    comment = wrap(remark.strip(" ()"), _WIDTH - 4, initial_indent="# ", subsequent_indent="# ")
+    return [*comment, *(f"{part} \\" for part in parts[:-1]), parts[-1]]
 
 
 def command(

@@ -24,11 +24,13 @@ from features.command import add_jobs_argument, show_notes
 from features.errors import InputError
 from features.files import check_writable, replacing
 from features.prediction_files import CsvForm, Form, Format, JsonForm, JsonLinesForm, TableForm, key_of, keys_in
-from features.predictions import Prediction
-from features.processes import beside, worker_processes
+from features.processes import beside, end_at_once, worker_processes
 
 if TYPE_CHECKING:
     import pandas as pd
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    from features.predictions import Prediction
 
 LARGEST_CHUNK = 16
 _SECONDS_BETWEEN_LINES = 30.0
@@ -112,8 +114,61 @@ def add_prediction_arguments(parser: argparse.ArgumentParser) -> None:
     add_on_error_argument(parser, good_ones="answer the others, name the bad ones, end with 1")
 
 
-def execute_prediction(arguments: argparse.Namespace, task: Task) -> int:
+@dataclass(frozen=True)
+class OtherProcesses:
+    """Processes that answer beside this one.
+
+    Attributes
+    ----------
+    executor : ProcessPoolExecutor
+    count : int
+    """
+
+    executor: ProcessPoolExecutor
+    count: int
+
+
+@contextmanager
+def other_processes(n_jobs: int, read: Callable[[], object]) -> Iterator[OtherProcesses | None]:
+    """Processes that import what they need and read the model while this one does so too.
+
+    Parameters
+    ----------
+    n_jobs : int
+        Number of processes, this one among them.
+    read : callable
+        Reads the model into the memory of its process; what it raises there is not told, since this process reads the
+        model too.
+
+    Yields
+    ------
+    OtherProcesses or None
+        None where one process was asked for.
+    """
+    if n_jobs < 2:
+        yield None
+        return
+    with worker_processes(n_jobs - 1) as executor:
+        reading = [executor.submit(_done, read) for _ in range(n_jobs - 1)]
+        yield OtherProcesses(executor, n_jobs - 1)
+        if not all(future.done() for future in reading):  # nothing is left to do: nobody waits for them
+            end_at_once(executor)
+
+
+def _done(read: Callable[[], object]) -> None:
+    """Read the model, and send none of it back."""
+    read()
+
+
+def execute_prediction(arguments: argparse.Namespace, task: Task, others: OtherProcesses | None = None) -> int:
     """Predict what the arguments of `add_prediction_arguments` ask for, and write each answer as it comes.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+    task : Task
+    others : OtherProcesses, optional
+        Processes that share the work.
 
     Returns
     -------
@@ -144,7 +199,7 @@ def execute_prediction(arguments: argparse.Namespace, task: Task) -> int:
     drawn: list[Prediction] = []
     with (
         _output(arguments.out, _form(form, waiting, task, added=bool(done)), added=form.resumable) as write,
-        closing(answers_of(task, waiting, n_jobs=arguments.jobs or 1)) as coming,
+        closing(answers_of(task, waiting, others=others)) as coming,
     ):
         notes: dict[str, None] = {}
         for answers in _progress(coming, len(waiting)):
@@ -285,7 +340,7 @@ def _not_done(table: pd.DataFrame, done: Counter[tuple[str, str, str]]) -> list[
     return result
 
 
-def answers_of(task: Task, table: pd.DataFrame, *, n_jobs: int = 1) -> Generator[Answers]:
+def answers_of(task: Task, table: pd.DataFrame, *, others: OtherProcesses | None = None) -> Generator[Answers]:
     """Answers of all utterances in their order, some at a time: the first one alone, so that it comes at once.
 
     Parameters
@@ -293,8 +348,8 @@ def answers_of(task: Task, table: pd.DataFrame, *, n_jobs: int = 1) -> Generator
     task : Task
     table : pandas.DataFrame
         Utterances table.
-    n_jobs : int
-        Processes; it changes no answer.
+    others : OtherProcesses, optional
+        Processes that share the work; they change no answer.
 
     Yields
     ------
@@ -304,12 +359,10 @@ def answers_of(task: Task, table: pd.DataFrame, *, n_jobs: int = 1) -> Generator
     ends = list(accumulate(sizes))
     chunks = [table.iloc[end - size : end] for size, end in zip(sizes, ends)]
     work = _Attempt(task.predict)
-    others = min(n_jobs, len(chunks) - 1) - 1
-    if others < 1:
+    if others is None or len(chunks) < 3:
         yield from map(work, chunks)
-        return
-    with worker_processes(others) as executor:
-        yield from beside(work, chunks, executor, others)
+    else:
+        yield from beside(work, chunks, others.executor, others.count)
 
 
 def _chunk_sizes(total: int, most: int) -> list[int]:

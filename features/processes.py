@@ -77,10 +77,20 @@ def worker_processes(
         try:
             yield executor
         except BaseException:
-            with _ended_in_silence():
-                executor.shutdown(wait=True, kill_workers=True)
+            end_at_once(executor)
             raise
         executor.shutdown(wait=True)
+
+
+def end_at_once(executor: ProcessPoolExecutor) -> None:
+    """End the processes whatever they are doing.
+
+    Parameters
+    ----------
+    executor : ProcessPoolExecutor
+    """
+    with _ended_in_silence():
+        executor.shutdown(wait=True, kill_workers=True)
 
 
 @contextmanager
@@ -176,7 +186,7 @@ def beside(
                 yield ready.pop(given)
                 given += 1
     if not all(trial.done() for trial in trials):  # done before they had begun: nobody waits for them
-        executor.shutdown(wait=True, kill_workers=True)
+        end_at_once(executor)
 
 
 def as_they_come(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SEPARATORS = (",", ";", "\t")
 NUL, NEWLINE = b"\0", b"\n"
+_NAMED = 10
 NO_NUMBER = ("", "nan", "na", "n/a")
 """What stands for a missing value in a column of numbers, whatever the case; in a column of texts nothing does."""
 
@@ -71,17 +72,27 @@ class Table:
         SerError
             If there is such a row.
         """
-        for row, (line, value, is_wrong) in enumerate(zip(self.lines, self.rows[column], wrong)):
-            if is_wrong:
-                problem = f"{printable(column)} is {value!r}" if value else f"no {printable(column)}"
-                remedy = f"correct the line{self._whose(row, column)}"
-                raise self.error(f"{self.path}, line {line}: {problem}; expected {expected}; {remedy}")
+        rows = [row for row, is_wrong in enumerate(wrong) if is_wrong]
+        if not rows:
+            return
+        value = self.rows[column].iloc[rows[0]]
+        problem = f"{printable(column)} is {value!r}" if value else f"no {printable(column)}"
+        remedy = f"correct the line{self._whose(rows[0], column)}"
+        others = [self.lines[row] for row in rows[1:]]
+        also = f", and {_numbered(others)} too" if others else ""
+        raise self.error(f"{self.path}, line {self.lines[rows[0]]}: {problem}; expected {expected}; {remedy}{also}")
 
     def _whose(self, row: int, column: str) -> str:
         """Which utterance a row is about, where another column than the one in question says so."""
         names = [self.rows[name].iloc[row] for name in ("id", "utterance", "path") if name in self.rows]
         others = [name for name in names if name and name != self.rows[column].iloc[row]]
         return f" of utterance {printable(others[0])!r}" if others else ""
+
+
+def _numbered(lines: Sequence[int]) -> str:
+    """Line numbers, the first few by number."""
+    more = f" and {len(lines) - _NAMED} more" if len(lines) > _NAMED else ""
+    return f"line{'s' * (len(lines) > 1)} {', '.join(map(str, lines[:_NAMED]))}{more}"
 
 
 def _number(text: str) -> float | None:

@@ -11,6 +11,7 @@ import sys
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import joblib
 import pytest
@@ -21,11 +22,13 @@ from sklearn.dummy import DummyClassifier
 
 import benchmarks
 from benchmarks import corpora
-from benchmarks.corpora.corpus import Corpus
 from benchmarks.learning import main as learning
 from benchmarks.report import main as report
 from benchmarks.run import main as run
 from features import FeatureExtractor
+
+if TYPE_CHECKING:
+    from benchmarks.corpora.corpus import Corpus
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -129,6 +129,23 @@ def test_verdict_says_when_nothing_can_be_found(tmp_path: Path) -> None:
     assert "too few speakers to tell from best" in few.entries[1].flags
 
 
+def test_confusions_that_are_as_frequent_are_all_named(tmp_path: Path) -> None:
+    rows = [
+        f"svm,0,f{speaker},s{speaker}_{truth}{clip},{speaker},{truth},{truth if clip else other},"
+        f"{0.9 if clip == (truth == 'ang') else 0.1}"
+        for speaker in (1, 2, 3)
+        for truth, other in (("ang", "sad"), ("sad", "ang"))
+        for clip in (0, 1)
+    ]
+    table = ["pipeline,seed,fold,utterance,speaker,truth,prediction,p_ang,p_sad"]
+    for row in rows:
+        head, _, p_ang = row.rpartition(",")
+        table.append(f"{head},{p_ang},{1 - float(p_ang):.1f}")
+    (tmp_path / "predictions.csv").write_text("\n".join(table) + "\n")
+    sentence = summarise(rank(load_run(tmp_path / "predictions.csv")))[2]
+    assert "takes ang for sad and sad for ang (50 % of each)" in sentence
+
+
 def test_an_incomplete_pipeline_is_shown_with_its_reason_and_not_ranked(tmp_path: Path) -> None:
     folder = fabricate_run(tmp_path, {"a": 1.0, "b": 2.0})
     predictions = pd.read_csv(folder / "predictions.csv", dtype=str)

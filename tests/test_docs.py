@@ -45,8 +45,7 @@ def parser_of(module: str, arguments: list[str]) -> tuple[argparse.ArgumentParse
 def in_help_texts() -> list[str]:
     """Examples on the machine-made page."""
     text = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
-    found = re.findall(r"^(?:example: |  )(python -m .+)$", text, re.MULTILINE)
-    return [re.sub(r" {3,}\(.*\)$", "", line) for line in found]
+    return re.findall(r"^(?:example: |  )(python -m .+)$", re.sub(r" \\\n +", " ", text), re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", [*EVERYTHING, *in_help_texts()])

@@ -23,8 +23,9 @@ def test_every_command_is_found_and_shown_in_80_columns(monkeypatch: pytest.Monk
     assert reference() == wide
     for help_text in wide.split("```text\n")[1:]:
         text, _, _ = help_text.partition("\n```")
-        before_examples = text.partition("\nexample")[0]
+        before_examples, _, examples = text.partition("\nexample")
         assert max(map(len, before_examples.splitlines())) <= WIDTH + 10, text
+        assert max(map(len, examples.splitlines())) < 80, text
 
 
 def test_the_command_writes_a_file_or_stdout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

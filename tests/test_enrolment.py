@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,6 @@ from made_up_speakers import speak
 
 import benchmarks
 from benchmarks import corpora
-from benchmarks.corpora.corpus import Corpus
 from benchmarks.run import main as run_command
 from benchmarks.train import main as train_command
 from classical import build, load
@@ -23,6 +23,9 @@ from classical.normalise import FallbackWarning, Normaliser
 from classical.predict import main as predict_command
 from features.cache import FeatureCache
 from features.errors import PipelineError
+
+if TYPE_CHECKING:
+    from benchmarks.corpora.corpus import Corpus
 
 NAMES = ["svm@energy", *(f"svm@energy:enrol-{clips}" for clips in (1, 3, 10)), "svm@energy:speaker"]
 

@@ -143,6 +143,8 @@ def test_ids_are_made_of_whatever_times_there_are(tmp_path: Path, emodb_root: Pa
 
 def test_a_missing_name_is_told_with_its_line_and_utterance(tmp_path: Path) -> None:
     path = tmp_path / "my.csv"
-    path.write_text("path,label,speaker\na.wav,ang,1\nb.wav,,1\n")
-    with pytest.raises(CorpusError, match=r"line 3: no label; .*correct the line of utterance 'b\.wav'"):
+    path.write_text("path,label,speaker\na.wav,ang,1\nb.wav,,1\nc.wav,sad,1\nd.wav,,2\n")
+    with pytest.raises(
+        CorpusError, match=r"line 3: no label; .*correct the line of utterance 'b\.wav', and line 5 too"
+    ):
         corpora.load("manifest", path)

@@ -23,7 +23,7 @@ PRINTED_BY = {
     "benchmarks.corpora": READS_A_CORPUS,
     "benchmarks.command": "--layer",
     "benchmarks.folds": READS_A_CORPUS,
-    "benchmarks.evaluation.plan": READS_A_CORPUS,
+    "benchmarks.evaluation.planning": READS_A_CORPUS,
     "benchmarks.evaluation.execute": READS_A_CORPUS,
     "benchmarks.evaluation.store": READS_A_CORPUS,
     "benchmarks.evaluation.runs": READS_A_CORPUS,  # messages that name options are those of a run that goes on

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from benchmarks.corpora.corpus import Corpus
 from features.bad_files import BadClip, BadClipsError, OnError
 from features.clips import clips_from
 from features.sound_survey import find_bad
 
 if TYPE_CHECKING:
+    from benchmarks.corpora.corpus import Corpus
     from features.cache import FeatureCache
 
 _NAMED = 5

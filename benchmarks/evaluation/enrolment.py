@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.folds.fold import Fold
-from benchmarks.pipelines import Pipeline
 from benchmarks.pipelines.flags import Flag
 from classical.enrolment import MOST, draw_enrolment, short_of_clips
+
+if TYPE_CHECKING:
+    from benchmarks.folds.fold import Fold
+    from benchmarks.pipelines import Pipeline
 
 _NAMED = 5
 

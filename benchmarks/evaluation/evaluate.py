@@ -8,25 +8,28 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from benchmarks.corpora.corpus import Corpus
 from benchmarks.evaluation.enrolment import describe_enrolment
 from benchmarks.evaluation.execute import Outcome, execute
-from benchmarks.evaluation.job import jsonable
+from benchmarks.evaluation.job_result import jsonable
 from benchmarks.evaluation.overwrite import Overwrite
-from benchmarks.evaluation.plan import Plan, make_plan
+from benchmarks.evaluation.planning import make_plan
 from benchmarks.evaluation.provenance import CONTRIBUTING, code_of, machine, revision, versions
 from benchmarks.evaluation.runs import SCHEMA_VERSION, Run, job_table, read_record
 from benchmarks.evaluation.store import ResultsStore
 from benchmarks.folds.fold import Fold, speakers_of
-from benchmarks.pipelines.options import PipelineOptions
 from benchmarks.scoring.status import Status
-from features.cache import FeatureCache
 from features.errors import Note
 from features.version import REPOSITORY
+
+if TYPE_CHECKING:
+    from benchmarks.corpora.corpus import Corpus
+    from benchmarks.evaluation.plan import Plan
+    from benchmarks.pipelines.options import PipelineOptions
+    from features.cache import FeatureCache
 
 
 def evaluate(

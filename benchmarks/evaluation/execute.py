@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import joblib
 import numpy as np
@@ -16,20 +17,23 @@ from sklearn.base import clone
 
 from benchmarks.evaluation.fingerprint import estimator_identity, job_key
 from benchmarks.evaluation.fusion import fuse
-from benchmarks.evaluation.job import FeatureFile, Job, JobResult, run_job
+from benchmarks.evaluation.job import FeatureFile, Job, run_job
 from benchmarks.evaluation.overwrite import Overwrite
-from benchmarks.evaluation.plan import Plan
 from benchmarks.evaluation.provenance import code_of
 from benchmarks.evaluation.runs import check_same_run
 from benchmarks.evaluation.speech import note_on, without_speech
-from benchmarks.evaluation.store import ResultsStore
-from benchmarks.folds.fold import Fold
 from benchmarks.pipelines.feature_sets import extract, find_feature_set
 from benchmarks.scoring.status import Status
-from features.cache import FeatureCache
 from features.errors import PipelineError, ResultsError
-from features.extractors.table import FeatureTable
 from features.processes import worker_processes
+
+if TYPE_CHECKING:
+    from benchmarks.evaluation.job_result import JobResult
+    from benchmarks.evaluation.plan import Plan
+    from benchmarks.evaluation.store import ResultsStore
+    from benchmarks.folds.fold import Fold
+    from features.cache import FeatureCache
+    from features.extractors.table import FeatureTable
 
 
 @dataclass(frozen=True)
@@ -146,7 +150,7 @@ def execute(
     with tempfile.TemporaryDirectory(prefix="features-", ignore_cleanup_errors=True) as folder:
         files = extract_features(plan, Path(folder), cache=cache, n_jobs=n_jobs, progress=progress)
         tables = (file.table() for file, _ in files.values())
-        no_speech = without_speech(plan, tables, cache=cache, n_jobs=n_jobs)
+        no_speech = without_speech(plan.corpus.utterances, plan.trained, tables, cache=cache, n_jobs=n_jobs)
         planned = plan_jobs(plan, files)
         run_jobs(planned, plan, store, n_jobs=n_jobs, overwrite=overwrite, progress=progress)
     results = collect(plan, planned, store)

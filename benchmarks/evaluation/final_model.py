@@ -6,24 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils.validation import has_fit_parameter
 
 import classical.persistence
-from benchmarks.corpora.corpus import Corpus
 from benchmarks.evaluation.execute import number_of_jobs
 from benchmarks.evaluation.job import SEEN, learnt
-from benchmarks.evaluation.runs import Run
 from benchmarks.folds.splitters import validation_speakers
 from benchmarks.pipelines import Pipeline, build
 from benchmarks.pipelines.feature_sets import CsvSet
 from benchmarks.pipelines.options import PipelineOptions
 from classical.fusion import FusionClassifier
-from features.cache import FeatureCache
 from features.errors import ModelError, PipelineError
 from features.files import check_writable
+
+if TYPE_CHECKING:
+    from benchmarks.corpora.corpus import Corpus
+    from benchmarks.evaluation.runs import Run
+    from features.cache import FeatureCache
 
 CARD_SCORES = ("uar", "uar_low", "uar_high", "wa", "macro_f1")
 

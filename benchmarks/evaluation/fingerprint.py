@@ -6,12 +6,13 @@ import hashlib
 import inspect
 import pickle
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import joblib
 import pandas as pd
 
-from benchmarks.folds.fold import Fold
+if TYPE_CHECKING:
+    from benchmarks.folds.fold import Fold
 
 
 def job_key(

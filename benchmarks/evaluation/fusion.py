@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.evaluation.job import DIGITS, JobResult
+from benchmarks.evaluation.job_result import DIGITS, JobResult
 from benchmarks.scoring.metrics import uar, wa
 from benchmarks.scoring.status import Status
 from classical.fusion import combine, learn_weights

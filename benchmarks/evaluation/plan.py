@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
-from benchmarks.corpora.corpus import Corpus
-from benchmarks.evaluation.enrolment import enrol, has_enrolment
-from benchmarks.folds.fold import Fold
-from benchmarks.folds.leakage import check_folds
-from benchmarks.folds.same_sound import SameSound, same_sound_in
-from benchmarks.folds.splitters import make_folds
-from benchmarks.pipelines import Pipeline, build, wrap
-from benchmarks.pipelines.options import PipelineOptions
-from features.cache import FeatureCache
-from features.errors import PipelineError
+if TYPE_CHECKING:
+    from benchmarks.corpora.corpus import Corpus
+    from benchmarks.folds.fold import Fold
+    from benchmarks.pipelines.options import PipelineOptions
+    from benchmarks.pipelines.pipeline import Pipeline
 
 
 @dataclass(frozen=True)
@@ -56,85 +50,3 @@ class Plan:
         """The pipelines that are trained: those available and the parts of fusions, each once."""
         single = [part for pipeline in self.available for part in (pipeline.parts or (pipeline,))]
         return list({pipeline.name: pipeline for pipeline in single}.values())
-
-
-def make_plan(
-    corpus: Corpus,
-    *,
-    pipelines: Sequence[Any],
-    folds: str | Sequence[Fold] | None = None,
-    seeds: Sequence[int] = (0,),
-    options: PipelineOptions | None = None,
-    allow_duplicates: bool = False,
-    cache: FeatureCache | None = None,
-) -> Plan:
-    """Resolve the names of pipelines, make folds and check them for leaks, before anything is computed.
-
-    Parameters
-    ----------
-    corpus, pipelines, folds, seeds, options, allow_duplicates, cache
-        As for `benchmarks.evaluate`.
-
-    Raises
-    ------
-    SerError
-        If a pipeline is unknown, the folds leak, or there is nothing to compare.
-    """
-    if not pipelines:
-        raise PipelineError("no pipelines; expected at least one, such as svm")
-    if len(corpus.labels) < 2:
-        raise PipelineError(
-            f"the corpus has one label ({', '.join(corpus.labels)}), at least two are needed: check --classes"
-        )
-    if not seeds or len(set(seeds)) < len(seeds):
-        raise PipelineError(f"seeds {list(seeds)}; expected at least one, each once")
-    options = options or PipelineOptions()
-    built = {pipeline.name: pipeline for pipeline in (_pipeline(item, corpus, options) for item in pipelines)}
-    if folds is None or isinstance(folds, str):
-        scheme = folds or corpus.default_scheme
-        folds = make_folds(corpus.utterances, scheme)
-    else:
-        scheme = "given"
-    copies, overlaps = _same_sound(corpus, cache)
-    notes = check_folds(
-        folds,
-        corpus.utterances,
-        corpus.audio_keys.tolist(),
-        same_sound=copies,
-        allow_duplicates=allow_duplicates,
-    )
-    seeds = tuple(int(seed) for seed in seeds)
-    notes = (*notes, *overlaps)
-    trials = tuple((seed, fold) for seed in seeds for fold in folds)
-    if has_enrolment(built.values()):
-        trials, more = enrol(folds, seeds, corpus.utterances)
-        notes += more
-    return Plan(corpus, scheme, tuple(folds), trials, notes, tuple(built.values()), seeds, options)
-
-
-def _same_sound(corpus: Corpus, cache: FeatureCache | None) -> tuple[list[SameSound], list[str]]:
-    """Pairs of utterances that share sound, and a note on those that are overlapping turns of a dialogue instead."""
-    pairs = list(same_sound_in(corpus.utterances, cache=cache))
-    if not corpus.source.dialogues:
-        return pairs, []
-    sessions, keys = corpus.utterances["session"].to_numpy(), corpus.audio_keys
-    overlaps = [
-        pair
-        for pair in pairs
-        if sessions[pair.first] == sessions[pair.second] and keys[pair.first] != keys[pair.second]
-    ]
-    if not overlaps:
-        return pairs, []
-    ids = corpus.utterances.index.get_level_values("id")
-    note = (
-        f"{len(overlaps)} pairs of utterances share sound inside a session, such as {ids[overlaps[0].first]} and "
-        f"{ids[overlaps[0].second]}: turns of a dialogue overlap; folds by session keep them together"
-    )
-    return sorted(set(pairs) - set(overlaps), key=lambda pair: (pair.first, pair.second)), [note]
-
-
-def _pipeline(item: Any, corpus: Corpus, options: PipelineOptions) -> Pipeline:
-    if isinstance(item, str):
-        return build(item, labels=corpus.labels, corpus=corpus.name, options=options)
-    name, estimator = item if isinstance(item, tuple) else (type(item).__name__, item)
-    return wrap(str(name), estimator)

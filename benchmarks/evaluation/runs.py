@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.evaluation.forms import RECORD, difference
-from benchmarks.evaluation.job import DIGITS, JOB_COLUMNS
+from benchmarks.evaluation.job_result import DIGITS, JOB_COLUMNS
 from benchmarks.evaluation.side_tables import read_side_table
 from benchmarks.scoring.predictions import labels_of, read_predictions
 from benchmarks.scoring.scores import JOB_NUMBERS, confusions_by_pipeline, score_table

@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
-from benchmarks.evaluation.plan import Plan
 from benchmarks.pipelines.feature_sets import CsvSet
-from features.cache import FeatureCache
-from features.extractors.table import FeatureTable
 from features.speech_check import COLUMNS, speech_in, speech_of
+
+if TYPE_CHECKING:
+    from benchmarks.pipelines.pipeline import Pipeline
+    from features.cache import FeatureCache
+    from features.extractors.table import FeatureTable
 
 _NAMED = 5
 
 
 def without_speech(
-    plan: Plan, tables: Iterable[FeatureTable], *, cache: FeatureCache | None, n_jobs: int
+    utterances: pd.DataFrame,
+    pipelines: Iterable[Pipeline],
+    tables: Iterable[FeatureTable],
+    *,
+    cache: FeatureCache | None,
+    n_jobs: int,
 ) -> tuple[str, ...]:
     """Find the utterances without speech.
 
     Parameters
     ----------
-    plan : Plan
+    utterances : DataFrame
+        Utterances of the corpus.
+    pipelines : iterable of Pipeline
+        Those that are trained.
     tables : iterable of FeatureTable
-        Features that were extracted for its pipelines; those that tell are not computed again.
+        Features that were extracted for them; those that tell are not computed again.
     cache : FeatureCache or None
     n_jobs : int
         Processes.
@@ -39,12 +51,12 @@ def without_speech(
         speech = speech_of(told)
     elif any(
         pipeline.package == "deep" or (pipeline.features and not CsvSet.matches(pipeline.features))
-        for pipeline in plan.trained
+        for pipeline in pipelines
     ):
-        speech = speech_in(plan.corpus.utterances, cache=cache, n_jobs=n_jobs)
+        speech = speech_in(utterances, cache=cache, n_jobs=n_jobs)
     else:
         return ()
-    ids = plan.corpus.utterances.index.get_level_values("id")
+    ids = utterances.index.get_level_values("id")
     return tuple(str(ids[position]) for position in np.flatnonzero(~speech))
 
 

@@ -9,12 +9,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from benchmarks.evaluation.job import Job, JobResult
+from benchmarks.evaluation.job_result import JobResult
 from features.errors import Note, ResultsError
 from features.files import write_atomically
+
+if TYPE_CHECKING:
+    from benchmarks.evaluation.job import Job
 
 _SCRATCH = re.compile(r"\..+\.[a-z0-9_]{8}\.part")
 """Names of the folders that `features.files.replacing` writes in."""

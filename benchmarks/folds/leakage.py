@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from benchmarks.folds.fold import Fold, Subset, speakers_of
-from benchmarks.folds.same_sound import SameSound
 from features.errors import FoldError
+
+if TYPE_CHECKING:
+    from benchmarks.folds.same_sound import SameSound
 
 
 def check_folds(

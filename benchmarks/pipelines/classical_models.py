@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from benchmarks.pipelines.feature_sets import find_feature_set
-from benchmarks.pipelines.flags import flags_by_name, flags_by_normalisation
-from benchmarks.pipelines.names import Part
-from benchmarks.pipelines.options import PipelineOptions
+from benchmarks.pipelines.flags import flags_by_normalisation
+from benchmarks.pipelines.names import Part, flags_by_name
 from benchmarks.pipelines.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from benchmarks.pipelines.options import PipelineOptions
 
 _SCALES = {
     "global": "per training set",

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.pipelines.flags import Flag
-from benchmarks.pipelines.names import Part
-from benchmarks.pipelines.options import PipelineOptions
 from benchmarks.pipelines.pipeline import Pipeline
 from features.errors import PipelineError
 from features.files import content_hash
+
+if TYPE_CHECKING:
+    from benchmarks.pipelines.names import Part
+    from benchmarks.pipelines.options import PipelineOptions
 
 RELEASED = "speechbrain-released"
 

@@ -16,17 +16,17 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from benchmarks.pipelines.flags import Flag
-from benchmarks.pipelines.options import PipelineOptions
 from features.errors import FeatureError
-from features.extractors.table import FeatureTable
 from features.groups import GROUPS, PRESETS
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from benchmarks.pipelines.options import PipelineOptions
     from deep.frozen import FrozenEncoder
     from features.cache import FeatureCache
     from features.extractors.base import Extractor
+    from features.extractors.table import FeatureTable
 
 
 class TableFeatures(TransformerMixin, BaseEstimator):
@@ -42,6 +42,7 @@ class TableFeatures(TransformerMixin, BaseEstimator):
     Examples
     --------
     >>> import pandas as pd
+    >>> from features.extractors.table import FeatureTable
     >>> table = FeatureTable(np.float32([[1.0], [2.0]]), ("energy.mean",), np.zeros(2))
     >>> utterances = pd.DataFrame(index=pd.MultiIndex.from_tuples([("s1", "b"), ("s1", "a")], names=["speaker", "id"]))
     >>> TableFeatures(table, [("s1", "a"), ("s1", "b")]).transform(utterances)
@@ -295,6 +296,7 @@ def find_feature_set(text: str, options: PipelineOptions) -> FeatureSet:
 
     Examples
     --------
+    >>> from benchmarks.pipelines.options import PipelineOptions
     >>> find_feature_set("pitch,energy", PipelineOptions()).superset
     'all'
     >>> find_feature_set("encoder", PipelineOptions(encoder="facebook/wav2vec2-base", layer="8")).name
@@ -342,6 +344,7 @@ def extract(
     Examples
     --------
     >>> from benchmarks import corpora
+    >>> from benchmarks.pipelines.options import PipelineOptions
     >>> utterances = corpora.load("synthetic").utterances.head(1)
     >>> table, _ = extract("timing", utterances, options=PipelineOptions())  # doctest: +SKIP
     """

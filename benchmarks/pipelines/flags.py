@@ -4,12 +4,6 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from benchmarks.pipelines.names import parse
-from features.errors import PipelineError
-
-CHANCE = ("majority", "random")
-"""Models that show what guessing scores."""
-
 
 class Flag(StrEnum):
     """A caveat on a pipeline's row; its value is the word that tables show.
@@ -57,18 +51,3 @@ def flags_by_normalisation(normalise: str) -> tuple[Flag, ...]:
     if normalise == "speaker":
         return (Flag.TRANSDUCTIVE,)
     return (Flag.ENROLLED,) if normalise.startswith("enrol-") else ()
-
-
-def flags_by_name(name: str) -> tuple[Flag, ...]:
-    """Flags that a pipeline's name alone tells, for predictions that have no record of their run.
-
-    Examples
-    --------
-    >>> flags_by_name("majority:speaker"), flags_by_name("svm")
-    ((<Flag.GUESSING: 'guessing'>,), ())
-    """
-    try:
-        parse(name, CHANCE)
-    except PipelineError:
-        return ()
-    return (Flag.GUESSING,)

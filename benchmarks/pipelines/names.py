@@ -1,4 +1,4 @@
-"""A pipeline's name, `model[@features][:normalise]`, fused with `+`, taken apart."""
+"""A pipeline's name, `model[@features][:normalise]`, fused with `+`, taken apart, and what it alone tells."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from benchmarks.pipelines.flags import Flag
 from features.errors import PipelineError
 
 NORMALISE = ("global", "speaker", "enrol-1", "enrol-3", "enrol-5", "enrol-10")
+
+CHANCE = ("majority", "random")
+"""Models that show what guessing scores."""
 
 
 @dataclass(frozen=True)
@@ -88,3 +92,18 @@ def _parse_part(piece: str, text: str, models: Collection[str]) -> Part:
     if mark and not features:
         raise PipelineError(f"pipeline {text!r}: nothing behind the @; expected a feature set, such as svm@prosodic")
     return Part(model, features or "all", normalise)
+
+
+def flags_by_name(name: str) -> tuple[Flag, ...]:
+    """Flags that a pipeline's name alone tells, for predictions that have no record of their run.
+
+    Examples
+    --------
+    >>> flags_by_name("majority:speaker"), flags_by_name("svm")
+    ((<Flag.GUESSING: 'guessing'>,), ())
+    """
+    try:
+        parse(name, CHANCE)
+    except PipelineError:
+        return ()
+    return (Flag.GUESSING,)

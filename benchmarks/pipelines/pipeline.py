@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from benchmarks.pipelines.flags import Flag
+if TYPE_CHECKING:
+    from benchmarks.pipelines.flags import Flag
 
 
 @dataclass(frozen=True)

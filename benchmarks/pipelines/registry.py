@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from benchmarks.pipelines import classical_models, deep_models
 from benchmarks.pipelines.flags import Flag, flags_by_normalisation
 from benchmarks.pipelines.names import Part, parse
-from benchmarks.pipelines.options import PipelineOptions
 from benchmarks.pipelines.pipeline import Pipeline
 from features.errors import PipelineError
+
+if TYPE_CHECKING:
+    from benchmarks.pipelines.options import PipelineOptions
 
 
 class ModelRegistry(Protocol):
@@ -65,6 +67,7 @@ def build(text: str, *, labels: Sequence[str], corpus: str, options: PipelineOpt
 
     Examples
     --------
+    >>> from benchmarks.pipelines.options import PipelineOptions
     >>> fused = build("svm+xgboost@prosodic", labels=["ang", "sad"], corpus="emodb", options=PipelineOptions())
     >>> [part.name for part in fused.parts]
     ['svm', 'xgboost@prosodic']

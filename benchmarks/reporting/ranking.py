@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from benchmarks.evaluation.runs import Run
-from benchmarks.pipelines.flags import Flag, flags_by_name
+from benchmarks.pipelines.flags import Flag
+from benchmarks.pipelines.names import flags_by_name
 from benchmarks.scoring.confusion import recalls_of, uar_of
 from benchmarks.scoring.significance import PairedTest, compare_pipelines
 from benchmarks.scoring.status import Status
+
+if TYPE_CHECKING:
+    from benchmarks.evaluation.runs import Run
 
 ALPHA = 0.05
 """Level of the paired tests, after correction for all pairs."""

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from benchmarks.evaluation.runs import Run
 from benchmarks.pipelines.flags import Flag
 from benchmarks.reporting.numbers import signed
 from benchmarks.reporting.ranking import ALPHA, Entry, Ranking
 from benchmarks.scoring.confusion import uar_of
 from benchmarks.scoring.shapley import CONTRAST, TargetKind
+
+if TYPE_CHECKING:
+    from benchmarks.evaluation.runs import Run
+
+_PAIRS_NAMED = 3
 
 
 def summarise(ranking: Ranking) -> tuple[str, ...]:
@@ -254,14 +259,16 @@ def _weakness_sentence(ranking: Ranking, best: Entry) -> str:
     share = np.divide(counts, counts.sum(axis=1, keepdims=True), out=np.zeros_like(counts), where=counts > 0)
     np.fill_diagonal(share, 0)
     share[[label in unheard_labels(ranking.run) for label in ranking.labels]] = 0
-    row, column = np.unravel_index(int(share.argmax()), share.shape)
     labels = ranking.labels
-    if share[row, column] == 0:
+    most = share.max()
+    if most == 0:
         missed = counts.sum() > np.trace(counts)
         return f"It makes no error on these clips{', but for labels that it could not learn' if missed else ''}."
-    sentence = (
-        f"It most often takes {labels[row]} for {labels[column]} ({100 * share[row, column]:.0f} % of {labels[row]})"
-    )
+    pairs = [(labels[row], labels[column]) for row, column in np.argwhere(share == most)]
+    named = [f"{first} for {second}" for first, second in pairs[:_PAIRS_NAMED]]
+    more = len(pairs) - len(named)
+    sentence = "It most often takes " + listed([*named, f"{more} other pairs"] if more else named)
+    sentence += f" ({100 * most:.0f} % of {pairs[0][0]})" if len(pairs) == 1 else f" ({100 * most:.0f} % of each)"
     if len(ranking.speakers) < 2:
         return sentence + "."
     uars = uar_of(matrices)

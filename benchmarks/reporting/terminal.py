@@ -7,7 +7,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -16,9 +16,11 @@ from benchmarks.folds.splitters import SCHEMES
 from benchmarks.pipelines import known_models
 from benchmarks.pipelines.feature_sets import FEATURE_SETS
 from benchmarks.pipelines.flags import Flag
-from benchmarks.pipelines.options import PipelineOptions
 from benchmarks.scoring.metrics import METRICS, Metric
 from benchmarks.scoring.status import Status
+
+if TYPE_CHECKING:
+    from benchmarks.pipelines.options import PipelineOptions
 
 WIDTH = 80
 NAME_WIDTH = 22
@@ -75,6 +77,7 @@ def listing(options: PipelineOptions) -> str:
 
     Examples
     --------
+    >>> from benchmarks.pipelines.options import PipelineOptions
     >>> listing(PipelineOptions()).splitlines()[0]
     'Corpora (--corpus NAME --root DIR):'
     """

@@ -5,34 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.corpora.corpus import Corpus
 from benchmarks.evaluation.evaluate import run_of
 from benchmarks.evaluation.execute import execute
-from benchmarks.evaluation.job import DIGITS
+from benchmarks.evaluation.job_result import DIGITS
 from benchmarks.evaluation.overwrite import Overwrite
-from benchmarks.evaluation.plan import make_plan
+from benchmarks.evaluation.planning import make_plan
 from benchmarks.evaluation.runs import write_table
 from benchmarks.evaluation.store import ResultsStore
-from benchmarks.folds.fold import Fold
 from benchmarks.reporting.numbers import interval_text
 from benchmarks.reporting.page import Section
 from benchmarks.reporting.plots import ReportPlot
 from benchmarks.reporting.plots.ablation import emotions_plot, pairs_plot, shapley_plot, subset_name, subsets_plot
-from benchmarks.reporting.ranking import Ranking
 from benchmarks.reporting.summary import summarise_ablation
 from benchmarks.reporting.tables import Column, Table
 from benchmarks.scoring.confusion import recalls_of
 from benchmarks.scoring.intervals import difference_interval, speaker_confusions, speaker_interval
 from benchmarks.scoring.shapley import CONTRAST, TargetKind, block_weights, share, subsets, targets, weights
 from benchmarks.scoring.significance import holm, paired_permutation_test
-from features.cache import FeatureCache
 from features.errors import PipelineError, ResultsError
 from features.groups import GROUPS, PRESETS
+
+if TYPE_CHECKING:
+    from benchmarks.corpora.corpus import Corpus
+    from benchmarks.folds.fold import Fold
+    from benchmarks.reporting.ranking import Ranking
+    from features.cache import FeatureCache
 
 BLOCKS = {"prosodic": PRESETS["prosodic"], "voice": ("voice",), "spectral": PRESETS["spectral"]}
 """Blocks of groups, each a player of its own in a second game; voice quality is neither prosodic nor spectral."""

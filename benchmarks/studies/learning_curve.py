@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.corpora.corpus import Corpus
 from benchmarks.evaluation.execute import execute
 from benchmarks.evaluation.overwrite import Overwrite
-from benchmarks.evaluation.plan import make_plan
+from benchmarks.evaluation.planning import make_plan
 from benchmarks.evaluation.runs import write_table
 from benchmarks.evaluation.store import ResultsStore
 from benchmarks.folds.fold import Fold, speakers_of
@@ -22,8 +21,11 @@ from benchmarks.reporting.page import Section
 from benchmarks.reporting.plots import ReportPlot
 from benchmarks.reporting.plots.learning import learning_plot
 from benchmarks.scoring.intervals import speaker_confusions, speaker_interval
-from features.cache import FeatureCache
 from features.errors import FoldError
+
+if TYPE_CHECKING:
+    from benchmarks.corpora.corpus import Corpus
+    from features.cache import FeatureCache
 
 
 def learning_curve(

@@ -6,15 +6,17 @@ import functools
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import ParamSpec
+from typing import TYPE_CHECKING, ParamSpec
 
 from benchmarks.evaluation import evaluate as engine
-from benchmarks.evaluation.runs import Run
 from benchmarks.reporting import page, plots
-from benchmarks.reporting.page import Section
-from benchmarks.reporting.ranking import Ranking
 from benchmarks.studies import STUDIES
-from features.plotting import Plot
+
+if TYPE_CHECKING:
+    from benchmarks.evaluation.runs import Run
+    from benchmarks.reporting.page import Section
+    from benchmarks.reporting.ranking import Ranking
+    from features.plotting import Plot
 
 __all__ = ["draw", "evaluate", "study_sections", "write_report", "write_reports"]
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from benchmarks.torture.case import Case
+if TYPE_CHECKING:
+    from benchmarks.torture.case import Case
 
 MODULES = ("sound", "tables", "names", "files", "words", "encoders", "stored", "policy", "ends")
 

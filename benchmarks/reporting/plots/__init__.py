@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.evaluation.runs import Run
 from benchmarks.reporting.plots.calibration import calibration_plot
@@ -14,7 +15,9 @@ from benchmarks.reporting.plots.intervals import differences_plot, scores_plot
 from benchmarks.reporting.plots.recalls import recalls_plot, speakers_plot
 from benchmarks.reporting.ranking import Ranking, rank
 from features.errors import ResultsError
-from features.plotting import Plot
+
+if TYPE_CHECKING:
+    from features.plotting import Plot
 
 __all__ = ["PLOTS", "ReportPlot", "confusion_plot", "draw", "plot_counts"]
 

@@ -20,7 +20,6 @@ from benchmarks.reporting.plots.style import (
     new_figure,
     style,
 )
-from benchmarks.reporting.ranking import Ranking
 from benchmarks.reporting.summary import pair_contrasts
 from benchmarks.scoring.shapley import TargetKind
 from features.groups import GROUPS, PRESETS
@@ -28,6 +27,8 @@ from features.plotting import Plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from benchmarks.reporting.ranking import Ranking
 
 TOTALS = ("all", "prosodic", "spectral")
 BLOCKS = ("prosodic", "voice", "spectral")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from benchmarks.reporting.plots.style import FAINT, GRID, MARKERS, colour_of, new_figure, style
-from benchmarks.reporting.ranking import Ranking
 from benchmarks.scoring.metrics import reliability
 from benchmarks.scoring.predictions import probabilities
 from features.plotting import Plot
+
+if TYPE_CHECKING:
+    from benchmarks.reporting.ranking import Ranking
 
 LEAST = 5
 """Fewer clips than this in a bin say nothing about a share."""

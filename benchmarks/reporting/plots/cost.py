@@ -7,11 +7,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from benchmarks.reporting.plots.style import FAINT, GRID, INK, SERIES, broken, new_figure, style
-from benchmarks.reporting.ranking import Entry, Ranking
 from features.plotting import Plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from benchmarks.reporting.ranking import Entry, Ranking
 
 LINE = 0.15
 """Height of a line of a name, in inches."""

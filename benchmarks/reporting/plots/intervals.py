@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from benchmarks.pipelines.flags import Flag
 from benchmarks.reporting.numbers import signed
 from benchmarks.reporting.plots.style import (
@@ -14,8 +16,10 @@ from benchmarks.reporting.plots.style import (
     new_figure,
     style,
 )
-from benchmarks.reporting.ranking import Ranking
 from features.plotting import Plot
+
+if TYPE_CHECKING:
+    from benchmarks.reporting.ranking import Ranking
 
 
 def scores_plot(ranking: Ranking) -> Plot:

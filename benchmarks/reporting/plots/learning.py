@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from benchmarks.reporting.plots.style import FAINT, GRID, MARKERS, colour_of, new_figure, style
-from benchmarks.reporting.ranking import Ranking
 from features.plotting import Plot
+
+if TYPE_CHECKING:
+    from benchmarks.reporting.ranking import Ranking
 
 
 def learning_plot(ranking: Ranking) -> Plot | None:

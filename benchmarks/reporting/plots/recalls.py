@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.reporting.plots.style import FAINT, GRID, MARKERS, colour_of, name_rows, new_figure, style
-from benchmarks.reporting.ranking import Ranking
 from features.plotting import Plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from benchmarks.reporting.ranking import Ranking
 
 
 def recalls_plot(ranking: Ranking) -> Plot:
