@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import warnings
 from pathlib import Path
 
 import audmetric
@@ -109,6 +111,25 @@ def test_scores_of_stacked_matrices_are_those_of_each() -> None:
         assert of(matrices).shape == (2, 5)
         assert of(matrices)[1, 3] == pytest.approx(of(matrices[1, 3]))
     assert math.isnan(float(confusion.uar_of(np.zeros((4, 4)))))
+    recalls = confusion.recalls_of(matrices)
+    assert recalls.shape == (2, 5, 4)
+    assert recalls[1, 3] == pytest.approx(confusion.recalls_of(matrices[1, 3]), nan_ok=True)
+
+
+def test_absent_labels_and_empty_matrices_are_nan_without_a_warning() -> None:
+    """A warning per fold would bury what a run has to say."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isnan(confusion.recalls_of([[2, 0], [0, 0]])).tolist() == [False, True]
+        for of in (confusion.uar_of, confusion.wa_of, confusion.weighted_f1_of, confusion.cohen_kappa_of):
+            assert math.isnan(float(of(np.zeros((2, 2)))))
+        assert float(confusion.macro_f1_of([[3, 0], [0, 0]])) == pytest.approx(0.5)
+
+
+def test_unknown_labels_are_named_in_alphabetical_order() -> None:
+    strange = ["q", "b", "z", "m", "a", "x", "k", "c"]
+    with pytest.raises(ResultsError, match=re.escape(str(sorted(strange)))):
+        metrics.uar(["ang"] * 8, strange, LABELS)
 
 
 @pytest.mark.parametrize(
