@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from benchmarks.corpora.corpus import utterances_table
 from benchmarks.folds.fold import Fold, read_folds, speakers_of, write_folds
 from benchmarks.folds.leakage import check_folds
+from benchmarks.folds.same_sound import SameSound
 from benchmarks.folds.splitters import balanced_speaker_groups, make_folds, validation_speakers
 from features.errors import FoldError
 
@@ -178,6 +179,87 @@ def test_planted_leaks_are_named() -> None:
         check_folds([Fold("f", fold.train, fold.valid[:0], fold.test)], table, keys)
     with pytest.raises(FoldError, match="no folds"):
         check_folds([], table, keys)
+
+
+@pytest.mark.parametrize(("place", "known"), [(-1, True), (0, False), (23, False), (24, True), (99, True)])
+def test_a_position_outside_of_the_table_is_named(place: int, known: bool) -> None:
+    table, fold = planted()
+    if not known:
+        assert place in np.concatenate([fold.train, fold.valid, fold.test])
+        assert check_folds([fold], table, keys_of(table)) == ()
+        return
+    astray = Fold("f", np.append(fold.train, place), fold.valid, fold.test)
+    with pytest.raises(FoldError, match=f"fold f: position {place} is outside of the 24 utterances"):
+        check_folds([astray], table, keys_of(table))
+
+
+def test_speakers_and_labels_are_named_in_alphabetical_order() -> None:
+    """Eight of each, so that no set happens to be in order."""
+    table = table_of([4] * 24)
+    (first, *_) = make_folds(table, "3")
+    keys, everybody = keys_of(table), sorted(speakers_of(table, first.test))
+    half = np.isin(np.arange(len(first.test)) % 4, [0, 1])
+    leak = Fold("f", first.train, np.concatenate([first.valid, first.test[half]]), first.test[~half])
+    with pytest.raises(FoldError, match=f"speaker {', '.join(everybody)} stands on the training side and in test"):
+        check_folds([leak], table, keys)
+    trains, half = speakers_of(table, first.train), np.isin(np.arange(len(first.train)) % 4, [0, 1])
+    inner = Fold("f", first.train[half], np.concatenate([first.valid, first.train[~half]]), first.test)
+    with pytest.raises(FoldError, match=f"speaker {', '.join(trains)} both trains and validates"):
+        check_folds([inner], table, keys)
+    labels = table["label"].to_numpy().copy()
+    labels[first.test] = [f"rare{place // 4 % 8}" for place in range(len(first.test))]
+    notes = check_folds([first], table.assign(label=labels), keys)
+    assert [note.split()[3] for note in notes] == [f"rare{place}" for place in range(8)]
+    labels[first.test] = "rare"
+    (note,) = check_folds([first], table.assign(label=labels), keys)
+    assert f"(only {', '.join(everybody)} have it)" in note
+
+
+def test_clips_may_validate_only_where_one_speaker_is_left_to_train() -> None:
+    table = table_of([6, 6, 6])
+    place = np.arange(18)
+    both = Fold("f", place[6:][place[6:] % 2 == 0], place[6:][place[6:] % 2 == 1], place[:6])
+    with pytest.raises(FoldError, match="speaker s01, s02 both trains and validates"):
+        check_folds([both], table, keys_of(table))
+    some = Fold("f", place[6:9], place[9:], place[:6])
+    with pytest.raises(FoldError, match="speaker s01 both trains and validates"):
+        check_folds([some], table, keys_of(table))
+
+
+def test_the_same_sound_in_training_and_test_is_found_whichever_comes_first() -> None:
+    table, fold = planted()
+    keys, (test, other) = keys_of(table), fold.test[:2].tolist()
+    train, valid = int(fold.train[0]), int(fold.valid[0])
+
+    def found(*pairs: tuple[int, int]) -> tuple[str, ...]:
+        same = [SameSound(one, two, 1.25 + number, 0.0, 0.1) for number, (one, two) in enumerate(pairs)]
+        return check_folds([fold], table, keys, same_sound=same, allow_duplicates=True)
+
+    assert found((train, valid), (test, other)) == (), "within training or within test nothing leaks"
+    for pair in ((test, train), (train, test)):
+        (note,) = found(pair)
+        assert (
+            note
+            == "fold s00: 1 test utterances hold the same sound as training ones, such as s00_000 and s02_000 (1.2 s)"
+        )
+    (note,) = found((train, valid), (test, valid), (train, test), (other, train))
+    assert (
+        note == "fold s00: 2 test utterances hold the same sound as training ones, such as s00_000 and s01_000 (2.2 s)"
+    )
+    keys[train] = keys[test]
+    (note,) = found((test, train))
+    assert "byte-identical" in note, "equal bytes are told once"
+    with pytest.raises(FoldError, match="hold the same sound.*--allow-duplicates"):
+        check_folds([fold], table, keys_of(table), same_sound=[SameSound(test, train, 1.0, 0.0, 0.1)])
+
+
+def test_the_utterance_that_is_tested_twice_is_the_one_named() -> None:
+    table = table_of([6, 6, 6, 6])
+    one, two, *_ = make_folds(table, "speaker")
+    tested = np.sort(np.append(two.test, one.test[[2, 4]]))
+    second = Fold("second", np.arange(12, 18), np.arange(18, 24), tested)
+    with pytest.raises(FoldError, match="utterance 's00_002' is tested in more than one fold"):
+        check_folds([one, second], table, keys_of(table))
 
 
 def test_folds_survive_a_file(tmp_path: Path) -> None:
