@@ -85,6 +85,86 @@ def test_k_folds_are_closer_to_the_labels_shares_than_dealing_in_order() -> None
     assert deviation(balanced) < deviation(dealt)
 
 
+def counted(clips: dict[str, dict[str, int]], *, gender: str = "female", session: str = "") -> pd.DataFrame:
+    """Speakers with so many clips of each label."""
+    return utterances_table(
+        {
+            "speaker": who,
+            "id": f"{who}_{label}_{clip}",
+            "path": "x",
+            "gender": gender,
+            "session": session,
+            "label": label,
+        }
+        for who, labels in clips.items()
+        for label, number in labels.items()
+        for clip in range(number)
+    )
+
+
+def test_a_rare_label_counts_as_much_as_a_frequent_one() -> None:
+    """Dealt in turn, s1 and s3 would have 5 of 8 rare clips; 8 frequent ones of 408 are the smaller harm."""
+    frequent, rare = (104, 104, 100, 100), (3, 1, 2, 2)
+    table = counted({f"s{n + 1}": {"neu": frequent[n], "fea": rare[n]} for n in range(4)})
+    groups = balanced_speaker_groups(table, 2)
+    assert groups["s1"] == groups["s2"] != groups["s3"] == groups["s4"]
+
+
+@settings(deadline=None, max_examples=25)
+@given(sizes=st.lists(st.integers(3, 30), min_size=4, max_size=12), k=st.integers(2, 4), seed=st.integers(0, 99))
+def test_no_two_speakers_of_a_gender_could_change_places_for_the_better(sizes: list[int], k: int, seed: int) -> None:
+    table = table_of(sizes, seed=seed)
+    groups = balanced_speaker_groups(table, k)
+    names, women = sorted(groups), {name for name in groups if table.loc[name]["gender"].iloc[0] == "female"}
+    shares = pd.crosstab(table.index.get_level_values("speaker"), table["label"].to_numpy()).loc[names]
+    shares = (shares / shares.sum()).to_numpy()
+
+    def unevenness(member: list[int]) -> float:
+        return float(sum((shares[np.array(member) == group].sum(axis=0) ** 2).sum() for group in range(k)))
+
+    found = [groups[name] for name in names]
+    for one in range(len(names)):
+        for other in range(one):
+            if (names[one] in women) == (names[other] in women):
+                member = found.copy()
+                member[one], member[other] = found[other], found[one]
+                assert unevenness(member) >= unevenness(found) - 1e-9
+
+
+def test_as_many_folds_as_speakers_are_possible_and_no_more() -> None:
+    table = table_of([4, 5, 6])
+    assert sorted(balanced_speaker_groups(table, 3).values()) == [0, 1, 2]
+    with pytest.raises(FoldError, match="has 3 speakers; expected 2 to 3"):
+        balanced_speaker_groups(table, 4)
+    with pytest.raises(FoldError, match="--folds 1"):
+        balanced_speaker_groups(table, 1)
+    with pytest.raises(FoldError, match="only speaker s00; .*--no-scores"):
+        make_folds(table_of([4]), "2")
+    with pytest.raises(FoldError, match="only session S0; .*choose --folds speaker"):
+        make_folds(table_of([4, 4], sessions=1), "session")
+    with pytest.raises(FoldError, match="only speaker s00; .*add speakers, or keep"):
+        make_folds(table_of([4], sessions=1), "speaker")
+
+
+def test_811_takes_the_next_speaker_of_a_session_of_any_size() -> None:
+    """In order of names around the session; where a speaker is alone in it, around the corpus."""
+    six = {f"p{place}": {"ang": 1} for place in (3, 1, 5, 0, 2, 4)}
+    table = pd.concat([counted(six, session="A"), counted({"q": {"ang": 1}}, session="B")])
+    valid = {fold.name: speakers_of(table, fold.valid) for fold in make_folds(table, "speaker-811")}
+    assert valid == {**{f"p{n}": [f"p{(n + 1) % 6}"] for n in range(6)}, "q": ["p0"]}
+
+
+def test_clips_of_the_only_training_speaker_are_cut_where_they_suffice() -> None:
+    """Five clips for each label on average, and two of each at least."""
+    enough, rare, few = {"ang": 8, "hap": 2}, {"ang": 19, "hap": 1}, {"ang": 7, "hap": 2}
+    table = counted({"s1": enough, "s2": enough})
+    for fold in make_folds(table, "speaker"):
+        assert (len(fold.train), len(fold.valid)) == (8, 2)
+    for clips in (rare, few):
+        with pytest.raises(FoldError, match=f"one training speaker with {sum(clips.values())} clips cannot be cut"):
+            make_folds(counted({"s1": clips, "s2": clips}), "speaker")
+
+
 def test_811_validates_on_the_sessions_other_speaker() -> None:
     folds = make_folds(table_of([5] * 10, sessions=1), "speaker-811")
     assert [(fold.name, len(fold.train) // 5) for fold in folds] == [(f"s{n:02d}", 8) for n in range(10)]
