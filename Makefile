@@ -3,8 +3,8 @@
 # make coverage    the same under coverage, branches too; below 92 % it fails
 # make test-lowest  the lowest versions that setup.cfg allows, in a venv of their own, and the tests of what calls libraries
 # make licences    install and list the licence of every dependency; one that is not accepted fails
-# make docs        install and build the site in docs/_build/html; opens from the disk, search included
-# make notebooks   install, run the teaching notebooks and leave them as pages in notebooks/html
+# make docs        install, run the notebooks and build the site in docs/_build/html; opens from the disk, search included
+# make notebooks   install, run the teaching notebooks that changed and leave all as pages in notebooks/html
 # EXTRAS= leaves torch out; EXTRAS=deep,peers chooses.
 PYTHON ?= python3
 VENV ?= .venv
@@ -14,6 +14,7 @@ TEST_EXTRAS := deep,peers,test
 NOTEBOOK_EXTRAS := deep,notebooks
 DOCS_EXTRAS := deep,docs
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+EXECUTED := $(patsubst notebooks/%,notebooks/executed/%,$(wildcard notebooks/*.ipynb))
 RUN ?=
 WORKERS ?= 2
 
@@ -51,8 +52,12 @@ test-lowest:
 	OMP_NUM_THREADS=1 $(LOWEST)/bin/python -m pytest -q -n $(WORKERS) --dist worksteal -m "not long and not gpu" $(LOWEST_TESTS)
 
 # each runs on the embedded corpus; to open them: .venv/bin/python -m pip install jupyterlab
-notebooks: $(call stamp,$(NOTEBOOK_EXTRAS))
-	$(BIN)/python -m nbconvert --to html --execute --output-dir notebooks/html notebooks/*.ipynb
+notebooks: $(EXECUTED)
+	$(BIN)/python -m nbconvert --to html --output-dir notebooks/html $(EXECUTED)
+
+# the site's gallery shows these; one that was edited runs anew, all of them after `make clean`
+$(EXECUTED): notebooks/executed/%.ipynb: notebooks/%.ipynb | $(call stamp,$(NOTEBOOK_EXTRAS))
+	$(BIN)/python -m nbconvert --to notebook --execute --output-dir notebooks/executed $<
 
 lint: $(call stamp,$(TEST_EXTRAS))
 	$(BIN)/ruff check .
@@ -63,7 +68,7 @@ licences: $(call stamp,$(TEST_EXTRAS))
 	$(BIN)/python .ci/licences.py
 
 # a warning is an error: links that lead nowhere, pages in no list, docstrings that do not parse
-docs: $(call stamp,$(DOCS_EXTRAS)) pages
+docs: $(call stamp,$(DOCS_EXTRAS)) $(EXECUTED) pages
 	$(BIN)/python -m sphinx -q -E -W --keep-going -b html docs docs/_build/html
 
 # the machine-made pages
@@ -86,4 +91,4 @@ $(VENV)/installed-%: setup.cfg pyproject.toml constraints.txt | $(BIN)/python
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(LOWEST) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(LOWEST) notebooks/executed build *.egg-info .mypy_cache .ruff_cache .pytest_cache

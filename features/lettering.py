@@ -6,6 +6,7 @@ drawn as a box, with a warning for each.
 
 from __future__ import annotations
 
+import textwrap
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -43,6 +44,20 @@ def shortened(text: str, *, most: int = LONGEST) -> str:
     lines = [printable(line) for line in text.split("\n")]
     head, tail = most - 3, 2
     return "\n".join(line if len(line) <= most else f"{line[:head]}…{line[-tail:]}" for line in lines)
+
+
+def wrapped(title: str, *, most: int = LONGEST_LINE) -> str:
+    r"""A title broken between words into lines that need no shortening; a longer word has a line of its own.
+
+    Examples
+    --------
+    >>> wrapped("73 % right in fold Ses01, whom the SVM never heard")
+    '73 % right in fold Ses01, whom the SVM never\nheard'
+    """
+    return "\n".join(
+        textwrap.fill(line, most, break_long_words=False, break_on_hyphens=False) if len(line) > most else line
+        for line in title.split("\n")
+    )
 
 
 def unwritable(names: Iterable[str]) -> Mapping[str, str]:

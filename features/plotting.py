@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.errors import InputError
-from features.lettering import note_on_letters, number_texts, shorten_texts, unwritable_in, without_warnings_of_glyphs
+from features.lettering import (
+    note_on_letters,
+    number_texts,
+    shorten_texts,
+    unwritable_in,
+    without_warnings_of_glyphs,
+    wrapped,
+)
 from features.names import printable
 
 if TYPE_CHECKING:
@@ -86,11 +93,14 @@ class Plot:
         return (note_on_letters(numbers),) if numbers and suffix != ".svg" else ()
 
     def with_title(self, title: str) -> Plot:
-        """Put a title above the figure, where `save` and a notebook leave space for it, and return the plot."""
+        """Put a title above the figure, where `save` and a notebook leave space for it, and return the plot.
+
+        A long one is broken between words.
+        """
         self.figure.draw_without_rendering()
         self.figure.set_layout_engine("none")  # positions are final now
         above = 1 + 0.08 / self.figure.get_figheight()
-        self.figure.text(0.01, above, title, ha="left", va="bottom", fontsize="large", parse_math=False)
+        self.figure.text(0.01, above, wrapped(title), ha="left", va="bottom", fontsize="large", parse_math=False)
         for legend in self.figure.legends:  # else they would move up with the edge of what is saved
             legend.set_bbox_to_anchor((0, 0, 1, 1), transform=self.figure.transFigure)
         return self

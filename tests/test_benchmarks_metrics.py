@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+import re
+import warnings
 from pathlib import Path
 
 import audmetric
@@ -86,6 +89,51 @@ def test_calibration_error_by_hand() -> None:
     assert error == pytest.approx((2 * 0.1 + 0.1) / 3)
 
 
+def test_bins_of_confidence_are_open_to_the_left_and_fifteen_unless_told() -> None:
+    labels = ["ang", "hap", "neu"]
+    edge, above, top = [0.4, 0.3, 0.3], [0.4005, 0.3, 0.2995], [1.0005, 0.0, 0.0]
+    curve = metrics.reliability(["ang", "hap", "ang", "ang"], [edge, edge, above, top], labels, bins=10)
+    assert curve["n"].tolist() == [0, 0, 0, 2, 1, 0, 0, 0, 0, 1]
+    assert curve["accuracy"][[3, 4, 9]].tolist() == [0.5, 1.0, 1.0]
+    assert np.isnan(curve["accuracy"]).sum() == 7
+    assert metrics.reliability(["ang"], [[0.5, 0.5]], labels[:2], bins=2)["n"].tolist() == [1, 0]
+    # 0.61 and 0.66 share a bin of fifteen, and of sixteen they do not
+    truth, probability = ["ang", "hap"], [[0.66, 0.34], [0.61, 0.39]]
+    assert len(metrics.reliability(truth, probability, labels[:2])["n"]) == 15
+    unless_told, fifteen, sixteen = (
+        metrics.expected_calibration_error(truth, probability, labels[:2], **bins)
+        for bins in ({}, {"bins": 15}, {"bins": 16})
+    )
+    assert unless_told == fifteen != sixteen
+
+
+def test_the_best_and_the_worst_answers_score_the_bounds_of_every_metric() -> None:
+    truth, wrong = ["ang", "hap"], ["hap", "ang"]
+    one_hot = {"ang": [1.0, 0.0], "hap": [0.0, 1.0]}
+    for metric in metrics.METRICS.values():
+        best, worst = (
+            metric.function(truth, [one_hot[label] for label in given] if metric.probabilistic else given, LABELS[:2])
+            for given in (truth, wrong)
+        )
+        low, high = (worst, best) if not metric.probabilistic else (best, worst)
+        assert low == pytest.approx(metric.bounds[0], abs=1e-12), metric.name
+        if math.isfinite(metric.bounds[1]):
+            assert high == pytest.approx(metric.bounds[1]), metric.name
+        else:
+            assert high > 30, metric.name
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            metric.bounds = (0.0, 9.0)  # type: ignore[misc]
+
+
+def test_kappa_is_undefined_only_where_one_label_is_all_there_is() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert math.isnan(metrics.cohen_kappa(["ang"] * 3, ["ang"] * 3, LABELS))
+        assert metrics.cohen_kappa(["ang"] * 3, ["ang", "ang", "hap"], LABELS) == 0
+        assert metrics.cohen_kappa(["ang", "ang", "hap"], ["ang"] * 3, LABELS) == 0
+        assert metrics.cohen_kappa(["ang"] * 3, ["hap"] * 3, LABELS) == 0
+
+
 def test_calibrated_probabilities_have_a_small_error_and_overconfident_ones_a_large_one() -> None:
     rng = np.random.default_rng(0)
     probability = rng.dirichlet(np.ones(4), size=20_000)
@@ -109,6 +157,25 @@ def test_scores_of_stacked_matrices_are_those_of_each() -> None:
         assert of(matrices).shape == (2, 5)
         assert of(matrices)[1, 3] == pytest.approx(of(matrices[1, 3]))
     assert math.isnan(float(confusion.uar_of(np.zeros((4, 4)))))
+    recalls = confusion.recalls_of(matrices)
+    assert recalls.shape == (2, 5, 4)
+    assert recalls[1, 3] == pytest.approx(confusion.recalls_of(matrices[1, 3]), nan_ok=True)
+
+
+def test_absent_labels_and_empty_matrices_are_nan_without_a_warning() -> None:
+    """A warning per fold would bury what a run has to say."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isnan(confusion.recalls_of([[2, 0], [0, 0]])).tolist() == [False, True]
+        for of in (confusion.uar_of, confusion.wa_of, confusion.weighted_f1_of, confusion.cohen_kappa_of):
+            assert math.isnan(float(of(np.zeros((2, 2)))))
+        assert float(confusion.macro_f1_of([[3, 0], [0, 0]])) == pytest.approx(0.5)
+
+
+def test_unknown_labels_are_named_in_alphabetical_order() -> None:
+    strange = ["q", "b", "z", "m", "a", "x", "k", "c"]
+    with pytest.raises(ResultsError, match=re.escape(str(sorted(strange)))):
+        metrics.uar(["ang"] * 8, strange, LABELS)
 
 
 @pytest.mark.parametrize(
@@ -121,6 +188,9 @@ def test_scores_of_stacked_matrices_are_those_of_each() -> None:
         (lambda: metrics.brier(["ang"], [[0.5, 0.5]], LABELS), "shape"),
         (lambda: metrics.log_loss(["ang"], [[0.5, 0.5, 0.5, 0.5]], LABELS), "sum to 1"),
         (lambda: metrics.brier(["ang"], [[math.nan, 0.5, 0.5, 0.0]], LABELS), "finite"),
+        (lambda: metrics.brier([], np.empty((0, 4)), LABELS), "no utterances"),
+        (lambda: metrics.brier(["ang"], [[1.2, -0.2]], LABELS[:2]), "at least 0"),
+        (lambda: metrics.brier(["ang", "hap"], [[0.5, 0.5], [0.5, 0.6]], LABELS[:2]), "sum to 1"),
     ],
 )
 def test_what_cannot_be_scored_is_refused_with_the_reason(call: object, words: str) -> None:

@@ -65,6 +65,17 @@ def test_every_plot_has_a_name_of_its_own() -> None:
     assert len({plot.name for plot in ALL}) == len(ALL)
 
 
+def test_a_title_of_a_sentence_is_broken_between_words_and_keeps_all_of_them(ranking: Ranking, tmp_path: Path) -> None:
+    title = "73 % right in fold Ses01, whom the SVM never heard, and 40 % in fold Ses02"
+    confusion = confusion_plot(["a", "b"], ["a", "b"], ["a", "b"], title)
+    above = draw(ranking, "scores").with_title(title)
+    for plot in (confusion, above):
+        plot.save(tmp_path / "plot.png")
+    for shown in (confusion.figure.axes[0].get_title(loc="left"), above.figure.texts[-1].get_text()):
+        assert shown.split() == title.split()
+        assert "\n" in shown
+
+
 @pytest.mark.parametrize("name", ["scores", "recalls", "speakers"])
 def test_a_title_lies_above_all_else(ranking: Ranking, name: str, tmp_path: Path) -> None:
     plain, titled = draw(ranking, name), draw(ranking, name).with_title("Somebody")

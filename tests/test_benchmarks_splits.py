@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from benchmarks.corpora.corpus import utterances_table
 from benchmarks.folds.fold import Fold, read_folds, speakers_of, write_folds
 from benchmarks.folds.leakage import check_folds
+from benchmarks.folds.same_sound import SameSound
 from benchmarks.folds.splitters import balanced_speaker_groups, make_folds, validation_speakers
 from features.errors import FoldError
 
@@ -82,6 +83,86 @@ def test_k_folds_are_closer_to_the_labels_shares_than_dealing_in_order() -> None
     balanced = balanced_speaker_groups(table, 4)
     dealt = {speaker: place % 4 for place, speaker in enumerate(sorted(balanced))}
     assert deviation(balanced) < deviation(dealt)
+
+
+def counted(clips: dict[str, dict[str, int]], *, gender: str = "female", session: str = "") -> pd.DataFrame:
+    """Speakers with so many clips of each label."""
+    return utterances_table(
+        {
+            "speaker": who,
+            "id": f"{who}_{label}_{clip}",
+            "path": "x",
+            "gender": gender,
+            "session": session,
+            "label": label,
+        }
+        for who, labels in clips.items()
+        for label, number in labels.items()
+        for clip in range(number)
+    )
+
+
+def test_a_rare_label_counts_as_much_as_a_frequent_one() -> None:
+    """Dealt in turn, s1 and s3 would have 5 of 8 rare clips; 8 frequent ones of 408 are the smaller harm."""
+    frequent, rare = (104, 104, 100, 100), (3, 1, 2, 2)
+    table = counted({f"s{n + 1}": {"neu": frequent[n], "fea": rare[n]} for n in range(4)})
+    groups = balanced_speaker_groups(table, 2)
+    assert groups["s1"] == groups["s2"] != groups["s3"] == groups["s4"]
+
+
+@settings(deadline=None, max_examples=25)
+@given(sizes=st.lists(st.integers(3, 30), min_size=4, max_size=12), k=st.integers(2, 4), seed=st.integers(0, 99))
+def test_no_two_speakers_of_a_gender_could_change_places_for_the_better(sizes: list[int], k: int, seed: int) -> None:
+    table = table_of(sizes, seed=seed)
+    groups = balanced_speaker_groups(table, k)
+    names, women = sorted(groups), {name for name in groups if table.loc[name]["gender"].iloc[0] == "female"}
+    shares = pd.crosstab(table.index.get_level_values("speaker"), table["label"].to_numpy()).loc[names]
+    shares = (shares / shares.sum()).to_numpy()
+
+    def unevenness(member: list[int]) -> float:
+        return float(sum((shares[np.array(member) == group].sum(axis=0) ** 2).sum() for group in range(k)))
+
+    found = [groups[name] for name in names]
+    for one in range(len(names)):
+        for other in range(one):
+            if (names[one] in women) == (names[other] in women):
+                member = found.copy()
+                member[one], member[other] = found[other], found[one]
+                assert unevenness(member) >= unevenness(found) - 1e-9
+
+
+def test_as_many_folds_as_speakers_are_possible_and_no_more() -> None:
+    table = table_of([4, 5, 6])
+    assert sorted(balanced_speaker_groups(table, 3).values()) == [0, 1, 2]
+    with pytest.raises(FoldError, match="has 3 speakers; expected 2 to 3"):
+        balanced_speaker_groups(table, 4)
+    with pytest.raises(FoldError, match="--folds 1"):
+        balanced_speaker_groups(table, 1)
+    with pytest.raises(FoldError, match="only speaker s00; .*--no-scores"):
+        make_folds(table_of([4]), "2")
+    with pytest.raises(FoldError, match="only session S0; .*choose --folds speaker"):
+        make_folds(table_of([4, 4], sessions=1), "session")
+    with pytest.raises(FoldError, match="only speaker s00; .*add speakers, or keep"):
+        make_folds(table_of([4], sessions=1), "speaker")
+
+
+def test_811_takes_the_next_speaker_of_a_session_of_any_size() -> None:
+    """In order of names around the session; where a speaker is alone in it, around the corpus."""
+    six = {f"p{place}": {"ang": 1} for place in (3, 1, 5, 0, 2, 4)}
+    table = pd.concat([counted(six, session="A"), counted({"q": {"ang": 1}}, session="B")])
+    valid = {fold.name: speakers_of(table, fold.valid) for fold in make_folds(table, "speaker-811")}
+    assert valid == {**{f"p{n}": [f"p{(n + 1) % 6}"] for n in range(6)}, "q": ["p0"]}
+
+
+def test_clips_of_the_only_training_speaker_are_cut_where_they_suffice() -> None:
+    """Five clips for each label on average, and two of each at least."""
+    enough, rare, few = {"ang": 8, "hap": 2}, {"ang": 19, "hap": 1}, {"ang": 7, "hap": 2}
+    table = counted({"s1": enough, "s2": enough})
+    for fold in make_folds(table, "speaker"):
+        assert (len(fold.train), len(fold.valid)) == (8, 2)
+    for clips in (rare, few):
+        with pytest.raises(FoldError, match=f"one training speaker with {sum(clips.values())} clips cannot be cut"):
+            make_folds(counted({"s1": clips, "s2": clips}), "speaker")
 
 
 def test_811_validates_on_the_sessions_other_speaker() -> None:
@@ -178,6 +259,87 @@ def test_planted_leaks_are_named() -> None:
         check_folds([Fold("f", fold.train, fold.valid[:0], fold.test)], table, keys)
     with pytest.raises(FoldError, match="no folds"):
         check_folds([], table, keys)
+
+
+@pytest.mark.parametrize(("place", "known"), [(-1, True), (0, False), (23, False), (24, True), (99, True)])
+def test_a_position_outside_of_the_table_is_named(place: int, known: bool) -> None:
+    table, fold = planted()
+    if not known:
+        assert place in np.concatenate([fold.train, fold.valid, fold.test])
+        assert check_folds([fold], table, keys_of(table)) == ()
+        return
+    astray = Fold("f", np.append(fold.train, place), fold.valid, fold.test)
+    with pytest.raises(FoldError, match=f"fold f: position {place} is outside of the 24 utterances"):
+        check_folds([astray], table, keys_of(table))
+
+
+def test_speakers_and_labels_are_named_in_alphabetical_order() -> None:
+    """Eight of each, so that no set happens to be in order."""
+    table = table_of([4] * 24)
+    (first, *_) = make_folds(table, "3")
+    keys, everybody = keys_of(table), sorted(speakers_of(table, first.test))
+    half = np.isin(np.arange(len(first.test)) % 4, [0, 1])
+    leak = Fold("f", first.train, np.concatenate([first.valid, first.test[half]]), first.test[~half])
+    with pytest.raises(FoldError, match=f"speaker {', '.join(everybody)} stands on the training side and in test"):
+        check_folds([leak], table, keys)
+    trains, half = speakers_of(table, first.train), np.isin(np.arange(len(first.train)) % 4, [0, 1])
+    inner = Fold("f", first.train[half], np.concatenate([first.valid, first.train[~half]]), first.test)
+    with pytest.raises(FoldError, match=f"speaker {', '.join(trains)} both trains and validates"):
+        check_folds([inner], table, keys)
+    labels = table["label"].to_numpy().copy()
+    labels[first.test] = [f"rare{place // 4 % 8}" for place in range(len(first.test))]
+    notes = check_folds([first], table.assign(label=labels), keys)
+    assert [note.split()[3] for note in notes] == [f"rare{place}" for place in range(8)]
+    labels[first.test] = "rare"
+    (note,) = check_folds([first], table.assign(label=labels), keys)
+    assert f"(only {', '.join(everybody)} have it)" in note
+
+
+def test_clips_may_validate_only_where_one_speaker_is_left_to_train() -> None:
+    table = table_of([6, 6, 6])
+    place = np.arange(18)
+    both = Fold("f", place[6:][place[6:] % 2 == 0], place[6:][place[6:] % 2 == 1], place[:6])
+    with pytest.raises(FoldError, match="speaker s01, s02 both trains and validates"):
+        check_folds([both], table, keys_of(table))
+    some = Fold("f", place[6:9], place[9:], place[:6])
+    with pytest.raises(FoldError, match="speaker s01 both trains and validates"):
+        check_folds([some], table, keys_of(table))
+
+
+def test_the_same_sound_in_training_and_test_is_found_whichever_comes_first() -> None:
+    table, fold = planted()
+    keys, (test, other) = keys_of(table), fold.test[:2].tolist()
+    train, valid = int(fold.train[0]), int(fold.valid[0])
+
+    def found(*pairs: tuple[int, int]) -> tuple[str, ...]:
+        same = [SameSound(one, two, 1.25 + number, 0.0, 0.1) for number, (one, two) in enumerate(pairs)]
+        return check_folds([fold], table, keys, same_sound=same, allow_duplicates=True)
+
+    assert found((train, valid), (test, other)) == (), "within training or within test nothing leaks"
+    for pair in ((test, train), (train, test)):
+        (note,) = found(pair)
+        assert (
+            note
+            == "fold s00: 1 test utterances hold the same sound as training ones, such as s00_000 and s02_000 (1.2 s)"
+        )
+    (note,) = found((train, valid), (test, valid), (train, test), (other, train))
+    assert (
+        note == "fold s00: 2 test utterances hold the same sound as training ones, such as s00_000 and s01_000 (2.2 s)"
+    )
+    keys[train] = keys[test]
+    (note,) = found((test, train))
+    assert "byte-identical" in note, "equal bytes are told once"
+    with pytest.raises(FoldError, match="hold the same sound.*--allow-duplicates"):
+        check_folds([fold], table, keys_of(table), same_sound=[SameSound(test, train, 1.0, 0.0, 0.1)])
+
+
+def test_the_utterance_that_is_tested_twice_is_the_one_named() -> None:
+    table = table_of([6, 6, 6, 6])
+    one, two, *_ = make_folds(table, "speaker")
+    tested = np.sort(np.append(two.test, one.test[[2, 4]]))
+    second = Fold("second", np.arange(12, 18), np.arange(18, 24), tested)
+    with pytest.raises(FoldError, match="utterance 's00_002' is tested in more than one fold"):
+        check_folds([one, second], table, keys_of(table))
 
 
 def test_folds_survive_a_file(tmp_path: Path) -> None:

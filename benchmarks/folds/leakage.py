@@ -82,8 +82,9 @@ def _check_fold(fold: Fold, table: pd.DataFrame, duplicates: _Duplicates) -> lis
         positions = fold.positions(subset)
         if not len(positions):
             raise FoldError(f"fold {fold.name}: no utterance in the subset {subset}; every subset needs some")
-        if positions.min() < 0 or positions.max() >= len(table):
-            raise FoldError(f"fold {fold.name}: position {positions.max()} is outside of the {len(table)} utterances")
+        outside = positions[(positions < 0) | (positions >= len(table))]
+        if len(outside):
+            raise FoldError(f"fold {fold.name}: position {outside[0]} is outside of the {len(table)} utterances")
     for one, other in combinations(Subset, 2):
         both = np.intersect1d(fold.positions(one), fold.positions(other))
         if len(both):

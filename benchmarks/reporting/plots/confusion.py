@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from benchmarks.reporting.plots.style import HEAT, INK, PAPER, style
 from benchmarks.scoring.confusion import confusion, recalls_of
-from features.lettering import shortened
+from features.lettering import shortened, wrapped
 from features.plotting import Plot
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def plot_counts(matrix: ArrayLike, labels: Sequence[str], title: str) -> Plot:
         axes.set_yticks(range(len(labels)), names)
         axes.set(xlim=(-0.5, len(labels) - 0.5), ylim=(len(labels) - 0.5, -0.5), aspect="equal")
         axes.set(xlabel="predicted", ylabel="true (clips)")
-        axes.set_title(title)
+        axes.set_title(wrapped(title))
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
     recalls = ", ".join(f"{name} {value:.0%}" for name, value in zip(labels, recalls_of(counts)) if value == value)
