@@ -74,8 +74,10 @@ def enrolment_curve(
     Examples
     --------
     >>> import benchmarks, benchmarks.corpora
-    >>> corpus = benchmarks.corpora.load("synthetic")  # doctest: +SKIP
-    >>> benchmarks.enrolment_curve(corpus, pipelines=["svm"], out="results/enrolment")  # doctest: +SKIP
+    >>> corpus = benchmarks.corpora.load("manifest", "my.csv")  # doctest: +SKIP
+    >>> benchmarks.enrolment_curve(  # doctest: +SKIP
+    ...     corpus, pipelines=["logistic@timing"], folds="3", jobs=1, out="results/enrolled"
+    ... )
     """
     models = known_models()
     for name in pipelines:

@@ -23,7 +23,10 @@ def enrolment_figure(curve: pd.DataFrame, *, chance: float) -> Plot | None:
 
     Examples
     --------
-    >>> enrolment_figure(curve_table(run), chance=0.25).save("enrolment.svg")  # doctest: +SKIP
+    >>> import pandas as pd
+    >>> rows = [("svm", "none", 0.7, 0.6, 0.8), ("svm", "3", 0.8, 0.7, 0.9)]
+    >>> curve = pd.DataFrame(rows, columns=["pipeline", "clips", "uar", "uar_low", "uar_high"])
+    >>> enrolment_figure(curve, chance=0.25).save("enrolment.svg")  # doctest: +SKIP
     """
     ticks = list(dict.fromkeys(curve["clips"])) if len(curve) else []
     if len(ticks) < 2:
