@@ -147,6 +147,12 @@ def test_as_many_folds_as_speakers_are_possible_and_no_more() -> None:
         make_folds(table_of([4], sessions=1), "speaker")
 
 
+def test_sessions_that_some_speakers_lack_make_no_folds() -> None:
+    table = pd.concat([counted({"p": {"ang": 1}, "q": {"ang": 1}}, session="A"), counted({"r": {"ang": 1}})])
+    with pytest.raises(FoldError, match="no sessions; choose --folds speaker"):
+        make_folds(table, "session")
+
+
 def test_811_takes_the_next_speaker_of_a_session_of_any_size() -> None:
     """In order of names around the session; where a speaker is alone in it, around the corpus."""
     six = {f"p{place}": {"ang": 1} for place in (3, 1, 5, 0, 2, 4)}
