@@ -153,6 +153,18 @@ def test_sessions_that_some_speakers_lack_make_no_folds() -> None:
         make_folds(table, "session")
 
 
+def test_a_fifth_of_the_speakers_validates_where_the_next_fold_is_all_that_is_left() -> None:
+    table = table_of([3] * 20)
+    for fold in make_folds(table, "2"):
+        assert speakers_of(table, fold.valid) == speakers_of(table, fold.training)[:2]
+        assert len(speakers_of(table, fold.train)) == 8
+
+
+def test_one_utterance_is_one_speaker() -> None:
+    with pytest.raises(FoldError, match="only speaker s00; "):
+        make_folds(table_of([1]), "speaker")
+
+
 def test_811_takes_the_next_speaker_of_a_session_of_any_size() -> None:
     """In order of names around the session; where a speaker is alone in it, around the corpus."""
     six = {f"p{place}": {"ang": 1} for place in (3, 1, 5, 0, 2, 4)}
@@ -167,6 +179,8 @@ def test_clips_of_the_only_training_speaker_are_cut_where_they_suffice() -> None
     table = counted({"s1": enough, "s2": enough})
     for fold in make_folds(table, "speaker"):
         assert (len(fold.train), len(fold.valid)) == (8, 2)
+        # scores of older versions stay comparable: the same clips as ever
+        assert fold.valid.tolist() == {"s1": [14, 15], "s2": [4, 5]}[fold.name]
     for clips in (rare, few):
         with pytest.raises(FoldError, match=f"one training speaker with {sum(clips.values())} clips cannot be cut"):
             make_folds(counted({"s1": clips, "s2": clips}), "speaker")
