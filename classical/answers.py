@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classical.attributions import top_attributions
+from classical.enrolment import COLUMN, enrolling_clips, ranks_of, short_of_clips
 from classical.normalise import FallbackWarning
 from classical.persistence import SavedModel, load, parts
 from classical.shared_features import shared_features
 from features.compute import prepare
-from features.errors import ModelError
+from features.errors import ModelError, PipelineError
 from features.extractors.statistics import FeatureExtractor
 from features.files import content_hash
 from features.predicting import Answers, Task
@@ -47,7 +48,7 @@ def task_of(path: str, *, encoders: tuple[str, ...] = (), explain: bool = False,
     members = list(parts(model.pipeline))
     if any(isinstance(member.features, FeatureExtractor) for member in members):
         prepare(n_jobs=n_jobs)  # before any process is started, so that what is compiled is said, and found by all
-    whole = any(str(member.normalise) == "speaker" for member in members)
+    whole = any(str(member.normalise) != "global" for member in members)
     how = partial(answer, path, stamp=stamp, encoders=encoders, explain=explain, n_jobs=n_jobs if whole else 1)
     name = f"{Path(path).name} {content_hash(path)[:16]}"
     return Task(how, model=name, whole=whole, explained=explain, notes=tuple(model.notes))
@@ -107,8 +108,11 @@ def answer(
         If a clip cannot be analysed.
     ModelError
         If the model cannot be read, or is another one by now.
+    PipelineError
+        If it standardises speakers by clips that enrol, and a speaker has none.
     """
     model = _loaded(path, encoders, stamp)
+    _check_enrolled(table, max(enrolling_clips(member.normalise) for member in parts(model.pipeline)))
     for member in parts(model.pipeline):
         if "n_jobs" in member.features.get_params():
             member.features.set_params(n_jobs=n_jobs)
@@ -139,6 +143,20 @@ def _stamp(path: str) -> tuple[int, ...]:
         status = Path(path).stat()
         return status.st_ino, status.st_size, status.st_mtime_ns
     return ()
+
+
+def _check_enrolled(table: pd.DataFrame, n_clips: int) -> None:
+    """Refuse speakers of whom no clip enrols, where the model standardises by such clips."""
+    ranks = ranks_of(table)
+    if not n_clips or ranks is None or "" in table.index.get_level_values("speaker"):
+        return  # what is missing altogether is said where speakers are standardised
+    missing = [name for name, count in short_of_clips(table.index.get_level_values("speaker"), ranks, 1).items()]
+    if missing:
+        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+        raise PipelineError(
+            f"no clip enrols speaker {', '.join(missing[:5])}{more}; expected {n_clips} of each, by which this model "
+            f"standardises them: mark them in the column {COLUMN} of the manifest, with 1 in their rows"
+        )
 
 
 def _attributions(pipeline: Any, table: pd.DataFrame, probabilities: Any) -> list[list[tuple[str, float]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from classical.enrolment import enrolling_clips
 from features.cards import bullets, markdown_text, render_card, training_facts
 
 
@@ -49,9 +50,16 @@ def model_card(facts: Mapping[str, Any], file: str) -> str:
 
 
 def _transductive(facts: Mapping[str, Any]) -> list[str]:
-    if "speaker" not in facts["normalise"]:
-        return []
-    return [
-        "It standardises each speaker by their own clips (transductive): give a manifest with speakers, or "
-        "`--one-speaker`, and several clips of each."
-    ]
+    notes = []
+    if "speaker" in facts["normalise"]:
+        notes.append(
+            "It standardises each speaker by their own clips (transductive): give a manifest with speakers, or "
+            "`--one-speaker`, and several clips of each."
+        )
+    enrolling = max(map(enrolling_clips, facts["normalise"]))
+    if enrolling:
+        notes.append(
+            f"It standardises each speaker by {enrolling} of their clips that enrol, which need no label: give a "
+            "manifest with the columns speaker and enrol, and 1 there in the rows of these clips."
+        )
+    return notes

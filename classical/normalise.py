@@ -1,20 +1,21 @@
-"""Standardise and impute feature values inside a fold, by the training clips or by each speaker's own."""
+"""Standardise and impute feature values inside a fold, by the training clips or by a speaker's own, all or a few."""
 
 from __future__ import annotations
 
 import warnings
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from classical.enrolment import EnrolScope, SpeakerSpread, enrolling_clips, short_of_clips
 from classical.tuning import check_arrays
 from features.errors import PipelineError
 
-Scope = Literal["global", "speaker"]
-SCOPES: tuple[Scope, ...] = ("global", "speaker")
+Scope = Literal["global", "speaker"] | EnrolScope
+SCOPES: tuple[Scope, ...] = ("global", "speaker", *get_args(EnrolScope))
 
 
 class FallbackWarning(UserWarning):
@@ -31,13 +32,14 @@ class Normaliser(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    scope : {'global', 'speaker'}
+    scope : {'global', 'speaker', 'enrol-1', 'enrol-3', 'enrol-5', 'enrol-10'}
         ``'global'``: mean and deviation of the training clips. ``'speaker'``: of each speaker's own clips, in training
         and in use alike. This needs no labels, but it is transductive: a speaker's predictions depend on which of their
-        clips are looked at together.
+        clips are looked at together. ``'enrol-K'``: by K clips of each speaker that are known before, in training and
+        in use alike, trusted as far as K clips go; see `classical.enrolment.SpeakerSpread`.
     min_clips : int
-        A speaker with fewer clips than this is standardised globally. Measured on drawn clips of EmoDB and RAVDESS, own
-        statistics were ahead from 6 clips on, level at 4, and far behind at 2.
+        Under scope 'speaker', a speaker with fewer clips than this is standardised globally. Measured on drawn clips of
+        EmoDB and RAVDESS, own statistics were ahead from 6 clips on, level at 4, and far behind at 2.
     limit : float
         Largest absolute standardised value.
 
@@ -47,6 +49,8 @@ class Normaliser(TransformerMixin, BaseEstimator):
         Indices of the columns that are used.
     mean_, deviation_, median_ : ndarray of shape (n_kept,)
         Training mean, training deviation, and median of the standardised training column.
+    within_, between_, prior_clips_
+        Under a scope 'enrol-K' how training speakers differ, as in `classical.enrolment.SpeakerSpread`.
     n_features_in_ : int
         Number of columns seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -66,7 +70,7 @@ class Normaliser(TransformerMixin, BaseEstimator):
         self.min_clips = min_clips
         self.limit = limit
 
-    def fit(self, X: Any, y: Any = None, *, groups: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None, *, groups: Any = None, ranks: Any = None) -> Self:
         """Learn means, deviations and medians from the training utterances.
 
         Parameters
@@ -76,7 +80,9 @@ class Normaliser(TransformerMixin, BaseEstimator):
         y : None
             Not looked at.
         groups : array-like of shape (n_utterances,), optional
-            Who speaks; needed under scope 'speaker'.
+            Who speaks; needed under all scopes but 'global'.
+        ranks : array-like of shape (n_utterances,), optional
+            Which clips enrol their speaker, as `classical.enrolment.draw_enrolment` gives them; needed under 'enrol-K'.
 
         Returns
         -------
@@ -87,15 +93,15 @@ class Normaliser(TransformerMixin, BaseEstimator):
         PipelineError
             If the scope is unknown, speakers are needed and not given, or no column varies.
         """
-        self.fit_transform(X, y, groups=groups)
+        self.fit_transform(X, y, groups=groups, ranks=ranks)
         return self
 
-    def fit_transform(self, X: Any, y: Any = None, *, groups: Any = None) -> NDArray[np.float64]:
+    def fit_transform(self, X: Any, y: Any = None, *, groups: Any = None, ranks: Any = None) -> NDArray[np.float64]:
         """Learn from the training utterances and standardise them.
 
         Parameters
         ----------
-        X, y, groups
+        X, y, groups, ranks
             As for `fit`.
 
         Returns
@@ -104,7 +110,7 @@ class Normaliser(TransformerMixin, BaseEstimator):
         """
         if self.scope not in SCOPES:
             raise PipelineError(f"normalisation {self.scope!r} is unknown: choose one of {', '.join(SCOPES)}")
-        values = self._finite(X, groups, ensure_min_samples=2)
+        values = self._finite(X, groups, ranks, ensure_min_samples=2)
         mean, deviation = _moments(values)
         varies = deviation > 1e-7 * (np.abs(mean) + 1e-30)
         self.kept_ = np.flatnonzero(varies)
@@ -114,20 +120,25 @@ class Normaliser(TransformerMixin, BaseEstimator):
                 "check the feature set and the audio"
             )
         self.mean_, self.deviation_ = mean[self.kept_], deviation[self.kept_]
-        standardised = self._standardise(values[:, self.kept_], groups)
+        if enrolling_clips(self.scope):
+            spread = SpeakerSpread.of((values[:, self.kept_] - self.mean_) / self.deviation_, np.asarray(groups))
+            self.within_, self.between_, self.prior_clips_ = spread.within, spread.between, spread.prior_clips
+        standardised = self._standardise(values[:, self.kept_], groups, ranks)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", category=RuntimeWarning)  # a column may be missing throughout
             self.median_ = np.nan_to_num(np.nanmedian(standardised, axis=0))
         return self._fill(standardised)
 
-    def transform(self, X: Any, *, groups: Any = None) -> NDArray[np.float64]:
-        """Standardise utterances; under scope 'speaker' each speaker by their utterances in `X`.
+    def transform(self, X: Any, *, groups: Any = None, ranks: Any = None) -> NDArray[np.float64]:
+        """Standardise utterances; under scope 'speaker' each speaker by their utterances in `X`, or those that enrol.
 
         Parameters
         ----------
         X : array-like of shape (n_utterances, n_features)
         groups : array-like of shape (n_utterances,), optional
-            Who speaks; needed under scope 'speaker'.
+            Who speaks; needed under all scopes but 'global'.
+        ranks : array-like of shape (n_utterances,), optional
+            As for `fit`.
 
         Returns
         -------
@@ -136,13 +147,13 @@ class Normaliser(TransformerMixin, BaseEstimator):
         Warns
         -----
         FallbackWarning
-            If a speaker has too few utterances and is standardised globally.
+            If a speaker has too few utterances and is standardised globally, or too few that enrol.
         """
         check_is_fitted(self)
-        values = self._finite(X, groups, reset=False)
-        for note in self.fallbacks(groups):
+        values = self._finite(X, groups, ranks, reset=False)
+        for note in self.fallbacks(groups, ranks):
             warnings.warn(note, FallbackWarning, stacklevel=2)
-        return self._fill(self._standardise(values[:, self.kept_], groups))
+        return self._fill(self._standardise(values[:, self.kept_], groups, ranks))
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray:
         """Names of the columns that are kept.
@@ -164,12 +175,14 @@ class Normaliser(TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         return tags
 
-    def fallbacks(self, groups: Any) -> list[str]:
+    def fallbacks(self, groups: Any, ranks: Any = None) -> list[str]:
         """Say which speakers have too few utterances for their own mean and deviation.
 
         Parameters
         ----------
         groups : array-like of shape (n_utterances,)
+        ranks : array-like of shape (n_utterances,), optional
+            As for `fit`.
 
         Returns
         -------
@@ -178,25 +191,42 @@ class Normaliser(TransformerMixin, BaseEstimator):
         """
         if self.scope == "global":
             return []
-        names, counts = np.unique(np.asarray(groups), return_counts=True)
-        few = [f"{name} ({count})" for name, count in zip(names, counts) if count < self.min_clips]
+        n_clips = enrolling_clips(self.scope)
+        if n_clips:
+            short = short_of_clips(groups, np.asarray(ranks), n_clips)
+            reason = f"fewer than {n_clips} clips that enrol, so standardised nearer to the training clips"
+        else:
+            names, counts = np.unique(np.asarray(groups), return_counts=True)
+            short = {str(name): count for name, count in zip(names, counts) if count < self.min_clips}
+            reason = f"fewer than {self.min_clips} clips, so standardised by the training clips instead"
+        few = [f"{name} ({count})" for name, count in short.items()]
         if not few:
             return []
         shown = ", ".join(few[:5]) + (f" and {len(few) - 5} more" if len(few) > 5 else "")
-        return [f"fewer than {self.min_clips} clips, so standardised by the training clips instead: speaker {shown}"]
+        return [f"{reason}: speaker {shown}"]
 
-    def _finite(self, X: Any, groups: Any, **options: Any) -> NDArray[np.float64]:
+    def _finite(self, X: Any, groups: Any, ranks: Any, **options: Any) -> NDArray[np.float64]:
         """X as checked numbers, NaN for what is not finite."""
         X = check_arrays(self, X, groups=groups, dtype=np.float64, ensure_all_finite=False, **options)
-        if self.scope == "speaker" and groups is None:
-            raise PipelineError("normalisation 'speaker' needs to know who speaks: give groups, one speaker per row")
+        if self.scope != "global" and groups is None:
+            raise PipelineError(
+                f"normalisation {self.scope!r} needs to know who speaks: give groups, one speaker per row"
+            )
+        if enrolling_clips(self.scope) and (ranks is None or len(ranks) != len(X)):
+            raise PipelineError(
+                f"normalisation {self.scope!r} needs to know which clips enrol their speaker: give ranks, one per row, "
+                "0 for clips that do not"
+            )
         return np.where(np.isfinite(X), X, np.nan)
 
-    def _standardise(self, values: NDArray, groups: Any) -> NDArray[np.float64]:
+    def _standardise(self, values: NDArray, groups: Any, ranks: Any) -> NDArray[np.float64]:
         result = (values - self.mean_) / self.deviation_
         if self.scope == "global":
             return result
-        speakers = np.asarray(groups)
+        speakers, n_clips = np.asarray(groups), enrolling_clips(self.scope)
+        if n_clips:
+            spread = SpeakerSpread(self.within_, self.between_, self.prior_clips_)
+            return spread.standardise(result, speakers, np.asarray(ranks), n_clips)
         for speaker in np.unique(speakers):
             rows = np.flatnonzero(speakers == speaker)
             if len(rows) < self.min_clips:

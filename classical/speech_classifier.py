@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
+from classical.enrolment import COLUMN, draw_enrolment, enrolling_clips, ranks_of
 from classical.inner_folds import uar
 from classical.labels import encode
 from classical.normalise import Normaliser, Scope
@@ -51,8 +52,9 @@ class SpeechClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
     model : estimator
         Classifier on arrays, such as `classical.svm.SvmClassifier`; its ``fit`` gets the speakers as ``groups`` where
         it has such a parameter.
-    normalise : {'global', 'speaker'}
-        See `classical.normalise.Normaliser`.
+    normalise : {'global', 'speaker', 'enrol-1', 'enrol-3', 'enrol-5', 'enrol-10'}
+        See `classical.normalise.Normaliser`. With 'enrol-K' the table's column `enrol` ranks the clips that enrol their
+        speaker; for training they are drawn by `random_state` where there is no such column.
     random_state, n_jobs : int
         Seed and number of threads, given to a model that has such parameters.
     device : str
@@ -117,7 +119,7 @@ class SpeechClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : DataFrame
-            Utterances table; the columns path, start and end are all that counts.
+            Utterances table; the columns path, start and end are all that counts, and enrol where speakers enrol.
         y : array-like of shape (n_utterances,)
             Labels.
         groups : array-like of shape (n_utterances,), optional
@@ -145,12 +147,22 @@ class SpeechClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
             raise PipelineError(f"{len(X)} utterances but {len(speakers)} groups: give one speaker each")
         self.classes_ = classes
         self.normaliser_ = Normaliser(self.normalise)
-        values = self.normaliser_.fit_transform(self.features.transform(X), groups=speakers)
+        ranks = self._training_ranks(X, speakers)
+        values = self.normaliser_.fit_transform(self.features.transform(X), groups=speakers, ranks=ranks)
         names = np.asarray(self.features.get_feature_names_out())[self.normaliser_.kept_].astype(str)
         self._fit_model(values, names, codes, speakers)
         self.feature_names_ = names[self.columns_]
-        self.notes_ = [*self.normaliser_.fallbacks(speakers), *getattr(self.model_, "notes_", [])]
+        self.notes_ = [*self.normaliser_.fallbacks(speakers, ranks), *getattr(self.model_, "notes_", [])]
         return self
+
+    def _training_ranks(self, X: Any, speakers: NDArray) -> NDArray | None:
+        if not enrolling_clips(self.normalise):
+            return None
+        ranks = ranks_of(X)
+        if ranks is not None:
+            return ranks
+        ids = X.index.get_level_values("id") if isinstance(X, pd.DataFrame) and "id" in X.index.names else range(len(X))
+        return draw_enrolment(speakers, list(ids), random_state=self.random_state)
 
     def _fit_model(self, values: NDArray, names: NDArray, codes: NDArray, speakers: NDArray) -> None:
         """Fit the model, with `choose_group` to every group of columns, and keep the best by UAR on inner folds."""
@@ -188,12 +200,19 @@ class SpeechClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         speakers = speakers_of(X) if speakers is None else np.asarray(speakers)
-        if self.normalise == "speaker" and (speakers is None or (speakers == "").any()):
+        if self.normalise != "global" and (speakers is None or (speakers == "").any()):
             raise PipelineError(
                 "this model standardises each speaker by their own clips, and not all of these have a speaker: "
                 "give a manifest with the column speaker, or say that it is one speaker"
             )
-        return self.normaliser_.transform(self.features.transform(X), groups=speakers)[:, self.columns_]
+        ranks, n_clips = ranks_of(X), enrolling_clips(self.normalise)
+        if n_clips and ranks is None:
+            raise PipelineError(
+                f"this model standardises each speaker by {n_clips} of their clips that enrol, and none of these does: "
+                f"mark them in the column {COLUMN} of the manifest, with 1 in their rows"
+            )
+        values = self.normaliser_.transform(self.features.transform(X), groups=speakers, ranks=ranks)
+        return values[:, self.columns_]
 
     def predict_proba(self, X: Any, *, speakers: NDArray | None = None) -> NDArray[np.float64]:
         """Probability of every class.

@@ -97,7 +97,7 @@ def add_prediction_arguments(parser: argparse.ArgumentParser) -> None:
     """
     add = parser.add_argument
     add("inputs", nargs="*", metavar="INPUT", help="sound file, or folder of sound files")
-    add("--manifest", metavar="CSV", help="table with path and, where known, speaker, start, end")
+    add("--manifest", metavar="CSV", help="table with path and, where known, speaker, start, end, enrol")
     add("--one-speaker", action="store_true", help="everything is spoken by the same person")
     add("--window", type=float, metavar="S", help="predict for windows of this many seconds")
     add("--hop", type=float, metavar="S", help="seconds from window to window (default: a third)")
@@ -207,7 +207,7 @@ def execute_prediction(arguments: argparse.Namespace, task: Task, others: OtherP
             bad += answers.bad
             show_notes(note for note in answers.notes if note not in notes)
             notes |= dict.fromkeys(answers.notes)
-            drawn += answers.predictions if arguments.plot else ()
+            drawn += [one for one in answers.predictions if arguments.plot and one.start is not None]
         if bad and len(bad) == total:
             raise BadClipsError(bad, total)
     if arguments.plot:
@@ -282,7 +282,7 @@ def read_inputs(arguments: argparse.Namespace) -> tuple[pd.DataFrame, list[BadCl
         If the arguments do not go together, or there are no inputs.
     """
     from features.audio import SHORTEST, left_out_of
-    from features.utterances import cut, inside_files, utterances
+    from features.utterances import inside_files, utterances
 
     if arguments.window is None and (arguments.hop is not None or arguments.plot):
         raise InputError("--hop and --plot are for windows: give --window too")
@@ -299,7 +299,20 @@ def read_inputs(arguments: argparse.Namespace) -> tuple[pd.DataFrame, list[BadCl
     if not len(good):
         raise BadClipsError(bad, len(table))
     hop = arguments.window / 3 if arguments.hop is None else arguments.hop
-    return cut(good, window=arguments.window, hop=hop), bad
+    return _cut(good, window=arguments.window, hop=hop), bad
+
+
+def _cut(table: pd.DataFrame, *, window: float, hop: float) -> pd.DataFrame:
+    """The table in windows, but for clips that enrol their speaker, which stay whole and come first."""
+    import pandas as pd
+
+    from features.utterances import cut
+
+    enrols = table.get("enrol", pd.Series(0, index=table.index)) > 0
+    if not enrols.any():
+        return cut(table, window=window, hop=hop)
+    others = table[~enrols]
+    return pd.concat([table[enrols], *([cut(others, window=window, hop=hop)] if len(others) else [])])
 
 
 def _without_duration(table: pd.DataFrame) -> list[BadClip]:

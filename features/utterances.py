@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHORTEST_TAIL = 0.1
+NO, YES = ("", "0", "no", "false"), ("yes", "true", "x")
+"""What may stand in the column enrol of a manifest, beside a rank from 1."""
 
 
 def utterances(
@@ -27,14 +30,16 @@ def utterances(
     inputs
         Sound files, and folders whose sound files are taken, subfolders included, in the order of their names.
     manifest
-        CSV with the column path (relative to the manifest's folder) and, where known, speaker, start, end (seconds).
+        CSV with the column path (relative to the manifest's folder) and, where known, speaker, start, end (seconds),
+        and enrol: 1 in rows whose clips a model may standardise their speaker by.
     one_speaker
         Say that everything is spoken by one and the same person.
 
     Returns
     -------
     table
-        Index (speaker, id); columns path, start, end, gender, session. A speaker who is not known is ''.
+        Index (speaker, id); columns path, start, end, gender, session, and enrol where the manifest has it. A speaker
+        who is not known is ''.
 
     Raises
     ------
@@ -46,15 +51,17 @@ def utterances(
     sources = [Path(source) for source in inputs]
     if sources and not any(source.exists() for source in sources):
         raise InputError(f"{sources[0]}: no such file or folder; expected sound files or folders; check the path")
-    rows = [(path, float("nan"), float("nan"), "") for source in sources for path in _files(source)]
+    rows = [_Row(path) for source in sources for path in _files(source)]
     if manifest is not None:
         rows.extend(_manifest_rows(Path(manifest)))
     if not rows:
         raise InputError("no inputs: give sound files, folders, or a manifest")
-    speakers = ["one speaker" if one_speaker else speaker for *_, speaker in rows]
-    paths = pd.Series([str(path) for path, *_ in rows], dtype=object)  # pandas' own text holds UTF-8 alone
-    table = pd.DataFrame({"path": paths, "start": [row[1] for row in rows], "end": [row[2] for row in rows]})
+    speakers = ["one speaker" if one_speaker else row.speaker for row in rows]
+    paths = pd.Series([str(row.path) for row in rows], dtype=object)  # pandas' own text holds UTF-8 alone
+    table = pd.DataFrame({"path": paths, "start": [row.start for row in rows], "end": [row.end for row in rows]})
     table["gender"] = table["session"] = ""
+    if any(row.enrol is not None for row in rows):
+        table["enrol"] = [row.enrol or 0 for row in rows]
     table.index = _index(speakers, _ids(table))
     return table
 
@@ -232,13 +239,35 @@ def _files(source: Path) -> list[Path]:
     return paths
 
 
-def _manifest_rows(manifest: Path) -> list[tuple[Path, float, float, str]]:
+@dataclass(frozen=True)
+class _Row:
+    """An utterance as it was given; `enrol` is None where nobody says whether it enrols its speaker."""
+
+    path: Path
+    start: float = float("nan")
+    end: float = float("nan")
+    speaker: str = ""
+    enrol: int | None = None
+
+
+def _manifest_rows(manifest: Path) -> list[_Row]:
     table = read_utterances(manifest)
     missing = [not Path(path).exists() for path in table.rows["path"]]
     if all(missing):  # a folder that moved; single files are named with the others that cannot be analysed
         table.refuse("path", missing, expected="a sound file that is there")
     speakers = table.rows["speaker"] if "speaker" in table.rows else [""] * len(table.rows)
-    return list(zip(map(Path, table.rows["path"]), table.numbers("start"), table.numbers("end"), speakers))
+    columns = (map(Path, table.rows["path"]), table.numbers("start"), table.numbers("end"), speakers, _ranks(table))
+    return [_Row(*row) for row in zip(*columns)]
+
+
+def _ranks(table: Table) -> Sequence[int | None]:
+    """The column enrol: 0 for a clip that does not enrol its speaker, else its rank, 1 where none is given."""
+    if "enrol" not in table.rows:
+        return [None] * len(table.rows)
+    words = [str(word).strip().casefold() for word in table.rows["enrol"]]
+    wrong = [not (word in (*NO, *YES) or (word.isascii() and word.isdigit())) for word in words]
+    table.refuse("enrol", wrong, expected="1 where a clip enrols its speaker, else nothing")
+    return [0 if word in NO else 1 if word in YES else int(word) for word in words]
 
 
 def _ids(table: pd.DataFrame) -> list[str]:

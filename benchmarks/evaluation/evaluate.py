@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from benchmarks.evaluation.enrolment import describe_enrolment
 from benchmarks.evaluation.execute import Outcome, execute
 from benchmarks.evaluation.job_result import jsonable
 from benchmarks.evaluation.overwrite import Overwrite
@@ -165,6 +166,7 @@ def run_of(outcome: Outcome, folder: Path, *, command: str = "", temporary: Any 
 def describe_run(outcome: Outcome, command: str) -> dict[str, Any]:
     """Everything about a run that is not a score: what `run.json` holds."""
     plan = outcome.plan
+    enrolment = describe_enrolment(plan.trials, plan.corpus.utterances)
     return {
         "schema_version": SCHEMA_VERSION,
         "command": command,
@@ -180,6 +182,7 @@ def describe_run(outcome: Outcome, command: str) -> dict[str, Any]:
         "machine": machine(),
         "corpus": describe_corpus(plan.corpus),
         "folds": describe_folds(plan),
+        **({"enrolment": enrolment} if enrolment else {}),
         "pipelines": describe_pipelines(outcome),
         "jobs": [jsonable(result.summary()) for _, result in outcome.results],
     }
@@ -233,8 +236,14 @@ def describe_folds(plan: Plan) -> dict[str, Any]:
     return {
         "scheme": plan.scheme,
         "notes": list(plan.notes),
-        "folds": [_describe_fold(fold, plan.corpus.utterances) for fold in plan.folds],
+        "folds": [_describe_fold(fold, plan.corpus.utterances) for fold in _folds_of(plan)],
     }
+
+
+def _folds_of(plan: Plan) -> Sequence[Fold]:
+    """The folds as the first seed tests them: where speakers enrol, every seed tests as many clips."""
+    of_first = [fold for seed, fold in plan.trials if seed == plan.seeds[0]]
+    return of_first if len(of_first) == len(plan.folds) else plan.folds
 
 
 def _describe_fold(fold: Fold, table: pd.DataFrame) -> dict[str, Any]:

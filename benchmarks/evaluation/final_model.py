@@ -221,4 +221,6 @@ def card_scores(run: Run) -> tuple[dict[str, float], str]:
         raise PipelineError(f"{name} could not be tested: {entry['reason']}")
     row, folds = run.scores.iloc[0], run.record["folds"]
     protocol = f"{len(folds['folds'])} folds ({folds['scheme']}), speakers held out"
+    if "enrolment" in run.record:
+        protocol += f", {run.record['enrolment']['clips']} clips of each enrol and are not scored"
     return {name: round(float(row[name]), 6) for name in CARD_SCORES}, protocol

@@ -36,7 +36,8 @@ def job_key(
     names = table.index.get_level_values("id")
     for part in (fingerprint, fold.name, identity, str(seed), *labels):
         digest.update(part.encode() + b"\x1f")
-    for subset in (fold.train, fold.valid, fold.test):
+    enrolled = () if fold.enrolled is None else (fold.enrolled,)  # a run in which nobody enrols keeps its keys
+    for subset in (fold.train, fold.valid, fold.test, *enrolled):
         digest.update("\x1f".join(names[subset]).encode() + b"\x1e")
     return digest.hexdigest()
 

@@ -68,6 +68,7 @@ RECORD: Mapping[str, Any] = {
             }
         ],
     },
+    "enrolment": {"clips": NUMBER, "seeds": Each(Each([TEXT]))},
     "pipelines": Each({"status": TEXT, "reason": TEXT, "flags": [TEXT]}),
     "jobs": [JOB],
 }

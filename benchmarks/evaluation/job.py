@@ -23,6 +23,7 @@ from benchmarks.evaluation.provenance import peak_memory_mb
 from benchmarks.pipelines.feature_sets import TableFeatures
 from benchmarks.scoring.metrics import uar, wa
 from benchmarks.scoring.status import Status
+from classical.enrolment import COLUMN, draw_enrolment
 from classical.normalise import FallbackWarning
 from features.errors import PipelineError, SerError
 from features.extractors.table import FeatureTable
@@ -135,6 +136,8 @@ def run_job(job: Job, table: pd.DataFrame, store: ResultsStore) -> None:
 def compute(job: Job, table: pd.DataFrame, work_dir: Path) -> JobResult:
     """Train on the training utterances of the fold, then predict them and those of the test.
 
+    Where speakers enrol, a pipeline also sees the clips that do, and which; what it says of them is thrown away.
+
     Parameters
     ----------
     job : Job
@@ -148,7 +151,7 @@ def compute(job: Job, table: pd.DataFrame, work_dir: Path) -> JobResult:
     PipelineError
         If predict_proba does not return finite rows that sum to 1.
     """
-    rows, fold = table[list(SEEN)], job.fold
+    rows, fold = seen(table, job), job.fold
     train = fold.training
     truth = table["label"].to_numpy().astype(str)[train]
     estimator = prepare(job, table.index.tolist(), work_dir)
@@ -158,7 +161,8 @@ def compute(job: Job, table: pd.DataFrame, work_dir: Path) -> JobResult:
     fitted = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", FallbackWarning)
-        probability = probabilities(estimator, rows.iloc[fold.test], job.labels)
+        answered = probabilities(estimator, rows.iloc[fold.answered], job.labels)
+    probability = answered[np.isin(fold.answered, fold.test)]
     predicted = time.perf_counter()
     fallbacks = [str(warning.message) for warning in caught if issubclass(warning.category, FallbackWarning)]
     on_train = np.asarray(job.labels)[probabilities(estimator, rows.iloc[train], job.labels).argmax(axis=1)]
@@ -184,6 +188,15 @@ def compute(job: Job, table: pd.DataFrame, work_dir: Path) -> JobResult:
         notes=(*(str(note) for note in getattr(estimator, "notes_", [])), *fallbacks),
         history=tuple(jsonable(getattr(estimator, "history_", []))),
     )
+
+
+def seen(table: pd.DataFrame, job: Job) -> pd.DataFrame:
+    """What a pipeline sees of the utterances: the columns `SEEN`, and the ranks of those that enrol where any do."""
+    rows = table[list(SEEN)]
+    if job.fold.enrolled is None:
+        return rows
+    speakers, ids = (table.index.get_level_values(level) for level in ("speaker", "id"))
+    return rows.assign(**{COLUMN: draw_enrolment(speakers, ids, random_state=job.seed)})
 
 
 def prepare(job: Job, index: Sequence[tuple[str, str]], work_dir: Path) -> Any:

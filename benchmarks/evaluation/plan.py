@@ -23,7 +23,7 @@ class Plan:
         How the folds were made; `given` where they were passed in.
     folds : tuple of Fold
     trials : tuple of (int, Fold)
-        Seed and fold of each training, in order.
+        Seed and fold of each training, in order. Where a pipeline enrols speakers, no test subset holds their clips.
     notes : tuple of str
         What a reader should know of the folds.
     pipelines : tuple of Pipeline

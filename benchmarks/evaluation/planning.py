@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.evaluation.enrolment import enrol, has_enrolment
 from benchmarks.evaluation.plan import Plan
 from benchmarks.folds.leakage import check_folds
 from benchmarks.folds.same_sound import SameSound, same_sound_in
@@ -66,8 +67,12 @@ def make_plan(
         allow_duplicates=allow_duplicates,
     )
     seeds = tuple(int(seed) for seed in seeds)
+    notes = (*notes, *overlaps)
     trials = tuple((seed, fold) for seed in seeds for fold in folds)
-    return Plan(corpus, scheme, tuple(folds), trials, (*notes, *overlaps), tuple(built.values()), seeds, options)
+    if has_enrolment(built.values()):
+        trials, more = enrol(folds, seeds, corpus.utterances)
+        notes += more
+    return Plan(corpus, scheme, tuple(folds), trials, notes, tuple(built.values()), seeds, options)
 
 
 def _same_sound(corpus: Corpus, cache: FeatureCache | None) -> tuple[list[SameSound], list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -43,6 +43,9 @@ class Fold:
         Such as the session or the speaker that tests.
     train, valid, test : ndarray of int
         Positions, sorted. A model learns from `train` and `valid`; deep models choose their epoch on `valid`.
+    enrolled : ndarray of int
+        Positions of clips of the test speakers that a pipeline may see beside those it is tested on, without labels,
+        and that are never scored; None where no pipeline of a run enrols speakers.
 
     Examples
     --------
@@ -55,11 +58,37 @@ class Fold:
     train: np.ndarray
     valid: np.ndarray
     test: np.ndarray
+    enrolled: np.ndarray | None = None
 
     @property
     def training(self) -> np.ndarray:
         """Positions of all utterances that a model may learn from, sorted."""
         return np.sort(np.concatenate([self.train, self.valid]))
+
+    @property
+    def answered(self) -> np.ndarray:
+        """Positions of all utterances that a pipeline is asked about, sorted: of the test, and those that enrol."""
+        return self.test if self.enrolled is None else np.sort(np.concatenate([self.test, self.enrolled]))
+
+    def without(self, drawn: np.ndarray) -> Fold:
+        """The same fold with the drawn ones of its test utterances enrolling their speakers instead.
+
+        Parameters
+        ----------
+        drawn : ndarray of bool of shape (n_utterances of the table,)
+
+        Raises
+        ------
+        FoldError
+            If no test utterance would be left.
+        """
+        leaves = drawn[self.test]
+        if leaves.all():
+            raise FoldError(
+                f"fold {self.name}: all {len(leaves)} test utterances enrol their speakers; expected some left to "
+                "test; give folds that test whole speakers"
+            )
+        return replace(self, test=self.test[~leaves], enrolled=self.test[leaves])
 
     training_side = renamed("training_side", "training")
 

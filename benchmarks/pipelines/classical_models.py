@@ -7,12 +7,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from benchmarks.pipelines.feature_sets import find_feature_set
-from benchmarks.pipelines.flags import Flag
+from benchmarks.pipelines.flags import flags_by_normalisation
 from benchmarks.pipelines.names import Part, flags_by_name
 from benchmarks.pipelines.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from benchmarks.pipelines.options import PipelineOptions
+
+_SCALES = {
+    "global": "per training set",
+    "speaker": "per speaker",
+    "enrol-1": "by 1 clip of each speaker",
+    **{f"enrol-{n}": f"by {n} clips of each speaker" for n in (3, 5, 10)},
+}
 
 
 def names() -> Sequence[str]:
@@ -40,10 +47,8 @@ def build(part: Part, _labels: Sequence[str], _corpus: str, options: PipelineOpt
 
     features = find_feature_set(part.features, options)
     name = Part(part.model, features.name, part.normalise).name
-    scale = "speaker" if part.normalise == "speaker" else "training set"
-    description = f"{part.model} on the feature set {features.name}, standardised per {scale}"
-    transductive = (Flag.TRANSDUCTIVE,) if part.normalise == "speaker" else ()
-    flags = (*flags_by_name(part.model), *transductive, *features.flags)
+    description = f"{part.model} on the feature set {features.name}, standardised {_SCALES[part.normalise]}"
+    flags = (*flags_by_name(part.model), *flags_by_normalisation(part.normalise), *features.flags)
     reason = features.availability()
     if reason is not None:
         return Pipeline(name, description, flags=flags, reason=reason)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks.pipelines.flags import Flag
 from features.errors import PipelineError
 
-NORMALISE = ("global", "speaker")
+NORMALISE = ("global", "speaker", "enrol-1", "enrol-3", "enrol-5", "enrol-10")
 
 CHANCE = ("majority", "random")
 """Models that show what guessing scores."""
@@ -54,12 +54,36 @@ def parse(text: str, models: Collection[str]) -> tuple[Part, ...]:
     return tuple(_parse_part(piece, text, models) for piece in pieces)
 
 
+def with_normalisation(text: str, normalise: str, models: Collection[str]) -> str:
+    """The name of a pipeline under another normalisation, every part of a fusion alike.
+
+    Parameters
+    ----------
+    text : str
+    normalise : str
+        One of `NORMALISE`.
+    models : collection of str
+        The models' names that there are.
+
+    Raises
+    ------
+    PipelineError
+        If the text names no known model.
+
+    Examples
+    --------
+    >>> with_normalisation("svm@prosodic+xgboost", "enrol-3", ["svm", "xgboost"])
+    'svm@prosodic:enrol-3+xgboost:enrol-3'
+    """
+    return "+".join(replace(part, normalise=normalise).name for part in parse(text, models))
+
+
 def _parse_part(piece: str, text: str, models: Collection[str]) -> Part:
     rest, mark, normalise = piece.rpartition(":")
     if not mark or normalise not in NORMALISE:
-        if mark and "@" not in piece:
+        if mark and ("@" not in piece or re.fullmatch(r"enrol-\d*", normalise)):
             raise PipelineError(
-                f"pipeline {text!r}: unknown normalisation {normalise!r}; expected {' or '.join(NORMALISE)}"
+                f"pipeline {text!r}: unknown normalisation {normalise!r}; expected one of {', '.join(NORMALISE)}"
             )
         rest, normalise = piece, "global"
     model, mark, features = rest.partition("@")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from benchmarks.pipelines import classical_models, deep_models
-from benchmarks.pipelines.flags import Flag
+from benchmarks.pipelines.flags import Flag, flags_by_normalisation
 from benchmarks.pipelines.names import Part, parse
 from benchmarks.pipelines.pipeline import Pipeline
 from features.errors import PipelineError
@@ -117,4 +117,10 @@ def wrap(name: str, estimator: Any) -> Pipeline:
         raise PipelineError(
             f"pipeline {name!r}: {type(estimator).__name__} has no fit and predict_proba; expected an estimator"
         )
-    return Pipeline(name, f"{type(estimator).__name__}, given from Python", estimator=estimator, package="")
+    return Pipeline(
+        name,
+        f"{type(estimator).__name__}, given from Python",
+        estimator=estimator,
+        flags=flags_by_normalisation(str(getattr(estimator, "normalise", ""))),
+        package="",
+    )

@@ -139,7 +139,8 @@ def rank(run: Run, *, random_state: int = 0) -> Ranking:
     """
     scores = {str(row["pipeline"]): row.to_dict() for _, row in run.scores.iterrows()}
     records = {**{name: {"flags": flags_by_name(name)} for name in scores}, **run.record.get("pipelines", {})}
-    n_utterances = len(run.predictions.drop_duplicates(["speaker", "utterance"]))
+    tested = run.predictions.drop_duplicates(["seed", "speaker", "utterance"])
+    n_utterances = tested["seed"].value_counts().max() if len(tested) else 0  # a seed may draw its own
     rows_per_seed = run.predictions.groupby("pipeline").size() / run.predictions.groupby("pipeline")["seed"].nunique()
     failed = run.jobs.loc[run.jobs["status"] == Status.FAILED, "pipeline"].value_counts()
 

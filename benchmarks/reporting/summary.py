@@ -78,6 +78,12 @@ def caveats(ranking: Ranking) -> tuple[str, ...]:
             f"{listed(transductive)}: standardised with each test speaker's own unlabelled clips (transductive), which "
             "a first clip of an unknown speaker does not allow."
         )
+    enrolled = [entry.name for entry in ranking.scored if Flag.ENROLLED in entry.flags]
+    if enrolled:
+        notes.append(
+            f"{listed(enrolled)}: standardised with a few unlabelled clips of each test speaker, which must be there "
+            "before the first answer (enrolled)."
+        )
     notes += [_unheard_sentence(label, folds) for label, folds in unheard_labels(ranking.run).items()]
     shared = [fold for fold in ranking.run.record.get("folds", {}).get("folds", ()) if len(fold.get("test", ())) > 1]
     by_session = ranking.run.record.get("folds", {}).get("scheme") == "session"

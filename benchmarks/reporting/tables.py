@@ -176,6 +176,9 @@ def scores_table(ranking: Ranking) -> Table:
         f"Test scores on {ranking.run.corpus['name']}, pooled over folds{mean}; 95 % interval over "
         f"{len(ranking.speakers)} speakers."
     )
+    enrolment = ranking.run.record.get("enrolment")
+    if enrolment:
+        caption += f" {enrolment['clips']} clips of each speaker enrol and are scored for no pipeline."
     return Table("scores", caption + (" Synthetic voices." if ranking.run.synthetic else ""), columns, tuple(rows))
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 NAME_WIDTH = 22
-SIGNS = {Flag.TRANSDUCTIVE: "*", Flag.CONTAMINATED: "!", Flag.RANDOM_INIT: "°"}
+SIGNS = {Flag.TRANSDUCTIVE: "*", Flag.ENROLLED: "^", Flag.CONTAMINATED: "!", Flag.RANDOM_INIT: "°"}
 
 
 def fill(text: str, *, indent: str = "", hang: str = "") -> str:
@@ -223,7 +223,11 @@ def _pipelines(options: PipelineOptions) -> Iterator[str]:
     for model, registry in known_models().items():
         reason = registry.availability(model, options)
         yield _item(model, registry.describe(model) + (f" NOT AVAILABLE HERE: {reason}" if reason else ""))
-    yield _item(":normalise", "global (training mean and deviation, the default) or speaker (each speaker's own clips)")
+    yield _item(
+        ":normalise",
+        "global (training mean and deviation, the default), speaker (each speaker's own clips), enrol-1, enrol-3, "
+        "enrol-5 or enrol-10 (so many clips of each speaker, which are never scored)",
+    )
 
 
 def _feature_sets(options: PipelineOptions) -> Iterator[str]:

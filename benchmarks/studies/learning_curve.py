@@ -79,7 +79,8 @@ def learning_curve(
     trials = []
     for size in choose_sizes(sizes, most):
         for seed in whole.seeds:
-            small = [thinned(fold, corpus.utterances, size, random_state=seed) for fold in whole.folds]
+            whole_folds = [fold for own, fold in whole.trials if own == seed]
+            small = [thinned(fold, corpus.utterances, size, random_state=seed) for fold in whole_folds]
             check_folds(small, corpus.utterances, corpus.audio_keys.tolist(), allow_duplicates=allow_duplicates)
             trials += [(seed, fold) for fold in small]
             size_of |= dict.fromkeys(small, size)
