@@ -86,14 +86,14 @@ def add_pipeline_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--epochs", type=int, metavar="N", help="epochs of fine-tuning (default: the recipe's)")
 
 
-def add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say how a run is carried out, and where it is kept."""
+def add_run_arguments(parser: argparse.ArgumentParser, *, out: str = "results/CORPUS") -> None:
+    """Add the options that say how a run is carried out, and where it is kept: by default in the folder `out`."""
     group = parser.add_argument_group("run")
     group.add_argument(
         "--seeds", type=int, nargs="+", default=[0], metavar="N", help="seeds of the pipelines (default: 0)"
     )
     add_jobs_argument(group, "jobs at a time (default: all cores); changes no result")
-    group.add_argument("--out", type=Path, metavar="DIR", help="where results are kept (default: results/CORPUS)")
+    group.add_argument("--out", type=Path, metavar="DIR", help=f"where results are kept (default: {out})")
     group.add_argument(
         "--overwrite",
         choices=[str(choice) for choice in Overwrite],

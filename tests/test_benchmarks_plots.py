@@ -23,7 +23,9 @@ from features.errors import ResultsError
 
 @pytest.fixture(scope="module")
 def ranking(tmp_path_factory: pytest.TempPathFactory) -> Ranking:
-    folder = fabricate_run(tmp_path_factory.mktemp("plots"), {"svm": 1.5, "xgboost": 1.0, "a&b<c": 0.5}, n_speakers=6)
+    folder = fabricate_run(
+        tmp_path_factory.mktemp("plots"), {"svm": 1.5, "svm:enrol-3": 1.7, "xgboost": 1.0, "a&b<c": 0.5}, n_speakers=6
+    )
     (folder / "learning.csv").write_text(
         "pipeline,speakers,uar,uar_low,uar_high\nsvm,2,0.4,0.3,0.5\nsvm,8,0.6,0.5,0.7\n"
     )

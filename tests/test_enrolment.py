@@ -15,6 +15,8 @@ from made_up_speakers import speak
 
 import benchmarks
 from benchmarks import corpora
+from benchmarks.enrolment import main as enrolment_command
+from benchmarks.pipelines.names import with_normalisation
 from benchmarks.run import main as run_command
 from benchmarks.train import main as train_command
 from classical import build, load
@@ -314,3 +316,31 @@ def test_an_estimator_given_from_python_enrols_too(corpus, tmp_path):
     assert run.failed == []
     assert run.record["pipelines"]["mine"]["flags"] == ["enrolled"]
     assert len(run.predictions) == 60
+
+
+def test_the_study_draws_the_curve_on_the_same_clips(corpus, cache, tmp_path, capsys):
+    out = tmp_path / "curve"
+    line = ["--corpus", "manifest", "--root", corpus.root, "--folds", "3", "--out", str(out), "--jobs", "1"]
+    assert enrolment_command([*line, "--pipelines", "logistic@timing"]) == 0
+    said = capsys.readouterr().out
+    curve = pd.read_csv(out / "enrolment.csv")
+    assert curve["clips"].tolist() == ["none", "1", "3", "5", "10", "all"]
+    assert set(curve["pipeline"]) == {"logistic@timing"}
+    scores = pd.read_csv(out / "scores.csv").set_index("pipeline")
+    assert curve.set_index("clips").loc["3", "uar"] == pytest.approx(scores.loc["logistic@timing:enrol-3", "uar"])
+    assert curve["gain"].tolist()[1:] == pytest.approx((curve["uar"] - curve["uar"][0]).tolist()[1:], abs=1e-5)
+    assert ((curve["uar_low"] <= curve["uar"]) & (curve["uar"] <= curve["uar_high"])).all()
+    assert scores["n"].tolist() == [60] * 6
+    assert f"UAR {curve['uar'][0]:.3f} by none" in said
+    page = (out / "report.html").read_text()
+    assert "How many clips of a speaker are enough?" in page
+    assert (out / "plots" / "enrolment.svg").is_file()
+    assert (out / "tables" / "enrolment.tex").is_file()
+    assert enrolment_command([*line, "--pipelines", "svm:speaker"]) == 2
+    assert "expected a pipeline without :normalise" in capsys.readouterr().err
+
+
+def test_the_curve_of_a_fusion_puts_every_part_alike():
+    models = ["svm", "xgboost"]
+    assert with_normalisation("svm@pitch+xgboost:speaker", "enrol-5", models) == "svm@pitch:enrol-5+xgboost:enrol-5"
+    assert with_normalisation("svm:speaker", "global", models) == "svm"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 STUDIES: Mapping[str, str] = {
     "ablation": "benchmarks.studies.ablation",
     "learning_curve": "benchmarks.studies.learning_curve",
+    "enrolment_curve": "benchmarks.studies.enrolment_curve",
     "comparison": "benchmarks.studies.comparison",
 }
 """Name of a study to its module. Its `SECTIONS` stand in the report of a run that holds its tables."""

@@ -29,7 +29,7 @@ def study_sections() -> tuple[Section, ...]:
     Examples
     --------
     >>> [section.title for section in study_sections()]
-    ['Which features carry it?', 'Would more speakers help?']
+    ['Which features carry it?', 'Would more speakers help?', 'How many clips of a speaker are enough?']
     """
     modules = [import_module(name) for name in STUDIES.values()]
     return tuple(section for module in modules for section in getattr(module, "SECTIONS", ()))
@@ -82,7 +82,8 @@ def draw(run: Run | Ranking | str | Path, name: str) -> Plot:
         A run, or its folder, or a lone `predictions.csv`.
     name : str
         Of a plot: scores, differences, recalls, speakers, calibration, cost; of an ablation shapley, subsets, emotions,
-        pairs_of_emotions; of a learning curve learning.
+        pairs_of_emotions; of a learning curve learning; of a run
+        whose pipelines enrol speakers enrolment.
 
     Returns
     -------
