@@ -30,6 +30,7 @@ nitpicky = False
 myst_heading_anchors = 4
 myst_enable_extensions = ["colon_fence"]
 nb_execution_mode = "off"
+smartquotes_action = "qe"  # no dashes: `--out` in a sentence or a cell stays what a user types
 suppress_warnings = [
     "myst.header",  # accuracy.md is made by a command, whose tables are headed one level deeper
     "misc.highlighting_failure",  # a block of csv has no colours

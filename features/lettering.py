@@ -144,7 +144,8 @@ def fonts_for(text: str) -> tuple[tuple[str, ...], str]:
 def _own_characters() -> frozenset[int]:
     from matplotlib import font_manager
 
-    return _characters(font_manager.findfont(FAMILY))
+    # no pattern to be parsed: matplotlib 3.9 warns of what it calls in newer releases of pyparsing
+    return _characters(font_manager.findfont(font_manager.FontProperties(family=[FAMILY])))
 
 
 @lru_cache(maxsize=1)

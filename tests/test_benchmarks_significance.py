@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 
@@ -13,7 +14,7 @@ from sklearn.metrics import balanced_accuracy_score
 
 from benchmarks.scoring.confusion import uar_of, wa_of
 from benchmarks.scoring.intervals import difference_interval, speaker_confusions, speaker_interval, speaker_terms
-from benchmarks.scoring.significance import compare_pipelines, holm, paired_permutation_test, smallest_p
+from benchmarks.scoring.significance import PairedTest, compare_pipelines, holm, paired_permutation_test, smallest_p
 from features.errors import ResultsError
 
 
@@ -231,3 +232,26 @@ def test_different_utterances_are_never_compared() -> None:
     confusions["b"] = confusions["b"] * 2
     with pytest.raises(ResultsError, match="same utterances"):
         compare_pipelines(confusions)
+
+
+def test_of_drawn_swaps_the_smallest_p_is_one_over_all_of_them_and_the_one_seen() -> None:
+    correct = np.tile(np.diag([5.0, 5.0]), (20, 1, 1))
+    p, exact, smallest = paired_permutation_test(correct, correct[:, :, ::-1], n_draws=99)
+    assert (p, exact, smallest) == (0.01, False, 0.01)
+    many = paired_permutation_test(correct[:17], correct[:17, :, ::-1], n_draws=200_000)
+    assert many[2] == smallest_p(17) > 1e-5
+
+
+def test_a_speaker_on_whom_one_clip_of_thousands_differs_is_counted() -> None:
+    """2 of 10 speakers are better by a clip, 1 is worse; the test of a single pair is corrected for one."""
+    even = np.tile(np.diag([400.0, 400.0]), (10, 1, 1))
+    first, second = even.copy(), even.copy()
+    for changed, speakers in ((second, (0, 1)), (first, (2,))):
+        for speaker in speakers:
+            changed[speaker, 0] = [399, 1]
+    (test,) = compare_pipelines({"a": first, "b": second})
+    assert (test.first, test.n_speakers, test.n_better, test.n_worse) == ("a", 10, 2, 1)
+    fields = {field.name: getattr(test, field.name) for field in dataclasses.fields(test) if field.name != "n_pairs"}
+    assert PairedTest(**fields).n_pairs == test.n_pairs == 1
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        test.p = 0.0  # type: ignore[misc]

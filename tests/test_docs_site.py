@@ -74,6 +74,8 @@ def test_site_builds_and_its_links_lead_somewhere(tmp_path: Path) -> None:
         if not _leads_somewhere(path, target, pages)
     ]
     assert not dead
+    dashed = {path.name for path in pages if re.search(r"–-?[a-z]", path.read_text(encoding="utf-8"))}
+    assert not dashed, "an option's two hyphens were joined into a dash"
     assert (site / "searchindex.js").stat().st_size > 10_000
 
 

@@ -198,7 +198,7 @@ def read_folds_with_notes(
     lines.refuse("side", ~lines.rows["side"].isin(list(Subset)), expected=", ".join(Subset))
     rows = lines.rows.assign(fold=lines.rows["fold"].map(normalise), utterance=lines.rows["utterance"].map(normalise))
     for column in ("fold", "utterance"):
-        lines.refuse(column, rows[column].isin(MISSING), expected=f"a {column} in every row")
+        lines.refuse(column, rows[column].isin(MISSING), expected="a name in every row")
     problem = "" if join_names else spelling_problem("fold", rows["fold"], what="rows")
     if problem:
         raise FoldError(f"{path}: {problem}")
