@@ -42,7 +42,7 @@ def as_markdown() -> str:
         "taken from the\nfirst to the last active frame of the utterance; a statistic without frames is NaN.\n\n"
         "Each group has statistics of its contours, named one by one here, and of some contours how they move together "
         "(`covariance`)\nand what shapes they take (`shape`); the last two tables name these by their pattern. "
-        "`--groups statistics` is all of the first kind.\n"
+        "`svm@statistics` is trained on the first kind alone.\n"
     ]
     for group in GROUPS:
         features = catalogue(f"{group}.statistics")

@@ -96,7 +96,7 @@ def test_list_says_what_is_there(capsys: pytest.CaptureFixture[str]) -> None:
         ("--corpus savee --download --root {tmp}/x", ["savee", "no --download"]),
         ("--corpus ravdess --download", ["needs --root"]),
         ("--pipelines svn", ["unknown pipeline 'svn'", "svm"]),
-        ("--pipelines svm:foo", ["'foo'", "global or speaker"]),
+        ("--pipelines svm:foo", ["'foo'", "one of global, speaker, enrol-1"]),
         ("--pipelines svm@foo", ["unknown feature set 'foo'", "prosodic"]),
         ("--pipelines svm@{tmp}/foo.csv", ["foo.csv"]),
         ("--classes ang,joy", ["'joy'"]),
