@@ -182,9 +182,11 @@ def test_the_counts_of_iemocap_are_those_that_the_loader_asserts() -> None:
 
 
 def test_the_tuning_budget_is_that_of_the_code() -> None:
+    from classical.blocks import weights_to_try
     from classical.boosting import BoostingClassifier
     from classical.logistic import LogisticClassifier
     from classical.svm import SvmClassifier
+    from features.kinds import KINDS
 
     text = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
     rows = {line.split("`")[1]: line for line in text.splitlines() if line.startswith("| `")}
@@ -199,6 +201,8 @@ def test_the_tuning_budget_is_that_of_the_code() -> None:
         assert rows[model].endswith(f" {estimator.n_inner} |"), model
     assert f"up to {trees.max_rounds}:" in rows["xgboost"]
     assert f"for {trees.patience} trees" in rows["xgboost"]
+    assert f"more than {trees.n_screened} features" in rows["xgboost"]
+    assert f" {len(weights_to_try(KINDS)) - 1} other weightings" in rows["svm"]
 
 
 def test_numbers_of_features_are_those_of_the_catalogue() -> None:
