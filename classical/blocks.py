@@ -97,12 +97,13 @@ def scale_of(blocks: Blocks, weights: Mapping[str, float] | None) -> NDArray[np.
     >>> scale_of(blocks_of(["a", "b", "b"], 3), {"a": 0.5, "b": 0.5}).round(3)
     array([1.225, 0.866, 0.866])
     """
-    n_features = len(blocks.codes)
-    if weights is None:
-        return np.ones(n_features)
+    return np.ones(len(blocks.codes)) if weights is None else np.sqrt(_shares(blocks, weights))[blocks.codes]
+
+
+def _shares(blocks: Blocks, weights: Mapping[str, float]) -> NDArray[np.float64]:
+    """What the inner products of each block are multiplied by."""
     sizes = np.bincount(blocks.codes, minlength=len(blocks.names))
-    shares = np.array([weights[name] for name in blocks.names]) * n_features / sizes
-    return np.sqrt(shares)[blocks.codes]
+    return np.array([weights[name] for name in blocks.names]) * len(blocks.codes) / sizes
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,10 +170,8 @@ class Products:
         """
         if len(self.matrices) == 1:
             return kernel.from_products(self.matrices[0], self.squares[0], self.squares[0])
-        sizes = np.bincount(self.blocks.codes)
-        shares = [weights[name] * self.n_features / size for name, size in zip(self.blocks.names, sizes)]
         products, squares = np.zeros_like(self.matrices[0]), np.zeros_like(self.squares[0])
-        for share, matrix, square in zip(shares, self.matrices, self.squares):
+        for share, matrix, square in zip(_shares(self.blocks, weights), self.matrices, self.squares):
             if share:
                 products += share * matrix
                 squares += share * square

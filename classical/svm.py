@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from classical.blocks import Products, blocks_of, scale_of, weights_to_try
 from classical.inner_folds import InnerFolds, uar
-from classical.kernels import Kernel, class_scores, fit_ovo
+from classical.kernels import Kernel, class_scores, fit_ovo, squared_lengths
 from classical.tuning import Candidate, TunedClassifier
 from features.deprecation import renamed
 
@@ -167,9 +167,7 @@ inverse_temperature_
         check_is_fitted(self)
         values, support = self._weighted(row[None])[0], self.support_vectors_
         products = (support @ values)[:, None] - support * values
-        gram = self._kernel().from_products(
-            products.T, values @ values - values**2, np.einsum("ij,ij->i", support, support)
-        )
+        gram = self._kernel().from_products(products.T, values @ values - values**2, squared_lengths(support))
         result = np.tile(self._scores(row[None]), (len(row), 1))
         result[self.scale_ != 0] = class_scores(gram @ self.dual_coef_ + self.intercept_, len(self.classes_))
         return result

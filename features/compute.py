@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -24,7 +24,7 @@ from features.descriptors.specs import ALL, UNVOICED, VOICED, Descriptor
 from features.errors import Note
 from features.functionals import FUNCTIONALS, functionals
 from features.groups import PARTS, group_of, kind_of
-from features.kinds import COVARIANCE, SHAPE
+from features.kinds import CONTOURS
 from features.sampling import RATE
 
 TARGET_RMS = 0.05
@@ -54,7 +54,6 @@ class Feature:
 class _Kind:
     """A kind of features that is computed of several contours at once."""
 
-    contours: Mapping[str, tuple[str, ...]]
     names: Callable[[str, Sequence[str]], tuple[str, ...]]
     compute: Callable[[np.ndarray, np.ndarray], np.ndarray]
     formula: str
@@ -63,7 +62,6 @@ class _Kind:
 
 _WHOLE = {
     "covariance": _Kind(
-        COVARIANCE,
         covariance.covariance_names,
         covariance.covariances,
         "element of the matrix logarithm of the covariance of contours and their deltas over all frames; off the "
@@ -71,7 +69,6 @@ _WHOLE = {
         "Arsigny et al. 2006",
     ),
     "shape": _Kind(
-        SHAPE,
         shape.shape_names,
         shape.shapes,
         "share of all frames in which the standardised contour follows a kernel of nine weights, 2 at three positions "
@@ -286,10 +283,11 @@ def _add_statistics(
 def _add_whole(part: str, module: Any, first: int, features: list[Feature]) -> _Whole:
     """Add the features of a part that are computed of several contours at once."""
     group, kind = group_of(part), _WHOLE[kind_of(part)]
-    chosen = kind.contours[group]
+    chosen = CONTOURS[kind_of(part)][group]
+    names = kind.names(group, chosen)
     order = [descriptor.name for descriptor in module.DESCRIPTORS]
-    columns = slice(len(features), len(features) + len(kind.names(group, chosen)))
-    features += [Feature(name, group, "1", kind.formula, kind.source) for name in kind.names(group, chosen)]
+    columns = slice(len(features), len(features) + len(names))
+    features += [Feature(name, group, "1", kind.formula, kind.source) for name in names]
     return _Whole(kind.compute, first + np.array([order.index(name) for name in chosen]), columns)
 
 

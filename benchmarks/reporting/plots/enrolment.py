@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.reporting.plots.style import FAINT, GRID, MARKERS, colour_of, new_figure, style
-from features.plotting import Plot
+from benchmarks.reporting.plots.curves import curves
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from features.plotting import Plot
 
 
 def enrolment_figure(curve: pd.DataFrame, *, chance: float) -> Plot | None:
@@ -28,21 +29,14 @@ def enrolment_figure(curve: pd.DataFrame, *, chance: float) -> Plot | None:
     >>> curve = pd.DataFrame(rows, columns=["pipeline", "clips", "uar", "uar_low", "uar_high"])
     >>> enrolment_figure(curve, chance=0.25).save("enrolment.svg")  # doctest: +SKIP
     """
-    ticks = list(dict.fromkeys(curve["clips"])) if len(curve) else []
-    if len(ticks) < 2:
+    steps = list(dict.fromkeys(curve["clips"])) if len(curve) else []
+    if len(steps) < 2:
         return None
-    parts = []
-    with style():
-        figure, axes = new_figure(4.6, 3.2)
-        axes.axhline(chance, color=FAINT, linestyle=(0, (4, 3)), linewidth=1)
-        for index, (name, rows) in enumerate(curve.groupby("pipeline", sort=False)):
-            colour, marker = colour_of(index), MARKERS[index % len(MARKERS)]
-            x = [ticks.index(clips) for clips in rows["clips"]]
-            axes.fill_between(x, rows["uar_low"], rows["uar_high"], color=colour, alpha=0.12, linewidth=0)
-            axes.plot(x, rows["uar"], marker=marker, color=colour, markersize=5, label=str(name))
-            parts.append(f"{name}: " + ", ".join(f"{row.uar:.2f} with {row.clips}" for row in rows.itertuples()))
-        axes.grid(color=GRID)
-        axes.set(ylim=(0, 1), xlabel="clips of each speaker that enrol", ylabel="UAR")
-        axes.set_xticks(range(len(ticks)), ticks)
-        axes.legend(loc="lower right")
-    return Plot(figure, f"UAR against the number of clips by which each speaker is standardised. {'; '.join(parts)}.")
+    return curves(
+        curve,
+        "clips",
+        {clips: place for place, clips in enumerate(steps)},
+        chance=chance,
+        label="clips of each speaker that enrol",
+        alt="the number of clips by which each speaker is standardised",
+    )
