@@ -220,7 +220,7 @@ def share(target: Target, combination: Counts, *, level: float = 0.95) -> Share:
 
 
 def contrast_p(target: Target, combination: Counts, *, random_state: int = 0) -> float:
-    """The p value of a contrast of two blocks by the test that pipelines are compared with, `sign_flip_test` over speakers.
+    """The p value of a contrast of two blocks by the test that pipelines are compared with, `sign_flip_test`.
 
     A contrast is a sum over speakers of what each adds to it; where two blocks carry the same, either could have been
     called by the other's name for any speaker, which changes the sign of that speaker's term.
