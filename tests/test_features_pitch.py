@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.signal import lfilter
+from scipy.signal import butter, lfilter
 
 from features.descriptors.f0 import track
 from features.descriptors.frames import n_frames
@@ -187,3 +187,17 @@ def test_a_soft_vowel_behind_a_loud_one_is_no_hum() -> None:
         for gain in (0.25, 0.08):
             sound = np.concatenate([voice(glide), gain * voice(level(hertz, 1.0), "e")])
             assert followed(sound, np.concatenate([glide, level(hertz, 1.0)]))[0] > 0.97
+
+
+def test_periodicity_hears_breath_above_two_kilohertz_and_takes_no_whistle_for_a_voice() -> None:
+    f0, rng = level(120, 1.0), np.random.default_rng(0)
+    breath = lfilter(*butter(4, (2000, 3400), "bandpass", fs=RATE), rng.standard_normal(RATE))
+    clean = voice(f0, "i")
+    breathy = clean + 0.5 * breath * np.std(clean) / np.std(breath)
+    plain, mixed = (track(sound.astype(np.float32)) for sound in (clean, breathy))
+    np.testing.assert_allclose(mixed.f0[EDGE:-EDGE], 120, rtol=0.02)
+    assert np.median(mixed.periodicity) < np.median(plain.periodicity) - 0.05
+    whistle = track((0.3 * np.sin(2 * np.pi * 1700 * np.arange(RATE) / RATE)).astype(np.float32))
+    assert np.isnan(whistle.f0[EDGE:-EDGE]).all()
+    noise = lfilter(*butter(4, (1500, 2100), "bandpass", fs=RATE), rng.standard_normal(RATE))
+    assert np.median(track(noise.astype(np.float32)).periodicity) < 0.6

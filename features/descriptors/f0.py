@@ -28,11 +28,14 @@ _SHORTEST = int(_FINER * _RATE / F0_MAX)
 _CANDIDATES = 7
 _LEAST_HEIGHT = 0.15
 _BLOCK = 256
-# Weights of the bins, Hz: rising between the first two, falling between the last two.
+# Weights of the bins, Hz: rising between the first two, falling between the last two. F0 is sought where a voice is
+# strongest; how periodic it is, is measured in a wider band, where breath shows.
 _RISE, _FALL = (15.0, 40.0), (300.0, 2200.0)
+_WIDE_RISE, _WIDE_FALL = (20.0, 50.0), (1800.0, 3000.0)
 LEAST_RANGE = 2.0**-13
 """Difference between the largest and the smallest sample of a frame of digital silence: below four steps of 16 bits."""
 _BINS = int(_FALL[1] * _FFT / _RATE) + 1
+_WIDE_BINS = int(_WIDE_FALL[1] * _FFT / _RATE) + 1
 _OVERSUBTRACTION = np.float32(2.0)
 _LEAST_SHARE = np.float32(1e-6 * (_WINDOW / 2) ** 2)
 _ABOVE = 3000.0
@@ -65,8 +68,8 @@ class Track:
     f0 : ndarray of shape (n_frames,)
         float32, Hz; NaN where unvoiced.
     periodicity : ndarray of shape (n_frames,)
-        float32, 0 to 1: normalised autocorrelation at the period, or at the best candidate where
-        unvoiced.
+        float32, 0 to 1: normalised autocorrelation below 3 kHz at the period, or at the best candidate
+        within the range where unvoiced.
     """
 
     f0: np.ndarray
@@ -101,19 +104,22 @@ def track(waveform: np.ndarray) -> Track:
     values = np.full((total, _CANDIDATES), -np.inf, dtype=np.float32)
     peaks = np.empty(total, dtype=np.float32)
     extent = ranges(waveform)
-    hum = _hum(low, extent)
+    hum, tables = _hum(low, extent), _tables()
     for first in range(0, total, _BLOCK):
         block = np.arange(first, min(first + _BLOCK, total))
         powers, peaks[block] = _powers(low, block)
-        powers[powers.sum(axis=1) < _LEAST_SHARE * peaks[block] ** 2] = 0  # a whistle above all weights, and its skirts
-        _candidates(_lags(powers, hum), _tables().trust, f0[first:], strength[first:], values[first:])
+        low_powers = powers[:, :_BINS].sum(axis=1)
+        powers[low_powers < _LEAST_SHARE * peaks[block] ** 2] = 0  # a whistle above all weights, and its skirts
+        _candidates(_lags(powers[:, :_BINS], hum), tables.trust, f0[first:], values[first:])
+        rest = powers if hum is None else _without(powers, hum)
+        _periodicities(rest, powers, tables.wide, f0[first:], strength[first:])
     silent = extent < LEAST_RANGE
     f0[silent], strength[silent], values[silent] = np.nan, -np.inf, -np.inf
     path = _path(f0, values, peaks / max(peaks.max(), np.float32(1e-10)))
     candidate = np.maximum(path, 0)[:, None]
     frequency = np.take_along_axis(f0, candidate, axis=1)[:, 0]
     unvoiced = (path < 0) | (frequency > F0_MAX)
-    periodicity = np.where(path < 0, strength.max(axis=1), np.take_along_axis(strength, candidate, axis=1)[:, 0])
+    periodicity = np.where(unvoiced, strength.max(axis=1), np.take_along_axis(strength, candidate, axis=1)[:, 0])
     return Track(
         np.where(unvoiced, np.float32(np.nan), frequency).astype(np.float32),
         np.clip(periodicity, 0, 1).astype(np.float32),
@@ -186,7 +192,7 @@ def _hum(low: np.ndarray, extent: np.ndarray) -> np.ndarray | None:
     chosen = quiet_and_loud(extent, LEAST_RANGE)
     if chosen is None:
         return None
-    quiet, loud = (_powers(low, positions)[0] for positions in chosen)
+    quiet, loud = (_powers(low, positions)[0][:, :_BINS] for positions in chosen)
     weights = _tables().weights
     hum = steady(quiet, weights)
     if hum is None or not persists(hum, quiet, loud, weights):
@@ -209,7 +215,7 @@ def _powers(low: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.ndar
     padded = np.zeros((len(positions), _FFT), dtype=np.float32)
     peaks = np.empty(len(positions), dtype=np.float32)
     _windowed(low, positions, _tables().window, padded, peaks)
-    return squared(scipy.fft.rfft(padded, axis=1, overwrite_x=True)[:, :_BINS]), peaks
+    return squared(scipy.fft.rfft(padded, axis=1, overwrite_x=True)[:, :_WIDE_BINS]), peaks
 
 
 @compiled(fastmath=True)
@@ -236,16 +242,26 @@ def _windowed(
 def _lags(powers: np.ndarray, hum: np.ndarray | None = None) -> np.ndarray:
     """Normalised autocorrelation at half-sample lags, of shape (n_frames, _LAGS); a hum that is taken counts half."""
     cosines = _tables().cosines
-    rest = powers if hum is None else np.maximum(powers - hum, np.float32(0))
+    rest = powers if hum is None else _without(powers, hum)
     lags: np.ndarray = rest @ cosines
     energy = lags[:, :1].copy() if hum is None else 0.5 * (lags[:, :1] + powers @ cosines[:, :1])
     lags /= np.maximum(energy, np.float32(1e-20))
     return lags
 
 
+def _without(powers: np.ndarray, hum: np.ndarray) -> np.ndarray:
+    """Powers of shape (n_frames, n_bins) without the hum's, whose bins are as many or fewer."""
+    rest = powers.copy()
+    below = rest[:, : len(hum)]
+    np.maximum(below - hum, np.float32(0), out=below)
+    return rest
+
+
 @dataclass(frozen=True)
 class _Tables:
     """Window; weights of the bins; matrix from powers to autocorrelations relative to the window's own; trust in lags.
+
+    The matrix `wide`, of shape (_LAGS, _WIDE_BINS), is the same for the wider band.
 
     Half-sample lags and the weights cost nothing this way, and few lags are cheaper than a transform. Low frequencies
     weigh more: they stay the same where one period differs from the next, and a voice is stronger there than noise.
@@ -255,6 +271,7 @@ class _Tables:
     weights: np.ndarray
     cosines: np.ndarray
     trust: np.ndarray
+    wide: np.ndarray
 
 
 @lru_cache(maxsize=1)
@@ -262,25 +279,34 @@ def _tables() -> _Tables:
     window = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(_WINDOW) + 0.5) / _WINDOW)
     bins = np.arange(_FFT // 2 + 1)
     frequencies = bins * _RATE / _FFT
-    (low, high), (flat, end) = _RISE, _FALL
-    weights = np.clip((frequencies - low) / (high - low), 0, 1) * np.clip((end - frequencies) / (end - flat), 0, 1)
+    weights, wide = _band(frequencies, _RISE, _FALL), _band(frequencies, _WIDE_RISE, _WIDE_FALL)
     cosines = np.cos(np.pi * np.outer(bins, np.arange(_LAGS)) / (_FFT // 2 * _FINER)) * 2
     cosines[[0, -1]] /= 2
     expected = (np.abs(np.fft.rfft(window, _FFT)) ** 2) @ cosines
     expected /= expected[0]
-    cosines = weights[:, None] * cosines / expected
+    cosines /= expected
     single = np.float32
     return _Tables(
-        window.astype(single), weights[:_BINS].astype(single), cosines[:_BINS].astype(single), expected**_TRUST
+        window.astype(single),
+        weights[:_BINS].astype(single),
+        (weights[:, None] * cosines)[:_BINS].astype(single),
+        expected**_TRUST,
+        np.ascontiguousarray((wide[:, None] * cosines)[:_WIDE_BINS].T.astype(single)),
     )
 
 
+def _band(frequencies: np.ndarray, rise: tuple[float, float], fall: tuple[float, float]) -> np.ndarray:
+    """Weights that rise from 0 to 1, and fall to 0, linearly between the two frequencies of each."""
+    (low, high), (flat, end) = rise, fall
+    return np.clip((frequencies - low) / (high - low), 0, 1) * np.clip((end - frequencies) / (end - flat), 0, 1)
+
+
 @compiled()
-def _candidates(lags: np.ndarray, trust: np.ndarray, f0: np.ndarray, strength: np.ndarray, values: np.ndarray) -> None:
+def _candidates(lags: np.ndarray, trust: np.ndarray, f0: np.ndarray, values: np.ndarray) -> None:
     """The best maxima of each frame's autocorrelation, refined by a parabola through three points."""
-    frequencies, heights, compared = np.empty(_LAGS), np.empty(_LAGS), np.empty(_LAGS)
+    frequencies, compared = np.empty(_LAGS), np.empty(_LAGS)
     for t in range(lags.shape[0]):
-        count = _maxima(lags[t], trust, frequencies, heights, compared)
+        count = _maxima(lags[t], trust, frequencies, compared)
         least = -1.0
         for i in range(count):
             least = max(least, compared[i] - _RELEVANT)
@@ -292,16 +318,42 @@ def _candidates(lags: np.ndarray, trust: np.ndarray, f0: np.ndarray, strength: n
             value = height + _OCTAVE_COST * np.log2(frequencies[i] / F0_MIN)
             weakest = np.argmin(values[t])
             if value > values[t, weakest]:
-                strength[t, weakest] = heights[i]
                 values[t, weakest] = value
                 f0[t, weakest] = frequencies[i]
 
 
+@compiled(fastmath=True)
+def _periodicities(
+    rest: np.ndarray, powers: np.ndarray, wide: np.ndarray, f0: np.ndarray, strength: np.ndarray
+) -> None:
+    """Write each candidate's normalised autocorrelation in the wider band; none above the range counts.
+
+    `rest` is `powers` without the hum, of which half counts in the energy.
+    """
+    for t in range(rest.shape[0]):
+        energy = np.float32(0.0)
+        for i in range(rest.shape[1]):
+            energy += np.float32(0.5) * (rest[t, i] + powers[t, i]) * wide[0, i]
+        for c in range(f0.shape[1]):
+            if not f0[t, c] <= F0_MAX or energy <= 1e-20:
+                continue
+            k = min(int(np.round(_FINER * _RATE / f0[t, c])), _LAGS - 2)
+            before, at, after = np.float32(0.0), np.float32(0.0), np.float32(0.0)
+            for i in range(rest.shape[1]):
+                before += rest[t, i] * wide[k - 1, i]
+                at += rest[t, i] * wide[k, i]
+                after += rest[t, i] * wide[k + 1, i]
+            bend = 2 * at - before - after
+            if bend > 0 and abs(after - before) <= bend:
+                at += (after - before) ** 2 / (8 * bend)
+            else:
+                at = max(before, at, after)
+            strength[t, c] = min(at / energy, energy / at) if at > 0 else 0.0
+
+
 @compiled()
-def _maxima(
-    row: np.ndarray, trust: np.ndarray, frequencies: np.ndarray, heights: np.ndarray, compared: np.ndarray
-) -> int:
-    """Write each maximum's frequency, its height and the height to compare, highest frequency first; count them."""
+def _maxima(row: np.ndarray, trust: np.ndarray, frequencies: np.ndarray, compared: np.ndarray) -> int:
+    """Write each maximum's frequency and the height to compare, highest frequency first; count them."""
     count = 0
     for k in range(int(np.floor(_FINER * _RATE / _ABOVE)), _LAGS - 1):
         if row[k] > _LEAST_HEIGHT and row[k] > row[k - 1] and row[k] >= row[k + 1]:
@@ -314,7 +366,7 @@ def _maxima(
             height = row[k] + 0.5 * slope * shift
             if height > 1:
                 height = 1 / height
-            frequencies[count], heights[count], compared[count] = frequency, height, height * trust[k]
+            frequencies[count], compared[count] = frequency, height * trust[k]
             if frequency > _HIGH:
                 compared[count] = _without_ringing(row, trust, 2 * (k + shift), compared[count])
             count += 1

@@ -32,7 +32,7 @@ DESCRIPTORS = (
         {VOICED: ("mean", "std", "p20", "p50", "p80", "range", "change")},
     ),
     Descriptor(
-        "periodicity", "1", "normalised autocorrelation at the period, below 2.2 kHz", _BOERSMA,
+        "periodicity", "1", "normalised autocorrelation at the period, below 3 kHz", _BOERSMA,
         {ALL: ("mean", "std", "p20", "p80"), VOICED: ("mean", "std", "p05", "p20", "change")},
     ),
 )  # fmt: skip
