@@ -49,23 +49,12 @@ FROZEN: dict[str, FrozenSet] = {
         FrozenSet(
             "speech-1",
             (
-                "pitch",
-                "energy",
-                "timing",
-                "voice",
-                "mfcc",
-                "spectrum",
-                "pitch.covariance",
-                "energy.covariance",
-                "mfcc.covariance",
-                "pitch.shape",
-                "energy.shape",
-                "voice.shape",
-                "mfcc.shape",
-                "spectrum.shape",
+                *("pitch", "energy", "timing", "voice", "mfcc", "spectrum"),
+                *("pitch.covariance", "energy.covariance", "mfcc.covariance"),
+                *("pitch.shape", "energy.shape", "voice.shape", "mfcc.shape", "spectrum.shape"),
             ),
             3241,
-            "0000000000000000",
+            "19c9a6f776d64560",
         ),
     )
 }
