@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from benchmarks.pipelines.flags import Flag
 from benchmarks.pipelines.options import PipelineOptions
 from benchmarks.pipelines.registry import build, wrap
 from features.errors import PipelineError
+from features.frozen_sets import FROZEN
 
 if TYPE_CHECKING:
     from benchmarks.corpora.corpus import Corpus
@@ -72,7 +73,8 @@ def make_plan(
         allow_shared_speakers=shares_speakers(scheme),
     )
     seeds = tuple(int(seed) for seed in seeds)
-    notes = (*notes, *overlaps, *(notes_on_texts(corpus.utterances) if uses_text(scheme) else ()))
+    about_texts = notes_on_texts(corpus.utterances) if uses_text(scheme) else ()
+    notes = (*notes, *overlaps, *about_texts, *_frozen_sets(built.values()))
     trials = tuple((seed, fold) for seed in seeds for fold in folds)
     if has_enrolment(built.values()):
         trials, more = enrol(folds, seeds, corpus.utterances)
@@ -104,6 +106,13 @@ def _same_sound(corpus: Corpus, cache: FeatureCache | None) -> tuple[list[SameSo
         f"{ids[overlaps[0].second]}: turns of a dialogue overlap; folds by session keep them together"
     )
     return sorted(set(pairs) - set(overlaps), key=lambda pair: (pair.first, pair.second)), [note]
+
+
+def _frozen_sets(pipelines: Iterable[Pipeline]) -> list[str]:
+    """A note on each frozen feature set, with the hash of its values."""
+    single = [part for pipeline in pipelines for part in (pipeline.parts or (pipeline,))]
+    used = dict.fromkeys(part.features for part in single if part.features in FROZEN)
+    return [f"features {FROZEN[name].title}: {FROZEN[name].n_features:,} whose values never change" for name in used]
 
 
 def _pipeline(item: Any, corpus: Corpus, options: PipelineOptions) -> Pipeline:
