@@ -157,6 +157,16 @@ def test_every_bad_file_is_named(command: str, with_bad: Path, model: Path, comm
         assert ended.status == 2
 
 
+@pytest.mark.parametrize("fault", ["18"], indirect=True)
+def test_18_good_files_are_answered_beside_a_bad_one(fault: Path, model: Path, commands: Commands) -> None:
+    ended = commands("classical.predict", model, fault / "mix", "--json")
+    assert ended.status == 1, ended
+    assert [Path(one["path"]).name for one in json.loads(ended.out)] == ["a.wav", "c.wav"]
+    assert "b.wav" in ended.err
+    ended = commands("features.extract", fault / "dirs", fault / "out.csv", "--groups", "energy")
+    assert (ended.status, ids_in(fault / "out.csv")) == (0, ["a"])
+
+
 def test_a_bad_clip_does_not_discard_what_is_done(with_bad: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Clips beside a bad one are kept as soon as they are computed: none is computed a second time."""
     from features import FeatureCache, SerError
