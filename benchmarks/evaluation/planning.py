@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.evaluation.enrolment import enrol, has_enrolment
@@ -13,6 +13,7 @@ from benchmarks.folds.splitters import make_folds
 from benchmarks.pipelines.options import PipelineOptions
 from benchmarks.pipelines.registry import build, wrap
 from features.errors import PipelineError
+from features.frozen_sets import FROZEN
 
 if TYPE_CHECKING:
     from benchmarks.corpora.corpus import Corpus
@@ -67,7 +68,7 @@ def make_plan(
         allow_duplicates=allow_duplicates,
     )
     seeds = tuple(int(seed) for seed in seeds)
-    notes = (*notes, *overlaps)
+    notes = (*notes, *overlaps, *_frozen_sets(built.values()))
     trials = tuple((seed, fold) for seed in seeds for fold in folds)
     if has_enrolment(built.values()):
         trials, more = enrol(folds, seeds, corpus.utterances)
@@ -94,6 +95,13 @@ def _same_sound(corpus: Corpus, cache: FeatureCache | None) -> tuple[list[SameSo
         f"{ids[overlaps[0].second]}: turns of a dialogue overlap; folds by session keep them together"
     )
     return sorted(set(pairs) - set(overlaps), key=lambda pair: (pair.first, pair.second)), [note]
+
+
+def _frozen_sets(pipelines: Iterable[Pipeline]) -> list[str]:
+    """A note on each frozen feature set, with the hash of its values."""
+    single = [part for pipeline in pipelines for part in (pipeline.parts or (pipeline,))]
+    used = dict.fromkeys(part.features for part in single if part.features in FROZEN)
+    return [f"features {FROZEN[name].title}: {FROZEN[name].n_features:,} whose values never change" for name in used]
 
 
 def _pipeline(item: Any, corpus: Corpus, options: PipelineOptions) -> Pipeline:

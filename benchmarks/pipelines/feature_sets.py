@@ -17,6 +17,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from benchmarks.pipelines.flags import Flag
 from features.errors import FeatureError
+from features.frozen_sets import FROZEN
 from features.groups import GROUPS, PRESETS, matches
 from features.kinds import KINDS
 
@@ -157,7 +158,7 @@ class StatisticsSet(FeatureSet):
     """The toolkit's own statistics of contours."""
 
     title = "features of contours, by group, kind or preset, joined by commas; mfcc.statistics is one kind of one group"
-    examples = (*PRESETS, *KINDS, *GROUPS)
+    examples = (*PRESETS, *KINDS, *GROUPS, *FROZEN)
     superset = "all"
 
     @staticmethod
