@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.evaluation.enrolment import enrol, has_enrolment
 from benchmarks.evaluation.plan import Plan
 from benchmarks.folds.leakage import check_folds
 from benchmarks.folds.same_sound import SameSound, same_sound_in
-from benchmarks.folds.splitters import make_folds
+from benchmarks.folds.splitters import make_folds, shares_speakers, uses_text
+from benchmarks.folds.texts import notes_on_texts
+from benchmarks.pipelines.flags import Flag
 from benchmarks.pipelines.options import PipelineOptions
 from benchmarks.pipelines.registry import build, wrap
 from features.errors import PipelineError
@@ -54,6 +57,7 @@ def make_plan(
         raise PipelineError(f"seeds {list(seeds)}; expected at least one, each once")
     options = options or PipelineOptions()
     built = {pipeline.name: pipeline for pipeline in (_pipeline(item, corpus, options) for item in pipelines)}
+    built = _marked(built, Flag.KNOWN_SPEAKERS) if isinstance(folds, str) and shares_speakers(folds) else built
     if folds is None or isinstance(folds, str):
         scheme = folds or corpus.default_scheme
         folds = make_folds(corpus.utterances, scheme)
@@ -66,14 +70,21 @@ def make_plan(
         corpus.audio_keys.tolist(),
         same_sound=copies,
         allow_duplicates=allow_duplicates,
+        allow_shared_speakers=shares_speakers(scheme),
     )
     seeds = tuple(int(seed) for seed in seeds)
-    notes = (*notes, *overlaps, *_frozen_sets(built.values()))
+    about_texts = notes_on_texts(corpus.utterances) if uses_text(scheme) else ()
+    notes = (*notes, *overlaps, *about_texts, *_frozen_sets(built.values()))
     trials = tuple((seed, fold) for seed in seeds for fold in folds)
     if has_enrolment(built.values()):
         trials, more = enrol(folds, seeds, corpus.utterances)
         notes += more
     return Plan(corpus, scheme, tuple(folds), trials, notes, tuple(built.values()), seeds, options)
+
+
+def _marked(pipelines: dict[str, Pipeline], flag: Flag) -> dict[str, Pipeline]:
+    """The pipelines with one more flag each."""
+    return {name: replace(pipeline, flags=(*pipeline.flags, flag)) for name, pipeline in pipelines.items()}
 
 
 def _same_sound(corpus: Corpus, cache: FeatureCache | None) -> tuple[list[SameSound], list[str]]:

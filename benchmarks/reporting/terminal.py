@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 NAME_WIDTH = 22
-SIGNS = {Flag.TRANSDUCTIVE: "*", Flag.ENROLLED: "^", Flag.CONTAMINATED: "!", Flag.RANDOM_INIT: "°"}
+SIGNS = {
+    Flag.TRANSDUCTIVE: "*",
+    Flag.ENROLLED: "^",
+    Flag.CONTAMINATED: "!",
+    Flag.RANDOM_INIT: "°",
+    Flag.KNOWN_SPEAKERS: "#",
+}
 
 
 def fill(text: str, *, indent: str = "", hang: str = "") -> str:
