@@ -30,6 +30,7 @@ SIGNS = {
     Flag.CONTAMINATED: "!",
     Flag.RANDOM_INIT: "°",
     Flag.KNOWN_SPEAKERS: "#",
+    Flag.ADAPTED: "=",
 }
 
 
