@@ -144,6 +144,11 @@ class FeatureSet(ABC):
         return ()
 
     @property
+    def pretrained(self) -> str | None:
+        """Hub name or folder of the pretrained model that it is computed with; None where there is none."""
+        return None
+
+    @property
     def chooses_group(self) -> bool:
         """Whether inner folds choose one group of its columns, such as an encoder's layer."""
         return False
@@ -251,6 +256,11 @@ class EncoderSet(FeatureSet):
     def flags(self) -> tuple[Flag, ...]:
         """Random weights are flagged."""
         return (Flag.RANDOM_INIT,) if self.depends_on_seed else ()
+
+    @property
+    def pretrained(self) -> str | None:
+        """The encoder, unless its weights are drawn."""
+        return None if self.depends_on_seed else self.source
 
     @property
     def chooses_group(self) -> bool:
