@@ -29,7 +29,7 @@ Rows on *labels* are marked contaminated, on *sound* heard the sound; neither is
 on *unknown* are marked may have heard, in every table and plot, and are ranked. Who knows better says so, for one
 model or for all of a run:
 
-    python -m benchmarks.run --corpus emodb --root emodb --pipelines svm@./my-encoder --heard ./my-encoder=no
+    python -m benchmarks.run --corpus emodb --root emodb --pipelines svm@encoder --encoder FOLDER --heard FOLDER=no
 
 A new line goes into the CSV, one per model and corpus; `*` stands for every corpus without a line of its own.
 """

@@ -151,7 +151,7 @@ def test_rows_are_marked_as_the_register_or_the_user_says_it(
 ) -> None:
     folder = str(save("wav2vec2", tmp_path / "small"))
     options = PipelineOptions(heard=[text.replace("FOLDER", folder) for text in told])
-    for name in (f"svm@{folder}", "wav2vec2"):
+    for name in (f"svm@{folder}", f"svm@all,{folder}", "wav2vec2"):
         encoder = PipelineOptions(encoder=folder, heard=options.heard)
         pipeline = build(name, labels=["ang", "sad"], corpus="emodb", options=encoder)
         assert pipeline.flags == flags, name

@@ -50,7 +50,7 @@ def build(part: Part, _labels: Sequence[str], corpus: str, options: PipelineOpti
     name = Part(part.model, features.name, part.normalise).name
     description = f"{part.model} on the feature set {features.name}, standardised {_SCALES[part.normalise]}"
     marks, about = marks_of(features.pretrained, corpus, options.heard)
-    description += f"; {about}" if about else ""
+    description += "".join(f"; {words}" for words in about)
     flags = (*flags_by_name(part.model), *flags_by_normalisation(part.normalise), *features.flags, *marks)
     reason = features.availability()
     if reason is not None:

@@ -59,11 +59,12 @@ def build(part: Part, labels: Sequence[str], corpus: str, options: PipelineOptio
     source = options.released if part.model == RELEASED else options.encoder
     source = None if model.random_init else source
     pretrained = None if model.random_init else source or model.source
-    flags, about = marks_of(pretrained, corpus, options.heard)
+    sources = (pretrained,) if pretrained else ()
+    flags, about = marks_of(sources, corpus, options.heard)
     if corpus in model.contaminated_on and told_of(str(pretrained), options.heard) is None:
         flags = (Flag.CONTAMINATED,)
     flags += (Flag.RANDOM_INIT,) if model.random_init else ()
-    description = model.description + (f" ({source})" if source else "") + (f"; {about}" if about else "")
+    description = model.description + (f" ({source})" if source else "") + "".join(f"; {words}" for words in about)
     reason = model.availability(options, labels)
     if reason is not None:
         return Pipeline(part.name, description, flags=flags, reason=reason, package="deep")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -30,6 +31,9 @@ class Flag(StrEnum):
         return _EXPLANATIONS[self]
 
 
+UNRANKED = frozenset({Flag.CONTAMINATED, Flag.HEARD_SOUND, Flag.GUESSING, Flag.KNOWN_SPEAKERS})
+"""Flags of pipelines that are shown for reference: neither ranked nor tested."""
+
 _EXPLANATIONS = {
     Flag.TRANSDUCTIVE: "each speaker is standardised by their own unlabelled clips, so that a clip's prediction needs "
     "the others",
@@ -47,6 +51,35 @@ _EXPLANATIONS = {
     Flag.KNOWN_SPEAKERS: "those who test also train, with other clips: says nothing of people whom it never heard, "
     "kept out of every ranking",
 }
+
+
+class Family(StrEnum):
+    """Pipelines that answer the same question, and so are ranked and tested among themselves only.
+
+    Examples
+    --------
+    >>> Family("no other clip of the speaker") is Family.UNSEEN
+    True
+    """
+
+    UNSEEN = "no other clip of the speaker"
+    """A clip of a speaker from whom nothing was heard before."""
+    OTHER_CLIPS = "other clips of the speaker"
+    """A clip of a speaker of whom other clips are there, unlabelled: transductive and enrolled pipelines."""
+
+
+def family_of(flags: Iterable[str]) -> Family | None:
+    """The family of a pipeline with these flags; None where it takes part in no ranking.
+
+    Examples
+    --------
+    >>> family_of(["enrolled"]), family_of([]), family_of(["guessing"])
+    (<Family.OTHER_CLIPS: 'other clips of the speaker'>, <Family.UNSEEN: 'no other clip of the speaker'>, None)
+    """
+    flags = set(flags)
+    if flags & UNRANKED:
+        return None
+    return Family.OTHER_CLIPS if flags & {Flag.TRANSDUCTIVE, Flag.ENROLLED} else Family.UNSEEN
 
 
 def flags_by_normalisation(normalise: str) -> tuple[Flag, ...]:

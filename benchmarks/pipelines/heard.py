@@ -262,14 +262,14 @@ def told_of(model: str | Path, told: Sequence[str]) -> Heard | None:
 
 
 def marks_of(
-    model: str | Path | None, corpus: str, told: Sequence[str] = (), *, synthetic: Sequence[str] = ("synthetic",)
-) -> tuple[tuple[Flag, ...], str]:
-    """The marks of a row on a pretrained model, and the words for its description.
+    models: Sequence[str], corpus: str, told: Sequence[str] = (), *, synthetic: Sequence[str] = ("synthetic",)
+) -> tuple[tuple[Flag, ...], tuple[str, ...]]:
+    """The marks of a row on pretrained models, and the words for its description.
 
     Parameters
     ----------
-    model : str, Path or None
-        Hub name or local folder; None where nothing pretrained is used.
+    models : sequence of str
+        Hub names or local folders; none where nothing pretrained is used.
     corpus : str
     told : sequence of str, default=()
         As `--heard` takes them.
@@ -279,23 +279,28 @@ def marks_of(
     Returns
     -------
     flags : tuple of Flag
-    about : str
-        Empty where the model has heard nothing.
+        That of the model which has heard most.
+    about : tuple of str
+        A sentence for each model that has heard something, or may have.
 
     Examples
     --------
-    >>> marks_of("openai/whisper-tiny", "emodb")[0], marks_of("facebook/wav2vec2-base", "emodb")[0]
+    >>> marks_of(["openai/whisper-tiny"], "emodb")[0], marks_of(["facebook/wav2vec2-base"], "emodb")[0]
     ((<Flag.MAY_HAVE_HEARD: 'may have heard'>,), ())
     """
-    if model is None or (corpus in synthetic and not told):
-        return (), ""
-    finding = finding_of(model, corpus, told)
-    if finding.heard is Heard.NO:
-        return (), ""
+    if corpus in synthetic and not told:
+        return (), ()
+    findings = [finding_of(model, corpus, told) for model in models]
+    most = _most(findings).heard if findings else Heard.NO
+    return (FLAGS[most],) if most in FLAGS else (), tuple(
+        _sentence(finding, corpus) for finding in findings if finding.heard in FLAGS
+    )
+
+
+def _sentence(finding: Finding, corpus: str) -> str:
     what = {
         Heard.LABELS: f"trained on labels of {corpus}",
         Heard.SOUND: f"trained on sound of {corpus}",
         Heard.UNKNOWN: f"whether it has heard {corpus} is not known",
     }[finding.heard]
-    source = finding.source or finding.says or "not in the register"
-    return (FLAGS[finding.heard],), f"{what} ({source})"
+    return f"{what} ({finding.source or finding.says or 'not in the register'})"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.evaluation.runs import Run
+from benchmarks.pipelines.names import flags_by_name
 from benchmarks.reporting.ranking import Ranking, rank
 from benchmarks.reporting.summary import caveats, summarise
 from benchmarks.reporting.tables import pairs_table, scores_table
@@ -158,9 +159,12 @@ def _renamed(run: Run, names: dict[str, str]) -> Run:
     """The run with other names of pipelines, and without those that have no predictions."""
     scored = set(run.predictions["pipeline"])
     entries = run.record.get("pipelines", {}).items()
+    known = {names.get(name, name): entry for name, entry in entries if name in scored}
+    # What a name alone tells is read before it is renamed: predictions may come without a record.
+    told = {names.get(name, name): {"flags": flags_by_name(name)} for name in scored}
     return replace(
         run,
-        record={**run.record, "pipelines": {names.get(name, name): entry for name, entry in entries if name in scored}},
+        record={**run.record, "pipelines": {**told, **known}},
         predictions=run.predictions.assign(pipeline=run.predictions["pipeline"].replace(names)),
         jobs=run.jobs.assign(pipeline=run.jobs["pipeline"].replace(names)),
     )
