@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from fabricated_runs import fabricate_run
+from sklearn.base import BaseEstimator, ClassifierMixin
 
+from benchmarks import corpora, evaluate
 from benchmarks.compare import main as compare_command
 from benchmarks.report import main as report_command
 
@@ -116,7 +118,6 @@ def test_the_best_row_says_that_it_was_chosen(families: Path) -> None:
 
 def test_random_draws_anew_for_every_utterance(tmp_path: Path) -> None:
     """Its interval leaves out chance in one of twenty seeds, not in every second one."""
-    from benchmarks import corpora, evaluate
     from benchmarks.scoring.intervals import speaker_confusions, speaker_interval
 
     corpus = table_corpus(tmp_path)
@@ -147,3 +148,67 @@ def table_corpus(folder: Path, *, n_speakers: int = 6) -> Path:
     pd.DataFrame(rows).to_csv(folder / "corpus.csv", index=False)
     pd.DataFrame(features).to_csv(folder / "x.csv", index=False)
     return folder / "corpus.csv"
+
+
+class ReadsNames(ClassifierMixin, BaseEstimator):
+    """Finds the label in whatever tells it: the file's name, where its link leads, the id, the order of the test."""
+
+    def fit(self, X: pd.DataFrame, y: np.ndarray) -> ReadsNames:
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
+        told = [f"{path} {Path(path).resolve()} {name}" for path, (_, name) in zip(X["path"], X.index)]
+        hits = np.array([[f"_{label}_" in text for label in self.classes_] for text in told], dtype=float)
+        lost = ~hits.any(axis=1)
+        hits[lost, (np.flatnonzero(lost) * len(self.classes_)) // len(X)] = 1.0
+        return hits
+
+
+def test_an_estimator_that_reads_file_names_ids_and_order_is_at_chance(tmp_path: Path) -> None:
+    corpus = corpora.load("manifest", table_corpus(tmp_path))
+    run = evaluate(corpus, pipelines=[("reads", ReadsNames())], folds="speaker", jobs=1)
+    assert run.failed == []
+    assert run.scores["uar"].item() < 0.6
+
+
+class Remembers(ClassifierMixin, BaseEstimator):
+    """Keeps what it was shown."""
+
+    shown: list[pd.DataFrame] = []
+
+    def fit(self, X: pd.DataFrame, y: np.ndarray) -> Remembers:
+        self.classes_ = np.unique(y)
+        self.shown.append(X)
+        assert all(Path(path).is_file() for path in X["path"])
+        return self
+
+    def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
+        return np.full((len(X), len(self.classes_)), 1 / len(self.classes_))
+
+
+def test_text_gender_and_names_are_shown_on_request_and_the_run_says_so(tmp_path: Path) -> None:
+    path = table_corpus(tmp_path)
+    table = pd.read_csv(path)
+    table.assign(text="to be", gender="female", session="one").to_csv(path, index=False)
+    corpus = corpora.load("manifest", path)
+    evaluate(corpus, pipelines=[Remembers()], folds="3", jobs=1)
+    shown = Remembers.shown[-1]
+    assert "text" not in shown
+    assert set(shown["gender"]) == set(shown["session"]) == {""}
+    assert shown.index.get_level_values("id").dtype == int
+    run = evaluate(corpus, pipelines=[Remembers()], folds="3", jobs=1, reveal=["text", "gender", "id"])
+    shown = Remembers.shown[-1]
+    assert set(shown["text"]) == {"to be"}
+    assert set(shown["gender"]) == {"female"}
+    assert set(shown["session"]) == {""}
+    assert set(shown.index) <= set(corpus.utterances.index)
+    assert any("was shown text, gender, id" in note for note in run.record["notes"])
+
+
+def test_train_is_one_quantity_and_blank_for_a_fusion(tmp_path: Path) -> None:
+    corpus = corpora.load("manifest", table_corpus(tmp_path))
+    features = tmp_path / "x.csv"
+    names = [f"svm@{features}", f"logistic@{features}", f"svm@{features}+logistic@{features}"]
+    run = evaluate(corpus, pipelines=names, folds="3", jobs=1)
+    assert run.scores["train_uar"].isna().tolist() == [False, False, True]

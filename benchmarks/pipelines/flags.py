@@ -18,6 +18,8 @@ class Flag(StrEnum):
     TRANSDUCTIVE = "transductive"
     ENROLLED = "enrolled"
     CONTAMINATED = "contaminated"
+    HEARD_SOUND = "heard the sound"
+    MAY_HAVE_HEARD = "may have heard"
     RANDOM_INIT = "random init"
     ADAPTED = "adapted"
     SYNTHETIC = "synthetic"
@@ -30,7 +32,7 @@ class Flag(StrEnum):
         return _EXPLANATIONS[self]
 
 
-UNRANKED = frozenset({Flag.CONTAMINATED, Flag.GUESSING, Flag.KNOWN_SPEAKERS})
+UNRANKED = frozenset({Flag.CONTAMINATED, Flag.HEARD_SOUND, Flag.GUESSING, Flag.KNOWN_SPEAKERS})
 """Flags of pipelines that are shown for reference: neither ranked nor tested."""
 
 _EXPLANATIONS = {
@@ -42,6 +44,10 @@ _EXPLANATIONS = {
     "clip's prediction needs the others",
     Flag.CONTAMINATED: "the model has seen these speakers in its own training: not a test result, kept out of every "
     "ranking",
+    Flag.HEARD_SOUND: "the model was trained on this corpus's sound, without its labels: not a test on people whom it "
+    "never heard, kept out of every ranking",
+    Flag.MAY_HAVE_HEARD: "no source says whether the model was trained on this corpus: python -m benchmarks.heard says "
+    "what was searched; --heard tells what is known",
     Flag.RANDOM_INIT: "no pretrained weights: demonstrates the pipeline, not representative of a pretrained model",
     Flag.SYNTHETIC: "the speech is made by a program: a score says nothing about real speech",
     Flag.GUESSING: "predicts from the labels' shares alone: shows what guessing scores, kept out of every ranking",

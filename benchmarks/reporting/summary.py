@@ -75,6 +75,15 @@ def caveats(ranking: Ranking) -> tuple[str, ...]:
             f"{listed(contaminated)} {'has' if len(contaminated) == 1 else 'have'} seen the test speakers in training "
             "(contaminated): shown for reference, never ranked or tested."
         )
+    sound = [entry.name for entry in ranking.entries if Flag.HEARD_SOUND in entry.flags]
+    if sound:
+        notes.append(f"{listed(sound)}: trained on this corpus's sound; shown for reference, never ranked or tested.")
+    unknown = [entry.name for entry in ranking.scored if Flag.MAY_HAVE_HEARD in entry.flags]
+    if unknown:
+        notes.append(
+            f"{listed(unknown)}: whether the pretrained model has heard this corpus is not known (may have heard); "
+            "the register says what was searched."
+        )
     transductive = [entry.name for entry in ranking.scored if Flag.TRANSDUCTIVE in entry.flags]
     if transductive:
         notes.append(

@@ -176,7 +176,8 @@ def scores_table(ranking: Ranking) -> Table:
     mean = f", mean over {seeds} seeds" if seeds > 1 else ""
     caption = (
         f"Test scores on {ranking.run.corpus['name']}, pooled over folds{mean}; 95 % interval over "
-        f"{len(ranking.speakers)} speakers."
+        f"{len(ranking.speakers)} speakers. Train UAR is on the utterances that a model was fitted to; a fusion has "
+        "none, as it is fitted to held-out answers of its parts."
     )
     enrolment = ranking.run.record.get("enrolment")
     if enrolment:
