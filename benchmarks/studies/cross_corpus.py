@@ -227,20 +227,25 @@ def cross_text(table: pd.DataFrame) -> str:
     """Write the matrix of every pipeline and adaptation for a terminal: percent, and how far the interval reaches."""
     tests = list(dict.fromkeys(table["test"]))
     lines = [
-        f"labels {table['labels'].iloc[0]}",
-        "UAR % with its 95 % interval over test speakers; a row is trained on, a column tested",
+        f"labels {table['labels'].iloc[0]}; UAR % with its 95 % interval over test speakers;",
+        "a row is trained on, a column tested",
     ]
     for (pipeline, kind), group in table.groupby(["pipeline", "adaptation"], sort=False):
         lines += ["", f"{pipeline}, adaptation {kind}"]
-        lines.append(" " * _FIRST + "".join(f"{name[: _WIDTH - 2]:>{_WIDTH}}" for name in tests))
-        for source, cells in group.groupby("train", sort=False):
-            shown = {row.test: _cell(row.uar, row.uar_low, row.uar_high) for row in cells.itertuples()}
-            start = f"{str(source)[: _FIRST - 1]:<{_FIRST}}"
-            lines.append(start + "".join(f"{shown.get(name, '-'):>{_WIDTH}}" for name in tests))
+        for first in range(0, len(tests), _ACROSS):
+            lines += _block(group, tests[first : first + _ACROSS])
     return "\n".join(lines)
 
 
-_FIRST, _WIDTH = 13, 20
+_FIRST, _WIDTH, _ACROSS = 12, 17, 4
+
+
+def _block(group: pd.DataFrame, tests: Sequence[str]) -> Iterator[str]:
+    yield " " * _FIRST + "".join(f"{name[: _WIDTH - 1]:>{_WIDTH}}" for name in tests)
+    for source, cells in group.groupby("train", sort=False):
+        shown = {row.test: _cell(row.uar, row.uar_low, row.uar_high) for row in cells.itertuples()}
+        start = f"{str(source)[: _FIRST - 1]:<{_FIRST}}"
+        yield start + "".join(f"{shown.get(name, '-'):>{_WIDTH}}" for name in tests)
 
 
 def _cell(uar: float, low: float, high: float) -> str:
