@@ -157,7 +157,7 @@ def test_every_public_thing_has_a_docstring() -> None:
             assert ast.get_docstring(tree), path.relative_to(ROOT)
 
 
-GROUND = {"corpora", "folds", "pipelines", "scoring"}
+GROUND = {"conditions", "corpora", "folds", "pipelines", "scoring"}
 UPWARDS = {
     **{name: {name} for name in sorted(GROUND)},
     "evaluation": {"evaluation", *GROUND},
@@ -198,6 +198,7 @@ def test_the_root_of_benchmarks_holds_commands_only() -> None:
         "learning",
         "enrolment",
         "cross",
+        "robustness",
         "heard",
     }
 
