@@ -1,4 +1,4 @@
-"""Robustness: pipelines that are trained on clips as they are, tested on them under noise, in rooms, over telephones."""
+"""Robustness: pipelines that trained on clips as they are, tested under noise, in rooms, over telephones."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ PLAIN, AUGMENTED = "as recorded", "augmented"
 
 _RATE = 16000
 _VOICES = 12
+_CHEAPER = 1.2
+"""How many times a pipeline's time another has to take before it counts as slower: times of one run vary by less."""
 
 
 def robustness(
@@ -359,14 +361,17 @@ def overtaking(table: pd.DataFrame) -> list[str]:
     found = []
     for cheap in values:
         for dear in values:
-            if not cost[cheap] < cost[dear] or not values.loc[str(CLEAN), cheap] < values.loc[str(CLEAN), dear]:
+            if (
+                not _CHEAPER * cost[cheap] < cost[dear]
+                or not values.loc[str(CLEAN), cheap] < values.loc[str(CLEAN), dear]
+            ):
                 continue
             for kind in dict.fromkeys(kinds):
                 ahead = [
                     name for name in kinds.index[kinds == kind] if values.loc[name, cheap] > values.loc[name, dear]
                 ]
                 if ahead:
-                    found.append(f"{cheap} is ahead of the slower {dear} from {ahead[0]} on")
+                    found.append(f"{cheap} is ahead of the slower {dear} from {ahead[0]} on, by the estimates")
     return found
 
 
