@@ -95,7 +95,7 @@ def powers(
     """
     alpha = ALPHA / max(len(tests), 1)
     terms = [speaker_terms(confusions[test.first]) - speaker_terms(confusions[test.second]) for test in tests]
-    told = [(None, math.nan)] * len(tests)
+    told: list[tuple[Practical | None, float]] = [(None, math.nan)] * len(tests)
     if rope is not None:
         told = _practical([(own, speaker_weights(confusions[test.first])) for own, test in zip(terms, tests)], rope)
     return {
