@@ -7,13 +7,17 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import nct, t
 
 from benchmarks.scoring.intervals import Matrix, speaker_terms, speaker_weights
-from benchmarks.scoring.significance import EXACT_SPEAKERS, PairedTest, holm, smallest_p
+from benchmarks.scoring.sign_flips import EXACT_SPEAKERS, holm, smallest_p
+
+if TYPE_CHECKING:
+    from benchmarks.scoring.significance import PairedTest
 
 ALPHA, POWER = 0.05, 0.8
 _SIMULATED, _MOST_SPEAKERS = 10, 100_000

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from benchmarks.scoring.confusion import codes
 from benchmarks.scoring.intervals import jackknife_half_width
-from benchmarks.scoring.significance import sign_flip_test
+from benchmarks.scoring.sign_flips import sign_flip_test
 from features.errors import ResultsError
 
 Counts = NDArray[np.float64]
