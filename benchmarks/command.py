@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.evaluation.overwrite import Overwrite
+from benchmarks.pipelines.heard import parse_heard
 from benchmarks.pipelines.options import PipelineOptions
 from features.bad_files import add_on_error_argument, report_bad
 from features.command import add_jobs_argument, add_join_names_argument
@@ -85,6 +86,14 @@ def add_pipeline_arguments(parser: argparse.ArgumentParser) -> None:
         "--random-start",
         action="store_true",
         help="initialise a frozen encoder at random instead of reading its weights",
+    )
+    group.add_argument(
+        "--heard",
+        nargs="+",
+        default=[],
+        metavar="[MODEL=]LEVEL",
+        help="what pretrained models have heard of this corpus, above what the register (benchmarks.heard) says: no, "
+        "sound, labels or unknown; for all, or for the one named",
     )
     group.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N, for deep pipelines")
     group.add_argument(
@@ -220,7 +229,7 @@ def options_of(arguments: argparse.Namespace) -> PipelineOptions:
     Raises
     ------
     PipelineError
-        If `--layer` is neither a number nor `auto` or `all`.
+        If `--layer` is neither a number nor `auto` or `all`, or `--heard` names no level.
 
     Examples
     --------
@@ -231,6 +240,8 @@ def options_of(arguments: argparse.Namespace) -> PipelineOptions:
     """
     if arguments.layer not in ("auto", "all") and not arguments.layer.isdecimal():
         raise PipelineError(f"--layer {arguments.layer}: expected a number, auto or all")
+    for text in getattr(arguments, "heard", ()):
+        parse_heard(text)
     names = [option.name for option in fields(PipelineOptions)]
     values: dict[str, Any] = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
     return PipelineOptions(**values)

@@ -76,6 +76,15 @@ def caveats(ranking: Ranking) -> tuple[str, ...]:
             f"{listed(contaminated)} {'has' if len(contaminated) == 1 else 'have'} seen the test speakers in training "
             "(contaminated): shown for reference, never ranked or tested."
         )
+    sound = [entry.name for entry in ranking.entries if Flag.HEARD_SOUND in entry.flags]
+    if sound:
+        notes.append(f"{listed(sound)}: trained on this corpus's sound; shown for reference, never ranked or tested.")
+    unknown = [entry.name for entry in ranking.scored if Flag.MAY_HAVE_HEARD in entry.flags]
+    if unknown:
+        notes.append(
+            f"{listed(unknown)}: whether the pretrained model has heard this corpus is not known (may have heard); "
+            "the register says what was searched."
+        )
     transductive = [entry.name for entry in ranking.scored if Flag.TRANSDUCTIVE in entry.flags]
     if transductive:
         notes.append(
@@ -87,6 +96,12 @@ def caveats(ranking: Ranking) -> tuple[str, ...]:
         notes.append(
             f"{listed(enrolled)}: standardised with a few unlabelled clips of each test speaker, which must be there "
             "before the first answer (enrolled); never ranked or tested against rows without."
+        )
+    adapted = [entry.name for entry in ranking.scored if Flag.ADAPTED in entry.flags]
+    if adapted:
+        notes.append(
+            f"{listed(adapted)}: standardised with all unlabelled clips that are tested (adapted), which must be there "
+            "before the first answer; never ranked or tested against rows without."
         )
     notes += [_unheard_sentence(label, folds) for label, folds in unheard_labels(ranking.run).items()]
     shared = [fold for fold in ranking.run.record.get("folds", {}).get("folds", ()) if len(fold.get("test", ())) > 1]

@@ -28,8 +28,11 @@ SIGNS = {
     Flag.TRANSDUCTIVE: "*",
     Flag.ENROLLED: "^",
     Flag.CONTAMINATED: "!",
+    Flag.HEARD_SOUND: "~",
+    Flag.MAY_HAVE_HEARD: "?",
     Flag.RANDOM_INIT: "°",
     Flag.KNOWN_SPEAKERS: "#",
+    Flag.ADAPTED: "=",
 }
 
 
