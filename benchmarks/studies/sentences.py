@@ -81,8 +81,8 @@ def known_sentences(
     Examples
     --------
     >>> import benchmarks, benchmarks.corpora
-    >>> corpus = benchmarks.corpora.load("emodb", "emodb")  # doctest: +SKIP
-    >>> benchmarks.known_sentences(corpus, pipelines=["svm"], out="results/emodb-sentences")  # doctest: +SKIP
+    >>> corpus = benchmarks.corpora.load("synthetic")
+    >>> benchmarks.known_sentences(corpus, pipelines=["majority"], draws=1, jobs=1, out="results/mine")  # doctest: +SKIP
     """
     scheme = folds or corpus.default_scheme
     if uses_text(scheme):
