@@ -82,7 +82,7 @@ def known_sentences(
     --------
     >>> import benchmarks, benchmarks.corpora
     >>> corpus = benchmarks.corpora.load("synthetic")
-    >>> benchmarks.known_sentences(corpus, pipelines=["majority"], draws=1, jobs=1, out="results/mine")  # doctest: +SKIP
+    >>> benchmarks.known_sentences(corpus, pipelines=["majority"], draws=1, jobs=1, out="mine")  # doctest: +SKIP
     """
     scheme = folds or corpus.default_scheme
     if uses_text(scheme):
