@@ -4,6 +4,7 @@ from .evaluation.runs import Run, load_run
 from .folds.splitters import make_folds
 from .studies.ablation import ablate
 from .studies.comparison import compare
+from .studies.cross_corpus import cross_corpus
 from .studies.enrolment_curve import enrolment_curve
 from .studies.learning_curve import learning_curve
 from .studies.reports import draw, evaluate, write_report
@@ -15,6 +16,7 @@ __all__ = [
     "ablate",
     "compare",
     "corpora",
+    "cross_corpus",
     "draw",
     "enrolment_curve",
     "evaluate",

@@ -230,7 +230,7 @@ def _computed(job: Job, table: pd.DataFrame, rows: pd.DataFrame, work_dir: Path)
 
 def seen(table: pd.DataFrame, job: Job) -> pd.DataFrame:
     """What a pipeline sees of the utterances: the columns `SEEN`, and the ranks of those that enrol where any do."""
-    rows = table[list(SEEN)]
+    rows = table[[*SEEN, *(["corpus"] if "corpus" in table else [])]]
     if job.fold.enrolled is None:
         return rows
     speakers, ids = (table.index.get_level_values(level) for level in ("speaker", "id"))

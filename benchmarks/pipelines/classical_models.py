@@ -19,6 +19,9 @@ _SCALES = {
     "global": "per training set",
     "speaker": "per speaker",
     "enrol-1": "by 1 clip of each speaker",
+    "corpus": "per corpus",
+    "coral": "per corpus, its covariance brought to that of the training set",
+    "subspace": "per corpus, its principal axes brought to those of the training set",
     **{f"enrol-{n}": f"by {n} clips of each speaker" for n in (3, 5, 10)},
 }
 

@@ -21,6 +21,7 @@ class Flag(StrEnum):
     HEARD_SOUND = "heard the sound"
     MAY_HAVE_HEARD = "may have heard"
     RANDOM_INIT = "random init"
+    ADAPTED = "adapted"
     SYNTHETIC = "synthetic"
     GUESSING = "guessing"
     KNOWN_SPEAKERS = "known speakers"
@@ -39,6 +40,8 @@ _EXPLANATIONS = {
     "the others",
     Flag.ENROLLED: "each speaker is standardised by K unlabelled clips of their own, which must be there before the "
     "first answer; they are drawn at random and never scored",
+    Flag.ADAPTED: "the clips that are tested are standardised together, by all of them without labels, so that a "
+    "clip's prediction needs the others",
     Flag.CONTAMINATED: "the model has seen these speakers in its own training: not a test result, kept out of every "
     "ranking",
     Flag.HEARD_SOUND: "the model was trained on this corpus's sound, without its labels: not a test on people whom it "
@@ -65,7 +68,7 @@ class Family(StrEnum):
     UNSEEN = "no other clip of the speaker"
     """A clip of a speaker from whom nothing was heard before."""
     OTHER_CLIPS = "other clips of the speaker"
-    """A clip of a speaker of whom other clips are there, unlabelled: transductive and enrolled pipelines."""
+    """A clip of a speaker of whom other clips are there, unlabelled: transductive, enrolled and adapted pipelines."""
 
 
 def family_of(flags: Iterable[str]) -> Family | None:
@@ -79,7 +82,7 @@ def family_of(flags: Iterable[str]) -> Family | None:
     flags = set(flags)
     if flags & UNRANKED:
         return None
-    return Family.OTHER_CLIPS if flags & {Flag.TRANSDUCTIVE, Flag.ENROLLED} else Family.UNSEEN
+    return Family.OTHER_CLIPS if flags & {Flag.TRANSDUCTIVE, Flag.ENROLLED, Flag.ADAPTED} else Family.UNSEEN
 
 
 def flags_by_normalisation(normalise: str) -> tuple[Flag, ...]:
@@ -92,4 +95,6 @@ def flags_by_normalisation(normalise: str) -> tuple[Flag, ...]:
     """
     if normalise == "speaker":
         return (Flag.TRANSDUCTIVE,)
+    if normalise in ("corpus", "coral", "subspace"):
+        return (Flag.ADAPTED,)
     return (Flag.ENROLLED,) if normalise.startswith("enrol-") else ()

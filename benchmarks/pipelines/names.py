@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from benchmarks.pipelines.flags import Flag, flags_by_normalisation
 from features.errors import PipelineError
 
-NORMALISE = ("global", "speaker", "enrol-1", "enrol-3", "enrol-5", "enrol-10")
+NORMALISE = ("global", "speaker", "enrol-1", "enrol-3", "enrol-5", "enrol-10", "corpus", "coral", "subspace")
 
 CHANCE = ("majority", "random")
 """Models that show what guessing scores."""

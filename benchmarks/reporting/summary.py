@@ -96,6 +96,12 @@ def caveats(ranking: Ranking) -> tuple[str, ...]:
             f"{listed(enrolled)}: standardised with a few unlabelled clips of each test speaker, which must be there "
             "before the first answer (enrolled); never ranked or tested against rows without."
         )
+    adapted = [entry.name for entry in ranking.scored if Flag.ADAPTED in entry.flags]
+    if adapted:
+        notes.append(
+            f"{listed(adapted)}: standardised with all unlabelled clips that are tested (adapted), which must be there "
+            "before the first answer; never ranked or tested against rows without."
+        )
     notes += [_unheard_sentence(label, folds) for label, folds in unheard_labels(ranking.run).items()]
     shared = [fold for fold in ranking.run.record.get("folds", {}).get("folds", ()) if len(fold.get("test", ())) > 1]
     by_session = ranking.run.record.get("folds", {}).get("scheme") == "session"

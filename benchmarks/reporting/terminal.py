@@ -32,6 +32,7 @@ SIGNS = {
     Flag.MAY_HAVE_HEARD: "?",
     Flag.RANDOM_INIT: "°",
     Flag.KNOWN_SPEAKERS: "#",
+    Flag.ADAPTED: "=",
 }
 
 

@@ -9,6 +9,7 @@ STUDIES: Mapping[str, str] = {
     "learning_curve": "benchmarks.studies.learning_curve",
     "enrolment_curve": "benchmarks.studies.enrolment_curve",
     "sentences": "benchmarks.studies.sentences",
+    "cross_corpus": "benchmarks.studies.cross_corpus",
     "comparison": "benchmarks.studies.comparison",
 }
 """Name of a study to its module. Its `SECTIONS` stand in the report of a run that holds its tables."""
