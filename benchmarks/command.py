@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import shlex
 import sys
 from collections.abc import Sequence
@@ -116,6 +117,39 @@ def add_run_arguments(parser: argparse.ArgumentParser, *, out: str = "results/CO
         help="which jobs to compute (default: missing)",
     )
     add_cache_argument(group)
+
+
+def add_rope_argument(parser: argparse._ActionsContainer) -> None:
+    """Add `--rope`."""
+    parser.add_argument(
+        "--rope",
+        type=practical_difference,
+        metavar="X",
+        help="a difference of UAR that does not matter, such as 0.02: of every pair it is then said whether one is "
+        "better or worse by more, the same, or cannot be told",
+    )
+
+
+def practical_difference(text: str) -> float:
+    """Read half the width of a region of practical equivalence.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is no number between 0 and 1.
+
+    Examples
+    --------
+    >>> practical_difference("0.02")
+    0.02
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}; expected a difference of UAR between 0 and 1, such as 0.02")
+    return value
 
 
 def add_cache_argument(parser: argparse._ActionsContainer) -> None:

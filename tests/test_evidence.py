@@ -212,3 +212,22 @@ def test_train_is_one_quantity_and_blank_for_a_fusion(tmp_path: Path) -> None:
     names = [f"svm@{features}", f"logistic@{features}", f"svm@{features}+logistic@{features}"]
     run = evaluate(corpus, pipelines=names, folds="3", jobs=1)
     assert run.scores["train_uar"].isna().tolist() == [False, False, True]
+
+
+def test_a_region_of_practical_equivalence_says_better_same_or_cannot_tell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = fabricate_run(tmp_path / "run", {"svm": 2.0, "weak": -0.5})
+    assert report_command([str(folder), "--rope", "0.02"]) == 0
+    row = pd.read_csv(folder / "tables" / "pairs.csv").iloc[0]
+    assert row["practical"] == "better"
+    assert 0.01 < row["least"] < 0.5
+    assert row["needed"] <= 10
+    twin = close_run(tmp_path / "twin", [1] * 10)
+    assert compare_command([str(twin), str(twin), "--pipelines", "a", "--rope", "0.02"]) == 0
+    text = capsys.readouterr().out
+    assert "Within ±0.02" in text
+    assert next(line for line in text.splitlines() if line.startswith("a (first)  a (second)")).count("same") == 1
+    with pytest.raises(SystemExit) as stopped:
+        compare_command([str(twin), str(twin), "--rope", "2"])
+    assert stopped.value.code == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,7 @@ def evaluate(
     cache: FeatureCache | None = None,
     allow_duplicates: bool = False,
     reveal: Sequence[str] = (),
+    rope: float | None = None,
     progress: bool = False,
     command: str = "",
 ) -> Run:
@@ -78,6 +79,9 @@ def evaluate(
     reveal : sequence of {"id", "path", "gender", "session", "text"}, default=()
         What estimators of your own are shown beside sound, start and end: without it numbers stand for speakers and
         ids, and links with random names for paths, as names of files often tell the label. The report says so.
+    rope : float, optional
+        A difference of UAR that does not matter, such as 0.02: of every pair the report then says whether one is better
+        or worse by more, the same, or cannot be told.
     progress : bool, default=False
         Draw bars on stderr.
     command : str, default=""
@@ -116,6 +120,8 @@ def evaluate(
     with store.lock():
         outcome = execute(plan, store, jobs=jobs, cache=cache, overwrite=overwrite, progress=progress)
         run = run_of(outcome, store.folder, command=command, temporary=temporary)
+        if rope is not None:
+            run = replace(run, record={**run.record, "rope": rope})
         if loses_nothing(run):
             run.save()
         else:
