@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import shlex
 import sys
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.evaluation.overwrite import Overwrite
+from benchmarks.pipelines.heard import parse_heard
 from benchmarks.pipelines.options import PipelineOptions
 from features.bad_files import add_on_error_argument, report_bad
 from features.command import add_jobs_argument, add_join_names_argument
@@ -85,6 +87,14 @@ def add_pipeline_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="initialise a frozen encoder at random instead of reading its weights",
     )
+    group.add_argument(
+        "--heard",
+        nargs="+",
+        default=[],
+        metavar="[MODEL=]LEVEL",
+        help="what pretrained models have heard of this corpus, above what the register (benchmarks.heard) says: no, "
+        "sound, labels or unknown; for all, or for the one named",
+    )
     group.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N, for deep pipelines")
     group.add_argument(
         "--augment", action="store_true", help="augment training clips of deep pipelines: speed, noise, drop"
@@ -107,6 +117,39 @@ def add_run_arguments(parser: argparse.ArgumentParser, *, out: str = "results/CO
         help="which jobs to compute (default: missing)",
     )
     add_cache_argument(group)
+
+
+def add_rope_argument(parser: argparse._ActionsContainer) -> None:
+    """Add `--rope`."""
+    parser.add_argument(
+        "--rope",
+        type=practical_difference,
+        metavar="X",
+        help="a difference of UAR that does not matter, such as 0.02: of every pair it is then said whether one is "
+        "better or worse by more, the same, or cannot be told",
+    )
+
+
+def practical_difference(text: str) -> float:
+    """Read half the width of a region of practical equivalence.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is no number between 0 and 1.
+
+    Examples
+    --------
+    >>> practical_difference("0.02")
+    0.02
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}; expected a difference of UAR between 0 and 1, such as 0.02")
+    return value
 
 
 def add_cache_argument(parser: argparse._ActionsContainer) -> None:
@@ -186,7 +229,7 @@ def options_of(arguments: argparse.Namespace) -> PipelineOptions:
     Raises
     ------
     PipelineError
-        If `--layer` is neither a number nor `auto` or `all`.
+        If `--layer` is neither a number nor `auto` or `all`, or `--heard` names no level.
 
     Examples
     --------
@@ -197,6 +240,8 @@ def options_of(arguments: argparse.Namespace) -> PipelineOptions:
     """
     if arguments.layer not in ("auto", "all") and not arguments.layer.isdecimal():
         raise PipelineError(f"--layer {arguments.layer}: expected a number, auto or all")
+    for text in getattr(arguments, "heard", ()):
+        parse_heard(text)
     names = [option.name for option in fields(PipelineOptions)]
     values: dict[str, Any] = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
     return PipelineOptions(**values)

@@ -43,6 +43,7 @@ JOB: Mapping[str, Any] = {
 RECORD: Mapping[str, Any] = {
     **dict.fromkeys(("command", "created", "revision"), TEXT),
     "seeds": [NUMBER],
+    "rope": NUMBER,
     "options": Each(None),
     "notes": [TEXT],
     "versions": Each(TEXT),
