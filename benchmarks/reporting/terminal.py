@@ -33,6 +33,7 @@ SIGNS = {
     Flag.RANDOM_INIT: "°",
     Flag.KNOWN_SPEAKERS: "#",
     Flag.ADAPTED: "=",
+    Flag.BROUGHT: "&",
 }
 
 
