@@ -15,10 +15,12 @@ from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.pipelines.heard import parse_heard
 from benchmarks.pipelines.options import PipelineOptions
 from features.bad_files import add_on_error_argument, report_bad
-from features.command import add_jobs_argument, add_join_names_argument
+from features.command import add_jobs_argument, add_join_names_argument, show
 from features.errors import CorpusError, PipelineError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from benchmarks.corpora.corpus import Corpus
     from features.cache import FeatureCache
 
@@ -116,6 +118,11 @@ def add_run_arguments(parser: argparse.ArgumentParser, *, out: str = "results/CO
         default=str(Overwrite.MISSING),
         help="which jobs to compute (default: missing)",
     )
+    group.add_argument(
+        "--control",
+        choices=["permuted"],
+        help="run on labels permuted within every speaker, and say whether every row scores chance (exit 1 if not)",
+    )
     add_cache_argument(group)
 
 
@@ -181,7 +188,7 @@ def load_corpus(arguments: argparse.Namespace) -> Corpus:
     for old, sign, new in pairs:
         if not (old and sign and new):
             raise CorpusError(f"--map {old}{sign}{new}: expected OLD=NEW, such as exc=hap")
-    return corpora.load(
+    corpus = corpora.load(
         arguments.corpus,
         root,
         classes=arguments.classes,
@@ -192,6 +199,28 @@ def load_corpus(arguments: argparse.Namespace) -> Corpus:
         on_error=arguments.on_error,
         seed=arguments.corpus_seed,
     )
+    if getattr(arguments, "control", None):
+        from benchmarks.evaluation.control import permuted
+
+        return permuted(corpus)
+    return corpus
+
+
+def out_folder(arguments: argparse.Namespace, corpus: Corpus, *, suffix: str = "") -> Path:
+    """Where results are kept: `--out`, or a folder named after the corpus, and after a control where there is one."""
+    control = f"-{corpus.control}" if corpus.control else ""
+    return arguments.out or Path("results") / f"{corpus.name}{suffix}{control}"
+
+
+def say_whether_chance_holds(corpus: Corpus, predictions: pd.DataFrame, *, by: Sequence[str] = ("pipeline",)) -> int:
+    """Say whether every row of a control scores chance; 1 where one does not, 0 where all do or this is no control."""
+    if not corpus.control or predictions.empty:
+        return 0
+    from benchmarks.evaluation.control import check_chance
+
+    check = check_chance(predictions, corpus.labels, by=by)
+    show(check.text())
+    return 0 if check.holds else 1
 
 
 def check_sound(
@@ -260,7 +289,7 @@ def run_arguments(arguments: argparse.Namespace, corpus: Corpus) -> dict[str, An
         "folds": arguments.folds,
         "seeds": arguments.seeds,
         "jobs": arguments.jobs,
-        "out": arguments.out or Path("results") / corpus.name,
+        "out": out_folder(arguments, corpus),
         "overwrite": Overwrite(arguments.overwrite),
         "cache": cache_of(arguments),
         "allow_duplicates": arguments.allow_duplicates,

@@ -83,8 +83,9 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.rope and not run.predictions.empty:
         show("\n".join(practical_lines(rank(run))))
     show_notes(notes_on_pictures(run))
+    control = shared.say_whether_chance_holds(corpus, run.predictions)
     skipped = any(pipeline["status"] == "skipped" for pipeline in run.record["pipelines"].values())
-    return 1 if run.failed or run.predictions.empty or (skipped and arguments.pipelines) else 0
+    return 1 if control or run.failed or run.predictions.empty or (skipped and arguments.pipelines) else 0
 
 
 def folds_of(arguments: argparse.Namespace, corpus: Corpus) -> Any:

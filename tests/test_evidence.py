@@ -131,7 +131,7 @@ def test_random_draws_anew_for_every_utterance(tmp_path: Path) -> None:
     assert out <= 4, name
 
 
-def table_corpus(folder: Path, *, n_speakers: int = 6) -> Path:
+def table_corpus(folder: Path, *, n_speakers: int = 6, tells: bool = False) -> Path:
     """A corpus of short tones with a table of two features, for pipelines that hear nothing."""
     import soundfile
 
@@ -144,7 +144,13 @@ def table_corpus(folder: Path, *, n_speakers: int = 6) -> Path:
                 sound = 0.1 * rng.normal(size=4000)
                 soundfile.write(folder / f"{name}.wav", sound, 16_000)
                 rows.append({"path": f"{name}.wav", "speaker": f"p{speaker}", "label": label})
-                features.append({"id": name, "x1": rng.normal(), "x2": rng.normal()})
+                features.append(
+                    {
+                        "id": name,
+                        "x1": rng.normal() + 8 * tells * ("ang", "neu", "sad").index(label),
+                        "x2": rng.normal(),
+                    }
+                )
     pd.DataFrame(rows).to_csv(folder / "corpus.csv", index=False)
     pd.DataFrame(features).to_csv(folder / "x.csv", index=False)
     return folder / "corpus.csv"
@@ -231,3 +237,62 @@ def test_a_region_of_practical_equivalence_says_better_same_or_cannot_tell(
     with pytest.raises(SystemExit) as stopped:
         compare_command([str(twin), str(twin), "--rope", "2"])
     assert stopped.value.code == 2
+
+
+def test_a_control_runs_any_command_on_permuted_labels_and_says_whether_chance_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from benchmarks.learning import main as learning_command
+    from benchmarks.run import main as run_command
+
+    table_corpus(tmp_path, tells=True)
+    monkeypatch.chdir(tmp_path)
+    line = ["--corpus", "manifest", "--root", "corpus.csv", "--pipelines", "logistic@x.csv", "--folds", "3"]
+    assert run_command([*line, "--jobs", "1"]) == 0
+    assert pd.read_csv("results/manifest/scores.csv")["uar"].item() > 0.9
+    capsys.readouterr()
+    line += ["--jobs", "1", "--control", "permuted"]
+    assert run_command(line) == 0
+    assert "chance holds for each of 1 rows" in capsys.readouterr().out
+    assert pd.read_csv("results/manifest-permuted/scores.csv")["uar"].item() < 0.6
+    assert "none is a result" in Path("results/manifest-permuted/report.html").read_text(encoding="utf-8")
+    assert learning_command([*line, "--sizes", "2", "4", "--seeds", "0", "1"]) == 0
+    text = capsys.readouterr().out
+    assert "chance holds for each of 2 rows" in text
+    assert "which were drawn is not in them" in text
+    assert pd.read_csv("results/manifest-permuted/learning.csv")["uar_std"].notna().all()
+
+
+class Leaks(ClassifierMixin, BaseEstimator):
+    """Knows the labels of the test from elsewhere."""
+
+    truth: dict[str, str] = {}
+
+    def fit(self, X: pd.DataFrame, y: np.ndarray) -> Leaks:
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
+        told = [self.truth[name] for name in X.index.get_level_values("id")]
+        return (np.array(told)[:, None] == self.classes_).astype(float)
+
+
+def test_the_control_finds_what_knows_the_labels_of_the_test(tmp_path: Path) -> None:
+    from benchmarks.evaluation.control import check_chance, permuted
+
+    corpus = permuted(corpora.load("manifest", table_corpus(tmp_path)), random_state=1)
+    Leaks.truth = dict(zip(corpus.utterances.index.get_level_values("id"), corpus.utterances["label"]))
+    run = evaluate(corpus, pipelines=[("leaks", Leaks()), "majority"], folds="3", jobs=1, reveal=["id"])
+    assert check_chance(run.predictions, run.labels).departing == ("leaks",)
+
+
+def test_chance_is_said_not_to_hold_in_1_of_100_sound_runs_at_most() -> None:
+    from benchmarks.evaluation.control import check_chance
+
+    rng, said = np.random.default_rng(0), 0
+    for _ in range(300):
+        table = pd.DataFrame({"pipeline": "svm", "seed": 0, "speaker": np.repeat(list("abcd"), 15)})
+        table = table.assign(utterance=range(60), truth=rng.choice(["x", "y", "z"], 60, p=[0.6, 0.3, 0.1]))
+        table["prediction"] = rng.choice(["x", "y", "z"], 60, p=[0.5, 0.25, 0.25])
+        said += not check_chance(table, ["x", "y", "z"]).holds
+    assert said <= 8

@@ -243,6 +243,7 @@ def describe_corpus(corpus: Corpus) -> dict[str, Any]:
         "n_speakers": len(corpus.speakers),
         "root": corpus.root,
         "notes": list(corpus.notes),
+        **({"control": corpus.control} if corpus.control else {}),
         "n_left_out": len(corpus.left_out),
         "left_out": [{"utterance": clip.name, "reason": clip.reason} for clip in corpus.left_out],
     }

@@ -50,7 +50,7 @@ RECORD: Mapping[str, Any] = {
     "code": Each(TEXT),
     "machine": Each(None),
     "corpus": {
-        **dict.fromkeys(("name", "title", "policy", "licence", "citation", "homepage", "fingerprint"), TEXT),
+        **dict.fromkeys(("name", "title", "policy", "control", "licence", "citation", "homepage", "fingerprint"), TEXT),
         "labels": [TEXT],
         "counts": Each(NUMBER),
         "notes": [TEXT],

@@ -70,6 +70,10 @@ def caveats(ranking: Ranking) -> tuple[str, ...]:
         notes.append(
             "The voices are synthetic: these figures show that the machinery works and say nothing about real emotion."
         )
+    if ranking.run.corpus.get("control"):
+        notes.append(
+            "Labels are permuted within every speaker (control): each score should be chance, and none is a result."
+        )
     contaminated = [entry.name for entry in ranking.entries if Flag.CONTAMINATED in entry.flags]
     if contaminated:
         notes.append(
