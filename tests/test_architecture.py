@@ -23,6 +23,7 @@ COMMANDS = [
     "benchmarks.report",
     "benchmarks.compare",
     "benchmarks.ablation",
+    "benchmarks.audit",
     "benchmarks.train",
     "benchmarks.speed",
     "features.extract",
@@ -162,6 +163,7 @@ UPWARDS = {
     **{name: {name} for name in sorted(GROUND)},
     "evaluation": {"evaluation", *GROUND},
     "reporting": {"reporting", "evaluation", *GROUND},
+    "auditing": {"auditing", "reporting", "corpora", "folds"},
     "studies": {"studies", "reporting", "evaluation", *GROUND},
 }
 """Packages of benchmarks, and which of them each may import."""
@@ -187,7 +189,7 @@ def test_arrows_inside_benchmarks_point_one_way(package: str) -> None:
 
 def test_the_root_of_benchmarks_holds_commands_only() -> None:
     files = {path.stem for path in (ROOT / "benchmarks").glob("*.py")}
-    assert files == {"__init__", "command", "run", "train", "report", "compare", "ablation", "learning", "enrolment"}
+    assert files == {"__init__", "command", "run", "train", "report", "compare", "ablation", "learning", "enrolment", "audit"}
 
 
 def test_no_command_imports_a_command() -> None:
