@@ -272,7 +272,7 @@ def _counts(rows: pd.DataFrame) -> pd.Series:
 def unchecked(subject: Subject, kind: Kind, why: str) -> Finding:
     """Say what could not be checked, and why."""
     remedy = "give the corpus with --corpus NAME --root DIR" if subject.corpus is None else "fill them in in the corpus"
-    return Finding(kind, Severity.NOTE, "", f"{kind.about} ({why})", remedy, checked=False)
+    return Finding(kind, Severity.NOTE, "", f"{kind.about} not checked ({why})", remedy, checked=False)
 
 
 CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (

@@ -25,7 +25,8 @@ NEARLY = 0.01
 """So near to 0 and 1 are mean and deviation of a column that was standardised, as files round them."""
 MOST_COLUMNS = 0.9
 """Share of the columns from which a table counts as scaled."""
-LEAST_ROWS = 10
+LEAST_ROWS = 5
+"""With fewer rows nothing is said of how columns were scaled."""
 
 
 @dataclass(frozen=True, eq=False)

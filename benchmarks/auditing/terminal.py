@@ -49,7 +49,8 @@ def verdict(audit: Audit) -> str:
     if not unchecked:
         return text
     remedies = "; ".join(dict.fromkeys(finding.remedy for finding in unchecked))
-    return f"{text} Not checked: {'; '.join(finding.message for finding in unchecked)}. To do so, {remedies}."
+    missed = "; ".join(finding.message for finding in unchecked)
+    return f"{text} {missed[:1].upper()}{missed[1:]}: {remedies}."
 
 
 def _number(count: int, what: str) -> str:
@@ -78,7 +79,7 @@ def where(group: Sequence[Finding], n_folds: int) -> str:
 def _finding(group: Sequence[Finding], n_folds: int) -> Iterator[str]:
     worst = max(group, key=lambda finding: finding.count)
     head = f"{worst.severity.upper() if worst.severity is Severity.ERROR else worst.severity:<8} {worst.kind}"
-    most = f"{worst.fold}: " if len(group) > 1 and len({finding.message for finding in group}) > 1 else ""
+    most = f"{worst.fold}: " if worst.fold and len({finding.message for finding in group}) > 1 else ""
     yield fill(f"{head}, {where(group, n_folds)}", hang=INDENT)
     examples = f"; such as {', '.join(worst.examples[:SHOWN])}" if worst.examples else ""
     yield fill(f"{most}{worst.message}{examples}", indent=INDENT)
