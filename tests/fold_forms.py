@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -30,14 +31,17 @@ def clips() -> list[Row]:
     ]
 
 
-def write_corpus(folder: Path, rows: Iterable[Row]) -> Path:
-    """The corpus as a manifest, with a sound of its own for every path."""
-    rows = list(rows)
-    for row in rows:
-        path = folder / row["path"]
-        if not path.exists():
-            sound(path, seed=sum(map(ord, row["path"])) * 31 + len(row["path"]))
-    return write_table(folder / "corpus.csv", rows)
+def write_sounds(folder: Path) -> Path:
+    """A sound of its own for every clip, and a copy of one."""
+    for seed, row in enumerate(clips()):
+        sound(folder / row["path"], seed=seed)
+    shutil.copy(folder / "clips/A/anna0.wav", folder / "clips/copy.wav")
+    return folder
+
+
+def write_corpus(folder: Path, rows: Iterable[Row], sounds: Path) -> Path:
+    """The corpus as a manifest."""
+    return write_table(folder / "corpus.csv", [{**row, "path": str(sounds / row["path"])} for row in rows])
 
 
 def write_table(path: Path, rows: Iterable[Mapping[str, str]], separator: str = ",") -> Path:
@@ -110,12 +114,12 @@ def hub_tables(folder: Path, rows: list[Row], *, ending: str) -> Path:
 
 
 def predictions(folder: Path, rows: list[Row]) -> Path:
-    """Every session tested in turn; a row whose fold is named is tested in that one."""
+    """Every session tested in turn; a row that says so is tested with another one."""
     lines = [
         {
             "pipeline": "svm",
             "seed": "0",
-            "fold": row["session"] if row["fold"] == "one" else row["fold"],
+            "fold": row.get("tested with", row["session"]),
             "utterance": row["id"],
             "speaker": row["speaker"],
             "truth": row["label"],
@@ -136,3 +140,5 @@ FORMS: dict[str, Callable[[Path, list[Row]], Path]] = {
     "jsonl": lambda folder, rows: hub_tables(folder, rows, ending="jsonl"),
     "predictions": predictions,
 }
+DIFFERENT = [form for form in FORMS if form not in ("tsv", "jsonl")]
+"""Those that have a reader each."""

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from fold_forms import FORMS, Row, clips, sides, write_corpus, write_table
+from fold_forms import DIFFERENT, FORMS, Row, clips, sides, write_corpus, write_sounds, write_table
 
 from benchmarks.audit import main
 
 Capture = pytest.CaptureFixture[str]
 Changed = tuple[list[Row], list[Row]]
 WITHOUT_VALIDATION = {"predictions"}
+
+
+@pytest.fixture(scope="module")
+def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_sounds(tmp_path_factory.mktemp("sounds"))
 
 
 def findings_of(capsys: Capture, *line: str) -> tuple[int, list[dict[str, Any]]]:
@@ -33,8 +37,8 @@ def serious(found: list[dict[str, Any]]) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_clean_set_has_no_findings(form: str, tmp_path: Path, capsys: Capture) -> None:
-    corpus = write_corpus(tmp_path, clips())
+def test_a_clean_set_has_no_findings(form: str, tmp_path: Path, sounds: Path, capsys: Capture) -> None:
+    corpus = write_corpus(tmp_path, clips(), sounds)
     folds = FORMS[form](tmp_path, sides(clips()))
     status, found = findings_of(capsys, str(folds), "--corpus", "manifest", "--root", str(corpus))
     assert status == 0
@@ -45,7 +49,7 @@ def speaker_on_both_sides() -> Changed:
     rows = sides(clips())
     for row in rows:
         if row["id"] in ("eli0", "eli1"):
-            row.update(side="train", fold="A")
+            row.update({"side": "train", "tested with": "A"})
     return clips(), rows
 
 
@@ -56,16 +60,13 @@ def text_on_both_sides() -> Changed:
 
 
 def session_on_both_sides() -> Changed:
-    rows = sides(clips())
     corpus = [{**row, "session": "A"} if row["speaker"] == "eli" else row for row in clips()]
-    for row in rows:
-        if row["speaker"] == "eli":
-            row["fold"] = "C"
-    return corpus, [{**row, "fold": "one" if row["fold"] == "one" else "C"} for row in rows]
+    return corpus, [{**row, "tested with": row["session"]} for row in sides(clips())]
 
 
 def recording_on_both_sides() -> Changed:
-    return clips(), sides(clips())
+    corpus = [{**row, "path": "clips/copy.wav"} if row["id"] == "fay2" else row for row in clips()]
+    return corpus, sides(clips())
 
 
 def unknown_utterance() -> Changed:
@@ -92,34 +93,34 @@ PLANTED: dict[str, tuple[Callable[[], Changed], str, int]] = {
 }
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", DIFFERENT)
 @pytest.mark.parametrize("kind", PLANTED)
-def test_a_planted_fault_is_found(kind: str, form: str, tmp_path: Path, capsys: Capture) -> None:
+def test_a_planted_fault_is_found(kind: str, form: str, tmp_path: Path, sounds: Path, capsys: Capture) -> None:
     plant, severity, count = PLANTED[kind]
     corpus, rows = plant()
-    root = write_corpus(tmp_path, corpus)
-    if kind == "recording":
-        shutil.copy(tmp_path / "clips/A/anna0.wav", tmp_path / "clips/C/fay2.wav")
+    root = write_corpus(tmp_path, corpus, sounds)
     folds = FORMS[form](tmp_path, rows)
     status, found = findings_of(capsys, str(folds), "--corpus", "manifest", "--root", str(root))
     planted = [item for item in found if item["kind"] == kind and item["severity"] == severity]
     assert planted, found
     assert planted[0]["count"] == count
-    assert planted[0]["fold"] and planted[0]["examples"] and planted[0]["remedy"]
+    assert planted[0]["fold"]
+    assert planted[0]["examples"]
+    assert planted[0]["remedy"]
     assert status == (severity == "error")
     assert {severity for _, severity in serious(found)} <= {severity}
 
 
-@pytest.mark.parametrize("form", [form for form in FORMS if form not in WITHOUT_VALIDATION])
+@pytest.mark.parametrize("form", [form for form in DIFFERENT if form not in WITHOUT_VALIDATION])
 @pytest.mark.parametrize("wrong", ["absent", "equal", "trains"])
-def test_what_is_wrong_with_validation(wrong: str, form: str, tmp_path: Path, capsys: Capture) -> None:
+def test_what_is_wrong_with_validation(wrong: str, form: str, tmp_path: Path, sounds: Path, capsys: Capture) -> None:
     rows = sides(clips())
     validating = {"absent": None, "equal": "test", "trains": "train"}[wrong]
     kept = [row for row in rows if row["side"] != "valid"]
     kept += [{**row, "side": "train"} for row in rows if row["side"] == "valid"]
     kept += [{**row, "side": "valid"} for row in rows if row["side"] == validating]
     folds = FORMS[form](tmp_path, kept)
-    corpus = write_corpus(tmp_path, clips())
+    corpus = write_corpus(tmp_path, clips(), sounds)
     status, found = findings_of(capsys, str(folds), "--corpus", "manifest", "--root", str(corpus))
     severity = {"absent": "note", "equal": "error", "trains": "warning"}[wrong]
     assert {(item["kind"], item["severity"]) for item in found} >= {("validation", severity)}
@@ -153,7 +154,7 @@ def scaled_together(values: np.ndarray) -> np.ndarray:
 LABEL_CODE = {"ang": 3.0, "sad": 7.0}
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", DIFFERENT)
 @pytest.mark.parametrize(
     ("change", "severity", "words"),
     [
@@ -168,10 +169,11 @@ def test_leaks_through_a_feature_table(
     severity: str,
     words: str,
     tmp_path: Path,
+    sounds: Path,
     capsys: Capture,
 ) -> None:
     folds = FORMS[form](tmp_path, sides(clips()))
-    corpus = write_corpus(tmp_path, clips())
+    corpus = write_corpus(tmp_path, clips(), sounds)
     table = write_features(tmp_path, change)
     status, found = findings_of(capsys, str(folds), str(table), "--corpus", "manifest", "--root", str(corpus))
     assert serious(found) == {("feature", severity)}
@@ -179,9 +181,9 @@ def test_leaks_through_a_feature_table(
     assert status == (severity == "error")
 
 
-def test_a_clean_feature_table(tmp_path: Path, capsys: Capture) -> None:
+def test_a_clean_feature_table(tmp_path: Path, sounds: Path, capsys: Capture) -> None:
     folds = FORMS["folds_csv"](tmp_path, sides(clips()))
-    corpus = write_corpus(tmp_path, clips())
+    corpus = write_corpus(tmp_path, clips(), sounds)
     table = write_features(tmp_path, lambda values: values)
     assert findings_of(capsys, str(folds), str(table), "--corpus", "manifest", "--root", str(corpus)) == (0, [])
 
@@ -194,10 +196,10 @@ def test_a_table_that_describes_the_utterances(tmp_path: Path, capsys: Capture) 
     assert [item["examples"] for item in found if item["kind"] == "feature"] == [["speaker describes the utterance"]]
 
 
-def test_sides_in_files_of_their_own_are_taken_together(tmp_path: Path, capsys: Capture) -> None:
+def test_sides_in_files_of_their_own_are_taken_together(tmp_path: Path, sounds: Path, capsys: Capture) -> None:
     _, rows = speaker_on_both_sides()
     root = FORMS["csv"](tmp_path, rows)
-    corpus = write_corpus(tmp_path, clips())
+    corpus = write_corpus(tmp_path, clips(), sounds)
     files = [str(root / f"{name}.csv") for name in ("train", "validation", "test")]
     status, found = findings_of(capsys, *files, "--corpus", "manifest", "--root", str(corpus))
     assert status == 1
@@ -217,31 +219,32 @@ def test_without_a_corpus_it_says_what_could_not_be_checked(tmp_path: Path, caps
 
 def test_speakers_that_the_folds_name_need_no_corpus(tmp_path: Path, capsys: Capture) -> None:
     _, rows = speaker_on_both_sides()
-    rows = [{**row, "fold": "one"} for row in rows]
     status, found = findings_of(capsys, str(FORMS["folds_csv"](tmp_path, rows)))
     assert status == 1
     assert [item["examples"] for item in found if item["kind"] == "speaker"] == [["eli"]]
 
 
-def test_s3prl_names_dialogues_and_the_corpus_the_speakers(tmp_path: Path, capsys: Capture) -> None:
+def test_s3prl_names_dialogues_and_the_corpus_the_speakers(tmp_path: Path, sounds: Path, capsys: Capture) -> None:
     folds = FORMS["s3prl"](tmp_path, sides(clips()))
     assert main([str(folds)]) == 1
     assert "Ses01F" in capsys.readouterr().out
-    assert main([str(folds), "--corpus", "manifest", "--root", str(write_corpus(tmp_path, clips()))]) == 0
+    assert main([str(folds), "--corpus", "manifest", "--root", str(write_corpus(tmp_path, clips(), sounds))]) == 0
     assert "stand for more than one of the corpus, such as Ses01F" in capsys.readouterr().out.replace("\n  ", " ")
 
 
-def test_ids_of_ones_own_are_found_by_path(tmp_path: Path, capsys: Capture) -> None:
+def test_ids_of_ones_own_are_found_by_path(tmp_path: Path, sounds: Path, capsys: Capture) -> None:
     corpus = [{**row, "id": f"utterance {number}"} for number, row in enumerate(clips())]
     folds = FORMS["emobox"](tmp_path, sides(clips()))
-    root = write_corpus(tmp_path, corpus)
+    root = write_corpus(tmp_path, corpus, sounds)
     assert findings_of(capsys, str(folds), "--corpus", "manifest", "--root", str(root)) == (0, [])
 
 
-def test_the_page_fits_a_terminal(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_fits_a_terminal(
+    tmp_path: Path, sounds: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     corpus, rows = speaker_on_both_sides()
     FORMS["folds_csv"](tmp_path, rows)
-    write_corpus(tmp_path, corpus)
+    write_corpus(tmp_path, corpus, sounds)
     monkeypatch.chdir(tmp_path)
     assert main(["folds.csv", "--corpus", "manifest", "--root", "corpus.csv"]) == 1
     page = capsys.readouterr().out
@@ -268,7 +271,8 @@ def test_what_is_no_folds_ends_with_2(content: dict[str, str], message: str, tmp
     assert main([str(tmp_path)]) == 2
     shown = capsys.readouterr()
     assert message in shown.err
-    assert len(shown.err.splitlines()) == 1 and shown.out == ""
+    assert len(shown.err.splitlines()) == 1
+    assert shown.out == ""
 
 
 def test_a_path_that_is_not_there_ends_with_2(tmp_path: Path, capsys: Capture) -> None:
