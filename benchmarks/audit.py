@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 EXAMPLES = """
 python -m benchmarks.audit folds.csv --corpus emodb --root emodb
 python -m benchmarks.audit emobox/data/emodb --corpus emodb --root emodb
-python -m benchmarks.audit train.csv validation.csv test.csv features.csv --json
+python -m benchmarks.audit train.csv validation.csv test.csv pitch.csv --json
 """
 
 

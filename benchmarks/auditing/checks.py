@@ -35,7 +35,7 @@ def check_speakers(subject: Subject) -> Iterator[Finding]:
                 fold.name,
                 f"{len(shared)} of {len(tested)} test speakers are heard in training: the score is of voices that the "
                 "model knows",
-                f"{MAKE_FOLDS}; --measure says what knowing the voices is worth",
+                MAKE_FOLDS,
                 len(shared),
                 len(tested),
                 some(shared),
