@@ -52,7 +52,10 @@ def add_fold_arguments(parser: argparse.ArgumentParser) -> argparse._ArgumentGro
     """Add the options that choose the folds, and return their group."""
     group = parser.add_argument_group("folds")
     group.add_argument(
-        "--folds", metavar="SCHEME", help="session, speaker, speaker-811 or a number (default: the corpus's own)"
+        "--folds",
+        metavar="SCHEME",
+        help="session, speaker, speaker-811 or a number; with -x-text behind it no sentence is shared either; or text "
+        "(default: the corpus's own)",
     )
     group.add_argument(
         "--allow-duplicates", action="store_true", help="accept the same sound in training and test of a fold"

@@ -15,6 +15,7 @@ from classical.persistence import SavedModel, load, parts
 from classical.shared_features import shared_features
 from features.compute import prepare
 from features.errors import ModelError, PipelineError
+from features.extractors.joined import single_extractors
 from features.extractors.statistics import FeatureExtractor
 from features.files import content_hash
 from features.predicting import Answers, Task
@@ -46,7 +47,8 @@ def task_of(path: str, *, encoders: tuple[str, ...] = (), explain: bool = False,
     stamp = _stamp(path)
     model = _loaded(path, encoders, stamp)
     members = list(parts(model.pipeline))
-    if any(isinstance(member.features, FeatureExtractor) for member in members):
+    extractors = single_extractors(member.features for member in members)
+    if any(isinstance(extractor, FeatureExtractor) for extractor in extractors):
         prepare(n_jobs=n_jobs)  # before any process is started, so that what is compiled is said, and found by all
     whole = any(str(member.normalise) != "global" for member in members)
     how = partial(answer, path, stamp=stamp, encoders=encoders, explain=explain, n_jobs=n_jobs if whole else 1)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from features.errors import ModelError, SerError
+from features.extractors.joined import single_extractors
 
 
 def contents(features: Iterable[Any]) -> dict[str, str]:
@@ -21,7 +22,7 @@ def contents(features: Iterable[Any]) -> dict[str, str]:
     -------
     dict of str to str
     """
-    return {part.encoder: part.content() for part in features if hasattr(part, "content")}
+    return {part.encoder: part.content() for part in single_extractors(features) if hasattr(part, "content")}
 
 
 def place(features: Iterable[Any], known: Mapping[str, str], given: Sequence[str | Path], file: Path) -> None:
@@ -43,7 +44,7 @@ def place(features: Iterable[Any], known: Mapping[str, str], given: Sequence[str
     ModelError
         If an encoder is not where it is said to be, or is another.
     """
-    for part in features:
+    for part in single_extractors(features):
         if hasattr(part, "content") and (given or part.encoder in known):
             part.set_params(encoder=_found(part, known.get(part.encoder), given, file))
 

@@ -37,6 +37,7 @@ TRUSTED = (
     "classical.normalise.Normaliser",
     "classical.speech_classifier.SpeechClassifier",
     *(name.replace(":", ".") for name in MODELS.values()),
+    "features.extractors.joined.JoinedFeatures",
     "features.extractors.statistics.FeatureExtractor",
     "features.extractors.opensmile.OpenSmileExtractor",
     "numpy.bool",

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from features.cache import FeatureCache
+from features.extractors.joined import single_extractors
 from features.extractors.statistics import FeatureExtractor
 from features.groups import PARTS, parts_of
 from features.memory_cache import MemoryCache
@@ -27,11 +28,9 @@ def shared_features(members: Iterable[Any]) -> Iterator[FeatureCache | None]:
         Where they are; None where none of them computes all groups.
     """
     extractors = [
-        member.features
-        for member in members
-        if isinstance(member.features, FeatureExtractor)
-        and parts_of(member.features.groups) == PARTS
-        and member.features.cache is None
+        extractor
+        for extractor in single_extractors(member.features for member in members)
+        if isinstance(extractor, FeatureExtractor) and parts_of(extractor.groups) == PARTS and extractor.cache is None
     ]
     if not extractors:
         yield None

@@ -18,6 +18,7 @@ from classical.labels import encode
 from classical.normalise import Normaliser, Scope
 from features.deprecation import RenamedResults
 from features.errors import PipelineError
+from features.extractors.joined import member_of
 from features.groups import group_of, kind_of
 
 _LAYER = re.compile(r"layer\d+")
@@ -265,7 +266,7 @@ class SpeechClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
 
 
 def block_of(name: str) -> str:
-    """The block that a feature belongs to, by its name: a layer of a speech encoder, or a kind of features.
+    """The block that a feature belongs to: a member of joined features, a layer of an encoder, or a kind of features.
 
     Parameters
     ----------
@@ -276,7 +277,9 @@ def block_of(name: str) -> str:
     >>> block_of("layer2.mean.007"), block_of("mfcc.shape.c01.d04k028"), block_of("pitch.f0_hz.mean.voiced")
     ('layer2', 'shape', 'statistics')
     """
-    group = group_of(name)
+    group, member = group_of(name), member_of(name)
+    if member:
+        return member
     return group if _LAYER.fullmatch(group) else kind_of(name)
 
 

@@ -5,21 +5,25 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from features.bad_files import BadClipsError, add_on_error_argument, report_bad
 from features.command import command, make_parser, show, show_notes
 from features.errors import FeatureError
-from features.files import check_writable, replacing
+from features.files import check_writable, content_hash, replacing
+from features.frozen_sets import FROZEN, PRESET, SOUND
 from features.names import storable
 from features.tables import for_spreadsheets
+from features.version import VERSION
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from features.bad_files import BadClip
     from features.clips import Clip
+    from features.frozen_sets import FrozenSet
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -131,8 +135,21 @@ def extract(
         raise BadClipsError(bad, len(clips))
     positions = {clip.position for clip in bad}
     table = features.to_frame([name for i, name in enumerate(clips) if i not in positions]).rename_axis("id")
+    if groups in FROZEN:
+        good = [clip for position, clip in enumerate(clips.values()) if position not in positions]
+        table = table.assign(**_origin(FROZEN[groups], good, normalise_level=normalise_level))
     _write(table, target)
     return table, bad, note
+
+
+def _origin(frozen: FrozenSet, clips: Sequence[Clip], *, normalise_level: bool) -> dict[str, Any]:
+    """Columns that say which frozen set the values are of, by which version of the toolkit, and of which sound."""
+    level = ", level normalised" if normalise_level else ""
+    contents = {path: content_hash(path) for path in {clip.path for clip in clips} if path is not None}
+    return {
+        PRESET: f"{frozen.title} {VERSION}{level}",
+        SOUND: [clip.digest(contents[clip.path] if clip.path else None).hex() for clip in clips],
+    }
 
 
 def _clips(source: Path) -> tuple[dict[str, Clip], str]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from features.descriptors import MODULES
 from features.errors import FeatureError
+from features.frozen_sets import FROZEN
 from features.kinds import CONTOURS, KINDS
 
 GROUPS: tuple[str, ...] = tuple(MODULES)
@@ -29,7 +30,7 @@ def parts_of(spec: str) -> tuple[str, ...]:
     """Parts that a text such as 'all', 'prosodic', 'shape' or 'pitch,mfcc.covariance' stands for, as in `PARTS`.
 
     A group or a preset of groups stands for all kinds of features of these groups, a kind for all groups, and
-    `group.kind` for one.
+    `group.kind` for one, and the name of a frozen set (`features.frozen_sets`) for what it was made of.
 
     Parameters
     ----------
@@ -52,6 +53,8 @@ def parts_of(spec: str) -> tuple[str, ...]:
 
 def _parts_of(piece: str) -> tuple[str, ...]:
     group, _, kind = piece.partition(".")
+    if piece in FROZEN:
+        return FROZEN[piece].parts
     if piece in KINDS:
         return tuple(part for part in PARTS if kind_of(part) == piece)
     if kind and group in GROUPS and kind in KINDS:
@@ -61,7 +64,7 @@ def _parts_of(piece: str) -> tuple[str, ...]:
             raise FeatureError(f"feature group {piece!r}: {group} has no {kind}; expected one of {having}")
         return found
     if piece not in GROUPS and piece not in PRESETS:
-        names = ", ".join((*GROUPS, *PRESETS, *KINDS))
+        names = ", ".join((*GROUPS, *PRESETS, *KINDS, *FROZEN))
         raise FeatureError(
             f"unknown feature group {piece!r}; expected some of {names}, or such as mfcc.covariance, joined by commas"
         )

@@ -206,7 +206,7 @@ def _draw_pitch(panel: Axes, times: np.ndarray, analysis: Analysis) -> None:
     if analysis.voiced.any():
         panel.axhline(float(np.nanmedian(f0)), color=GREY, linestyle="--", linewidth=1)
     panel.set_yscale("log")
-    panel.set_yticks((75, 100, 150, 200, 300, 400, 600), ("75", "100", "150", "200", "300", "400", "600"))
+    panel.set_yticks((75, 100, 150, 200, 300, 400, 600, 800), ("75", "100", "150", "200", "300", "400", "600", "800"))
     panel.minorticks_off()
 
 

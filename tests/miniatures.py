@@ -80,7 +80,8 @@ def nemo(root: Path) -> Path:
     names = [f"{s}_{e}_{t}" for s in ("SK1", "MK2", "AB3") for e in emotions for t in ("1", "2")]
     _write(root, [f"samples/{name}.wav" for name in names])
     rows = [
-        f"{name}.wav\t{name.split('_')[1]}\tZdanie.\tzdanie\t{name[:3]}\t{'female' if name[1] == 'K' else 'male'}\t25"
+        f"{name}.wav\t{name.split('_')[1]}\tZdanie {name[-1]}.\tzdanie\t{name[:3]}\t"
+        f"{'female' if name[1] == 'K' else 'male'}\t25"
         for name in names
     ]
     head = "file_id\temotion\traw_text\tnormalized_text\tspeaker_id\tgender\tage"

@@ -133,7 +133,7 @@ def test_facts_of_single_corpora(roots: dict[str, Path | None]) -> None:
     assert load("savee", roots["savee"]).utterances.loc[("KL", "KL_sa02"), "label"] == "sad"
     assert load("emovo", roots["emovo"]).utterances.loc[("m2", "gio-m2-n3"), "label"] == "hap"
     nemo = load("nemo", roots["nemo"]).utterances.loc[("SK1", "SK1_surprised_2")]
-    assert nemo[["label", "gender", "text"]].tolist() == ["sur", "female", "Zdanie."]
+    assert nemo[["label", "gender", "text"]].tolist() == ["sur", "female", "Zdanie 2."]
 
 
 def test_flat_savee(roots: dict[str, Path | None], tmp_path: Path) -> None:

@@ -33,12 +33,12 @@ def tone(hertz: float, seconds: float = 2.0) -> np.ndarray:
     return 0.3 * np.sin(2 * np.pi * hertz * TIMES[: int(seconds * RATE)])
 
 
-@pytest.mark.parametrize("hertz", [59.5, 60, 61, 75, 140, 330, 590, 599, 600, 601, 605, 612, 620, 640, 700])
+@pytest.mark.parametrize("hertz", [59.5, 60, 61, 75, 140, 330, 599, 640, 790, 799, 800, 801, 805, 820, 840, 900, 1300])
 def test_the_f0_of_a_tone_lies_in_the_range_of_the_catalogue(hertz: float) -> None:
     (found,) = values([(tone(hertz), RATE)], "pitch")
     mean = found["pitch.f0_hz.mean.voiced"]
-    assert np.isnan(mean) or 60 <= mean <= 600
-    if 60 <= hertz <= 599:
+    assert np.isnan(mean) or 60 <= mean <= 800
+    if 60 <= hertz <= 799:
         assert mean == pytest.approx(hertz, rel=0.01)
 
 
@@ -46,7 +46,7 @@ def test_f0_of_shouted_speech_lies_in_the_range_of_the_catalogue(ravdess_root: P
     paths = [path for path in sorted(ravdess_root.rglob("03-01-05-02-*.flac")) if path.stem[-2:] in ("06", "14", "18")]
     assert len(paths) == 12
     highest = [found["pitch.f0_semitone.p95.voiced"] for found in values(paths, "pitch")]
-    assert max(highest) <= 12 * np.log2(600 / 27.5)
+    assert max(highest) <= 12 * np.log2(800 / 27.5)
 
 
 def with_pauses(clip: np.ndarray, offset: float, floor: float) -> np.ndarray:

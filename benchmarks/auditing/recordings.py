@@ -66,7 +66,7 @@ def copies_in(
 
 
 def _check_itself(fold: Fold) -> Iterator[Finding]:
-    both = set(fold.train["key"]) & set(fold.test["key"])
+    both = {*fold.train["key"], *fold.aside["key"]} & set(fold.test["key"])
     if both:
         yield Finding(
             Kind.RECORDING,

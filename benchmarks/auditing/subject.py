@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from benchmarks.folds.fold import ASIDE, UNUSED, Subset
 from benchmarks.folds.formats.base import COLUMNS
 from features.matching import Matching, match_ids
 from features.names import normalise
@@ -30,19 +31,20 @@ class Fold:
     Attributes
     ----------
     name : str
-    train, valid, test : pandas.DataFrame
-        Rows of each side.
+    train, valid, test, aside : pandas.DataFrame
+        Rows of each side; what stands aside trains where nothing is chosen on what validates.
     """
 
     name: str
     train: pd.DataFrame
     valid: pd.DataFrame
     test: pd.DataFrame
+    aside: pd.DataFrame
 
     @property
     def learns(self) -> pd.DataFrame:
         """What a model may learn from: what trains, and what validates without being tested too."""
-        return pd.concat([self.train, self.valid[~self.valid["key"].isin(self.test["key"])]])
+        return pd.concat([self.train, self.aside, self.valid[~self.valid["key"].isin(self.test["key"])]])
 
     def shared(self, column: str) -> tuple[set[str], set[str]]:
         """Names that learn and are tested, and all that are tested; empty names are unknown."""
@@ -81,7 +83,7 @@ class Subject:
     def folds(self) -> Iterator[Fold]:
         """Every fold; where none of its utterances is called test, those that validate are tested."""
         for name, rows in self.rows.groupby("fold", sort=False):
-            sides = {side: rows[rows["side"] == side] for side in ("train", "valid", "test")}
+            sides = {side: rows[rows["side"] == side] for side in (*Subset, ASIDE)}
             if sides["test"].empty:
                 sides["valid"], sides["test"] = sides["test"], sides["valid"]
             yield Fold(str(name), **sides)
@@ -104,6 +106,8 @@ def make_subject(table: Table, form: FoldFormat, *, corpus: Corpus | None = None
     join_names : bool, default=False
         Take ids that differ only in case, space or leading zeros for one.
     """
+    sides = (*Subset, ASIDE, UNUSED)
+    table.refuse("side", ~table.rows["side"].isin(sides), expected=", ".join(sides))
     rows = table.rows[list(COLUMNS)].astype(object).map(normalise)
     if corpus is None:
         rows = rows.assign(position=-1, key=rows["utterance"])

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from benchmarks.auditing.finding import Finding, Severity
-from benchmarks.reporting.terminal import fill
+from benchmarks.reporting.lines import fill
 
 if TYPE_CHECKING:
     from benchmarks.auditing.audit import Audit

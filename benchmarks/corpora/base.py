@@ -29,8 +29,12 @@ LABEL_NAMES: Mapping[str, str] = {
 }
 """The field's label codes and what they stand for, in the order in which tables show them."""
 
-COLUMNS = ("path", "start", "end", "gender", "session", "label", "text", "valence", "arousal", "dominance")
-"""Columns of every corpus's utterances table; the index is `(speaker, id)`."""
+COLUMNS = ("path", "start", "end", "gender", "session", "label", "text", "script", "valence", "arousal", "dominance")
+"""Columns of every corpus's utterances table; the index is `(speaker, id)`.
+
+`text` is what is said, in words or as the publisher's code; `script` is what the words are from, where texts alone do
+not tell that they are shared: a written dialogue, a scenario, the number of a sentence.
+"""
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ def utterances_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     Parameters
     ----------
     rows : iterable of mappings
-        One an utterance. `start` and `end` (seconds) default to NaN, the whole file; `gender`, `session` and `text` to
-        the empty text; the ratings to NaN.
+        One an utterance. `start` and `end` (seconds) default to NaN, the whole file; `gender`, `session`, `text` and
+        `script` to the empty text; the ratings to NaN.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def utterances_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
         [{key: storable(cell) if isinstance(cell, str) else cell for key, cell in row.items()} for row in given],
         columns=["speaker", "id", *COLUMNS],
     )
-    for column in ("speaker", "id", "gender", "session", "label", "text"):
+    for column in ("speaker", "id", "gender", "session", "label", "text", "script"):
         table[column] = table[column].astype(object).where(table[column].notna(), "").map(str)
     table["path"] = paths
     for column in ("speaker", "id", "session", "label"):
@@ -84,7 +84,7 @@ class Corpus:
         What the publisher says of it.
     utterances : pandas.DataFrame
         One row an utterance; index `(speaker, id)`, columns `path`, `start`, `end`, `gender`, `session`, `label`,
-        `text`, `valence`, `arousal`, `dominance`. `start` and `end` are seconds, NaN for the whole file.
+        `text`, `script`, `valence`, `arousal`, `dominance`. `start` and `end` are seconds, NaN for the whole file.
     labels : tuple of str
         The labels in use, in the field's order.
     root : str

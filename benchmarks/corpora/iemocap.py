@@ -178,6 +178,17 @@ def _release(root: Path) -> Path:
     )
 
 
+def script_of(dialog: str) -> str:
+    """The script or the scenario of a dialogue, without session and take: they recur in every session.
+
+    Examples
+    --------
+    >>> script_of("Ses05M_script01_1b"), script_of("Ses03M_impro05a")
+    ('script01_1', 'impro05')
+    """
+    return dialog.partition("_")[2].rstrip("ab")
+
+
 def read_turns(release: Path) -> Iterator[tuple[Turn, Path, str]]:
     """All labelled turns below the release, each with its session's folder and its text."""
     files = sorted(release.glob("Session[1-5]/dialog/EmoEvaluation/*.txt"))
@@ -197,7 +208,12 @@ def read_turns(release: Path) -> Iterator[tuple[Turn, Path, str]]:
 def read(root: Path) -> Reading:
     """Read the majority labels of every dialogue; the audio is located, not read."""
     rows = [
-        {**vars(turn), "path": folder / "sentences" / "wav" / turn.dialog / f"{turn.id}.wav", "text": text}
+        {
+            **vars(turn),
+            "path": folder / "sentences" / "wav" / turn.dialog / f"{turn.id}.wav",
+            "text": text,
+            "script": script_of(turn.dialog),
+        }
         for turn, folder, text in read_turns(_release(root))
     ]
     return Reading(utterances_table(rows))

@@ -57,7 +57,8 @@ def evaluate(
         Names such as `svm`, `xgboost:speaker`, `svm+xgboost`; or `(name, estimator)` pairs of any scikit-learn
         classifier on the utterances table; or such an estimator, named after its class.
     folds : str or sequence of Fold, optional
-        A scheme (`session`, `speaker`, `speaker-811`, a number), or folds; by default the corpus's own scheme.
+        A scheme (`session`, `speaker`, `speaker-811`, a number; these with `-x-text` behind them; `text`), or folds; by
+        default the corpus's own scheme.
     seeds : sequence of int, default=(0,)
         Each pipeline is trained once per fold and seed.
     jobs : int, optional
@@ -248,5 +249,6 @@ def _folds_of(plan: Plan) -> Sequence[Fold]:
 
 def _describe_fold(fold: Fold, table: pd.DataFrame) -> dict[str, Any]:
     rows = {"train": fold.train, "valid": fold.valid, "test": fold.test}
+    rows |= {} if fold.aside is None else {"aside": fold.aside}
     speakers = {subset: speakers_of(table, positions) for subset, positions in rows.items()}
     return {"name": fold.name, **speakers, **{f"n_{subset}": len(positions) for subset, positions in rows.items()}}

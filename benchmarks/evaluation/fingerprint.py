@@ -39,6 +39,8 @@ def job_key(
     enrolled = () if fold.enrolled is None else (fold.enrolled,)  # a run in which nobody enrols keeps its keys
     for subset in (fold.train, fold.valid, fold.test, *enrolled):
         digest.update("\x1f".join(names[subset]).encode() + b"\x1e")
+    if fold.aside is not None:
+        digest.update("\x1f".join(["aside", *names[fold.aside]]).encode())
     return digest.hexdigest()
 
 

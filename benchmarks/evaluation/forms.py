@@ -63,8 +63,8 @@ RECORD: Mapping[str, Any] = {
         "folds": [
             {
                 "name": Needed(TEXT),
-                **{subset: [TEXT] for subset in ("train", "valid", "test")},
-                **dict.fromkeys(("n_train", "n_valid", "n_test"), NUMBER),
+                **{subset: [TEXT] for subset in ("train", "valid", "test", "aside")},
+                **dict.fromkeys(("n_train", "n_valid", "n_test", "n_aside"), NUMBER),
             }
         ],
     },

@@ -152,10 +152,11 @@ def compute(job: Job, table: pd.DataFrame, work_dir: Path) -> JobResult:
         If predict_proba does not return finite rows that sum to 1.
     """
     rows, fold = seen(table, job), job.fold
-    train = fold.training
-    truth = table["label"].to_numpy().astype(str)[train]
     estimator = prepare(job, table.index.tolist(), work_dir)
-    metadata = {"valid": np.isin(train, fold.valid)} if has_fit_parameter(estimator, "valid") else {}
+    validates = has_fit_parameter(estimator, "valid")
+    train = fold.validated if validates else fold.training
+    truth = table["label"].to_numpy().astype(str)[train]
+    metadata = {"valid": np.isin(train, fold.valid)} if validates else {}
     start = time.perf_counter()
     estimator.fit(rows.iloc[train], truth, **metadata)
     fitted = time.perf_counter()

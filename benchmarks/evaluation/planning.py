@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.evaluation.enrolment import enrol, has_enrolment
 from benchmarks.evaluation.plan import Plan
 from benchmarks.folds.leakage import check_folds
 from benchmarks.folds.same_sound import SameSound, overlapping_turns, same_sound_in
-from benchmarks.folds.splitters import make_folds
+from benchmarks.folds.splitters import make_folds, shares_speakers, uses_text
+from benchmarks.folds.texts import notes_on_texts
+from benchmarks.pipelines.flags import Flag
 from benchmarks.pipelines.options import PipelineOptions
 from benchmarks.pipelines.registry import build, wrap
 from features.errors import PipelineError
+from features.frozen_sets import FROZEN
 
 if TYPE_CHECKING:
     from benchmarks.corpora.corpus import Corpus
@@ -53,6 +57,7 @@ def make_plan(
         raise PipelineError(f"seeds {list(seeds)}; expected at least one, each once")
     options = options or PipelineOptions()
     built = {pipeline.name: pipeline for pipeline in (_pipeline(item, corpus, options) for item in pipelines)}
+    built = _marked(built, Flag.KNOWN_SPEAKERS) if isinstance(folds, str) and shares_speakers(folds) else built
     if folds is None or isinstance(folds, str):
         scheme = folds or corpus.default_scheme
         folds = make_folds(corpus.utterances, scheme)
@@ -65,14 +70,21 @@ def make_plan(
         corpus.audio_keys.tolist(),
         same_sound=copies,
         allow_duplicates=allow_duplicates,
+        allow_shared_speakers=shares_speakers(scheme),
     )
     seeds = tuple(int(seed) for seed in seeds)
-    notes = (*notes, *overlaps)
+    about_texts = notes_on_texts(corpus.utterances) if uses_text(scheme) else ()
+    notes = (*notes, *overlaps, *about_texts, *_frozen_sets(built.values()))
     trials = tuple((seed, fold) for seed in seeds for fold in folds)
     if has_enrolment(built.values()):
         trials, more = enrol(folds, seeds, corpus.utterances)
         notes += more
     return Plan(corpus, scheme, tuple(folds), trials, notes, tuple(built.values()), seeds, options)
+
+
+def _marked(pipelines: dict[str, Pipeline], flag: Flag) -> dict[str, Pipeline]:
+    """The pipelines with one more flag each."""
+    return {name: replace(pipeline, flags=(*pipeline.flags, flag)) for name, pipeline in pipelines.items()}
 
 
 def _same_sound(corpus: Corpus, cache: FeatureCache | None) -> tuple[list[SameSound], list[str]]:
@@ -87,6 +99,13 @@ def _same_sound(corpus: Corpus, cache: FeatureCache | None) -> tuple[list[SameSo
         f"{ids[overlaps[0].second]}: turns of a dialogue overlap; folds by session keep them together"
     )
     return sorted(set(pairs) - set(overlaps), key=lambda pair: (pair.first, pair.second)), [note]
+
+
+def _frozen_sets(pipelines: Iterable[Pipeline]) -> list[str]:
+    """A note on each frozen feature set, with the hash of its values."""
+    single = [part for pipeline in pipelines for part in (pipeline.parts or (pipeline,))]
+    used = dict.fromkeys(part.features for part in single if part.features in FROZEN)
+    return [f"features {FROZEN[name].title}: {FROZEN[name].n_features:,} whose values never change" for name in used]
 
 
 def _pipeline(item: Any, corpus: Corpus, options: PipelineOptions) -> Pipeline:

@@ -37,6 +37,10 @@ class Subset(StrEnum):
     TEST = "test"
 
 
+ASIDE, UNUSED = "aside", "unused"
+"""Sides of a file of folds beside the subsets: `Fold.aside`, and what stands in no subset of the fold."""
+
+
 @dataclass(frozen=True, eq=False)
 class Fold:
     """Positions into an utterances table.
@@ -50,6 +54,9 @@ class Fold:
     enrolled : ndarray of int
         Positions of clips of the test speakers that a pipeline may see beside those it is tested on, without labels,
         and that are never scored; None where no pipeline of a run enrols speakers.
+    aside : ndarray of int
+        Positions that share a speaker or a sentence with `valid`: a model that chooses nothing on `valid` learns from
+        them too, others do not. None where nothing does.
 
     Examples
     --------
@@ -63,10 +70,17 @@ class Fold:
     valid: np.ndarray
     test: np.ndarray
     enrolled: np.ndarray | None = None
+    aside: np.ndarray | None = None
 
     @property
     def training(self) -> np.ndarray:
         """Positions of all utterances that a model may learn from, sorted."""
+        aside = () if self.aside is None else (self.aside,)
+        return np.sort(np.concatenate([self.train, self.valid, *aside]))
+
+    @property
+    def validated(self) -> np.ndarray:
+        """Positions of all utterances that a model may learn from which chooses on `valid`, sorted."""
         return np.sort(np.concatenate([self.train, self.valid]))
 
     @property
@@ -150,11 +164,11 @@ def write_folds(path: Path, folds: Sequence[Fold], table: pd.DataFrame) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["fold", "utterance", "speaker", "side"])
         for fold in folds:
-            subsets = {position: subset for subset in Subset for position in fold.positions(subset)}
-            for position in sorted(subsets):
-                speaker, utterance = table.index[position]
+            sides: dict[int, str] = {position: subset for subset in Subset for position in fold.positions(subset)}
+            sides |= {} if fold.aside is None else dict.fromkeys(fold.aside.tolist(), ASIDE)
+            for position, (speaker, utterance) in enumerate(table.index):
                 names = [spreadsheet_safe(storable(name)) for name in (fold.name, utterance, speaker)]
-                writer.writerow([*names, subsets[position]])
+                writer.writerow([*names, sides.get(position, UNUSED)])
 
 
 def read_folds(
@@ -165,9 +179,9 @@ def read_folds(
     Parameters
     ----------
     path : Path
-        CSV with `fold`, `utterance` and `side`, or any other form of `benchmarks.folds.formats`, such as a folder of
-        EmoBox's or s3prl's; every fold has to name every utterance once. Where a fold has no subset `valid`, speakers
-        of its subset `train` validate.
+        CSV with `fold`, `utterance` and `side` (train, valid, test; aside and unused, see `Fold`), or any other form of
+        `benchmarks.folds.formats`, such as a folder of EmoBox's or s3prl's; every fold has to name every utterance
+        once. Where a fold has no subset `valid`, speakers of its subset `train` validate.
     table : pandas.DataFrame
         The utterances that the folds point into.
     left_out : collection of str
@@ -199,7 +213,8 @@ def read_folds_with_notes(
 ) -> tuple[tuple[Fold, ...], tuple[str, ...]]:
     """Read folds as `read_folds` does, with what a user should know of how utterances were matched."""
     lines, _ = read_form(Path(path))
-    lines.refuse("side", ~lines.rows["side"].isin(list(Subset)), expected=", ".join(Subset))
+    sides = (*Subset, ASIDE, UNUSED)
+    lines.refuse("side", ~lines.rows["side"].isin(sides), expected=", ".join(sides))
     rows = lines.rows.assign(fold=lines.rows["fold"].map(normalise), utterance=lines.rows["utterance"].map(normalise))
     for column in ("fold", "utterance"):
         lines.refuse(column, rows[column].isin(MISSING), expected="a name in every row")
@@ -263,8 +278,8 @@ def _fold(
         raise FoldError(
             f"{where}: {len(absent)} utterances of the corpus are missing, the first {absent[0]!r}; add them"
         )
-    train, valid, test = (
-        np.sort(np.array([positions[utterance] for utterance in utterances[rows["side"] == subset]], dtype=int))
-        for subset in Subset
+    train, valid, test, aside = (
+        np.sort(np.array([positions[utterance] for utterance in utterances[rows["side"] == side]], dtype=int))
+        for side in (*Subset, ASIDE)
     )
-    return Fold(name, train, valid, test)
+    return Fold(name, train, valid, test, aside=aside if len(aside) else None)

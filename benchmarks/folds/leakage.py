@@ -24,6 +24,7 @@ def check_folds(
     *,
     same_sound: Sequence[SameSound] = (),
     allow_duplicates: bool = False,
+    allow_shared_speakers: bool = False,
 ) -> tuple[str, ...]:
     """Check every fold for shared speakers, utterances and sounds.
 
@@ -38,6 +39,8 @@ def check_folds(
         Pairs of utterances that share sound though their bytes differ; see `benchmarks.folds.same_sound`.
     allow_duplicates : bool, default=False
         Accept the same sound in training and test, for corpora known to repeat; a note then says so.
+    allow_shared_speakers : bool, default=False
+        Accept speakers on both sides, for folds that are made so: by text.
 
     Returns
     -------
@@ -62,22 +65,23 @@ def check_folds(
     """
     if not folds:
         raise FoldError("no folds at all; expected at least one")
-    duplicates = _Duplicates(np.asarray(audio_keys), tuple(same_sound), allow_duplicates)
-    notes = [note for fold in folds for note in _check_fold(fold, table, duplicates)]
+    allowed = _Allowed(np.asarray(audio_keys), tuple(same_sound), allow_duplicates, allow_shared_speakers)
+    notes = [note for fold in folds for note in _check_fold(fold, table, allowed)]
     _check_tested_once(folds, table)
     return tuple(notes)
 
 
 @dataclass(frozen=True)
-class _Duplicates:
-    """What is known of equal sounds: keys that are equal where bytes are, pairs that share sound, and the policy."""
+class _Allowed:
+    """What is known of equal sounds: keys that are equal where bytes are, pairs that share sound; and what may be."""
 
     keys: np.ndarray
     same_sound: tuple[SameSound, ...]
-    allowed: bool
+    duplicates: bool
+    shared_speakers: bool
 
 
-def _check_fold(fold: Fold, table: pd.DataFrame, duplicates: _Duplicates) -> list[str]:
+def _check_fold(fold: Fold, table: pd.DataFrame, allowed: _Allowed) -> list[str]:
     for subset in Subset:
         positions = fold.positions(subset)
         if not len(positions):
@@ -95,14 +99,15 @@ def _check_fold(fold: Fold, table: pd.DataFrame, duplicates: _Duplicates) -> lis
             )
     train = fold.training
     shared = sorted(set(speakers_of(table, train)) & set(speakers_of(table, fold.test)))
-    if shared:
+    if shared and not allowed.shared_speakers:
         raise FoldError(
             f"fold {fold.name}: speaker {', '.join(shared)} stands on the training side and in test; a model would be "
             "tested on voices it knows, correct the folds"
         )
-    notes = [*_check_validation(fold, table), *_unlearnable_labels(fold, table, train)]
-    shared_sound = [*_equal_bytes(fold, table, train, duplicates.keys), *_same_sound(fold, table, train, duplicates)]
-    if shared_sound and not duplicates.allowed:
+    notes = [] if allowed.shared_speakers else _check_validation(fold, table)
+    notes += _unlearnable_labels(fold, table, train)
+    shared_sound = [*_equal_bytes(fold, table, train, allowed.keys), *_same_sound(fold, table, train, allowed)]
+    if shared_sound and not allowed.duplicates:
         raise FoldError(
             f"{shared_sound[0]}; remove one of them, or allow it with --allow-duplicates if the corpus is known to "
             "repeat"
@@ -149,11 +154,11 @@ def _equal_bytes(fold: Fold, table: pd.DataFrame, train: np.ndarray, keys: np.nd
     ]
 
 
-def _same_sound(fold: Fold, table: pd.DataFrame, train: np.ndarray, duplicates: _Duplicates) -> list[str]:
+def _same_sound(fold: Fold, table: pd.DataFrame, train: np.ndarray, allowed: _Allowed) -> list[str]:
     """Test utterances that sound as training ones do, though their files differ."""
-    trained, tested, keys = set(train.tolist()), set(fold.test.tolist()), duplicates.keys
+    trained, tested, keys = set(train.tolist()), set(fold.test.tolist()), allowed.keys
     pairs = []
-    for pair in duplicates.same_sound:
+    for pair in allowed.same_sound:
         one, other = pair.first, pair.second
         if one in trained and other in tested:
             one, other = other, one

@@ -1,4 +1,4 @@
-"""Speaker-independent folds: by session, by speaker, or k groups of speakers."""
+"""Folds by session, by speaker, or k groups of speakers, of which no speaker stands on both sides; and by text."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedShuffleSplit
 
+from benchmarks.folds.crossed import Sides, crossed_folds, text_folds
 from benchmarks.folds.fold import Fold, speakers_of
 from features.errors import FoldError
 
@@ -14,18 +15,46 @@ SCHEMES = {
     "speaker": "one speaker tests, the next one in order validates",
     "speaker-811": "one speaker tests, the session's other speaker validates (Antoniou et al. 2023)",
     "<k>": "k groups of speakers, balanced in gender and label; one tests, the next one validates",
+    "speaker-x-text": "one speaker tests on a group of sentences that nobody trains on; so session-x-text, <k>-x-text",
+    "text": "a group of sentences tests, said by speakers who train too: rows are marked and not ranked",
 }
+
+BY_TEXT = "text"
+_AND_TEXT = "-x-text"
+
+
+def uses_text(scheme: str) -> bool:
+    """Whether a scheme keeps sentences apart.
+
+    Examples
+    --------
+    >>> uses_text("6-x-text"), uses_text("text"), uses_text("speaker")
+    (True, True, False)
+    """
+    return scheme == BY_TEXT or scheme.endswith(_AND_TEXT)
+
+
+def shares_speakers(scheme: str) -> bool:
+    """Whether those who test train too.
+
+    Examples
+    --------
+    >>> shares_speakers("text"), shares_speakers("speaker-x-text")
+    (True, False)
+    """
+    return scheme == BY_TEXT
 
 
 def make_folds(table: pd.DataFrame, scheme: str) -> tuple[Fold, ...]:
-    """Make the folds of a corpus; validation speakers always come from those that do not test.
+    """Make the folds of a corpus; what validates always comes from what does not test.
 
     Parameters
     ----------
     table : pandas.DataFrame
         Utterances with `label`, `gender`, `session`; index `(speaker, id)`.
     scheme : str
-        `session`, `speaker`, `speaker-811`, or a number of groups of speakers.
+        `session`, `speaker`, `speaker-811`, or a number of groups of speakers; any of these with `-x-text` behind it,
+        or `text`.
 
     Returns
     -------
@@ -43,6 +72,10 @@ def make_folds(table: pd.DataFrame, scheme: str) -> tuple[Fold, ...]:
     >>> [fold.name for fold in make_folds(corpora.load("synthetic").utterances, "4")]
     ['fold1', 'fold2', 'fold3', 'fold4']
     """
+    if scheme == BY_TEXT:
+        return text_folds(table)
+    if scheme.endswith(_AND_TEXT):
+        return crossed_folds(table, _sides(table, scheme.removesuffix(_AND_TEXT)))
     groups = _test_groups(table, scheme)
     speakers = np.asarray(table.index.get_level_values("speaker"))
     folds = []
@@ -57,6 +90,15 @@ def make_folds(table: pd.DataFrame, scheme: str) -> tuple[Fold, ...]:
     return tuple(folds)
 
 
+def _sides(table: pd.DataFrame, scheme: str) -> dict[str, Sides]:
+    """Who tests, who may train and who validates, by the name of each fold of a scheme of speakers."""
+    groups, everything = _test_groups(table, scheme), np.arange(len(table))
+    return {
+        name: Sides(tested, np.setdiff1d(everything, tested), tuple(_validation_speakers(table, scheme, groups, name)))
+        for name, tested in groups.items()
+    }
+
+
 def validation_speakers(table: pd.DataFrame, scheme: str, fold: str | None = None) -> list[str]:
     """Choose the speakers on which a model's epoch is chosen, by the rule of every fold.
 
@@ -69,7 +111,7 @@ def validation_speakers(table: pd.DataFrame, scheme: str, fold: str | None = Non
     table : pandas.DataFrame
         Utterances with `label`, `gender`, `session`; index `(speaker, id)`.
     scheme : str
-        As in `make_folds`.
+        As in `make_folds`; of one with text, by its speakers.
     fold : str, optional
         Name of the fold whose speakers test; None where all utterances train.
 
@@ -91,6 +133,7 @@ def validation_speakers(table: pd.DataFrame, scheme: str, fold: str | None = Non
     >>> validation_speakers(table, "speaker", "s1"), validation_speakers(table, "speaker")
     (['s2'], ['s1'])
     """
+    scheme = "speaker" if scheme == BY_TEXT else scheme.removesuffix(_AND_TEXT)
     return _validation_speakers(table, scheme, _test_groups(table, scheme), fold)
 
 
@@ -139,8 +182,11 @@ def _test_groups(table: pd.DataFrame, scheme: str) -> dict[str, np.ndarray]:
         assigned = balanced_speaker_groups(table, int(scheme))
         groups = np.array([assigned[speaker] for speaker in speakers])
         return {f"fold{number + 1}": np.flatnonzero(groups == number) for number in range(int(scheme))}
-    if scheme not in SCHEMES or scheme == "<k>":
-        raise FoldError(f"unknown folds {scheme!r}; expected session, speaker, speaker-811 or a number of 2 or more")
+    if scheme not in ("session", "speaker", "speaker-811"):
+        raise FoldError(
+            f"unknown folds {scheme!r}; expected session, speaker, speaker-811 or a number of 2 or more, with -x-text "
+            "behind it where no sentence may be shared either, or text"
+        )
     by_session = scheme == "session"
     units = table["session"].to_numpy() if by_session else speakers
     if by_session and (units == "").any():

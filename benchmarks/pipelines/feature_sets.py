@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.util
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,6 +17,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from benchmarks.pipelines.flags import Flag
 from features.errors import FeatureError
+from features.frozen_sets import FROZEN
 from features.groups import GROUPS, PRESETS, matches
 from features.kinds import KINDS
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from deep.frozen import FrozenEncoder
     from features.cache import FeatureCache
     from features.extractors.base import Extractor
+    from features.extractors.joined import JoinedFeatures
     from features.extractors.table import FeatureTable
 
 
@@ -103,12 +105,15 @@ class FeatureSet(ABC):
         What sets of this kind are, for lists.
     examples : tuple of str
         Names of sets of this kind, for lists; capitals where the user fills something in.
+    block : str
+        Before the columns of such a set where several stand side by side.
     """
 
     text: str
     options: PipelineOptions
     title: ClassVar[str]
     examples: ClassVar[tuple[str, ...]]
+    block: ClassVar[str] = ""
 
     @staticmethod
     @abstractmethod
@@ -157,7 +162,7 @@ class StatisticsSet(FeatureSet):
     """The toolkit's own statistics of contours."""
 
     title = "features of contours, by group, kind or preset, joined by commas; mfcc.statistics is one kind of one group"
-    examples = (*PRESETS, *KINDS, *GROUPS)
+    examples = (*PRESETS, *KINDS, *GROUPS, *FROZEN)
     superset = "all"
 
     @staticmethod
@@ -181,6 +186,7 @@ class OpenSmileSet(FeatureSet):
 
     title = "openSMILE functionals, for comparison"
     examples = ("egemaps", "compare")
+    block = "opensmile"
 
     @staticmethod
     def matches(text: str) -> bool:
@@ -204,6 +210,7 @@ class CsvSet(FeatureSet):
 
     title = "a CSV of one's own: id and numbers"
     examples = ("FILE.csv",)
+    block = "table"
 
     @staticmethod
     def matches(text: str) -> bool:
@@ -222,6 +229,7 @@ class EncoderSet(FeatureSet):
 
     title = "a frozen speech encoder: the one that is given apart, a folder or a hub name; ~random for random weights"
     examples = ("encoder", "FOLDER", "OWNER/NAME")
+    block = "encoder"
     suffix = "~random"
 
     @staticmethod
@@ -274,7 +282,65 @@ class EncoderSet(FeatureSet):
         )
 
 
-FEATURE_SETS: tuple[type[FeatureSet], ...] = (StatisticsSet, OpenSmileSet, CsvSet, EncoderSet)
+class JoinedSet(FeatureSet):
+    """Several sets side by side, which one model weighs: the toolkit's own keep their kinds, each other is a block."""
+
+    title = "several of them side by side, joined by commas: the SVM weighs each as a block of its own"
+    examples = ("all,encoder",)
+
+    @staticmethod
+    def matches(text: str) -> bool:
+        """Whether every word names a set, and not all of them the toolkit's own."""
+        words = text.split(",")
+        return len(words) > 1 and not matches(text) and all(_single(word) for word in words)
+
+    @property
+    def members(self) -> tuple[FeatureSet, ...]:
+        """The sets; the toolkit's own groups are one of them."""
+        words = self.text.split(",")
+        own = [word for word in words if matches(word)]
+        others = [word for word in words if word not in own]
+        layers = replace(self.options, layer="all") if self.options.layer == "auto" else self.options
+        texts = ([",".join(own)] if own else []) + others
+        return tuple(_class_of(text)(text, layers) for text in texts)
+
+    @property
+    def name(self) -> str:
+        """The names of its sets."""
+        return ",".join(member.name for member in self.members)
+
+    @property
+    def flags(self) -> tuple[Flag, ...]:
+        """Flags of any of its sets."""
+        return tuple(dict.fromkeys(flag for member in self.members for flag in member.flags))
+
+    @property
+    def depends_on_seed(self) -> bool:
+        """Whether any of its sets does."""
+        return any(member.depends_on_seed for member in self.members)
+
+    def availability(self) -> str | None:
+        """Why its sets cannot be extracted here; None where they can."""
+        return "; ".join(reason for member in self.members if (reason := member.availability())) or None
+
+    def extractor(self) -> JoinedFeatures:
+        """The extractors side by side."""
+        from features.extractors.joined import JoinedFeatures
+
+        kinds = ["" if isinstance(member, StatisticsSet) else member.block for member in self.members]
+        names = [kind if kinds.index(kind) == i else f"{kind}{i}" for i, kind in enumerate(kinds)]
+        return JoinedFeatures([(name, member.extractor()) for name, member in zip(names, self.members)])
+
+
+FEATURE_SETS: tuple[type[FeatureSet], ...] = (StatisticsSet, OpenSmileSet, JoinedSet, CsvSet, EncoderSet)
+
+
+def _single(text: str) -> bool:
+    return any(kind.matches(text) for kind in FEATURE_SETS if kind is not JoinedSet)
+
+
+def _class_of(text: str) -> type[FeatureSet]:
+    return next(kind for kind in FEATURE_SETS if kind.matches(text))
 
 
 def find_feature_set(text: str, options: PipelineOptions) -> FeatureSet:

@@ -123,7 +123,7 @@ def pitch_contour(waveform: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def draw(waveform: NDArray[np.float32], contour: NDArray[np.float64]) -> str:
-    """Draw the envelope of a waveform, and the pitch from 60 to 600 Hz (logarithmic) above it, as SVG.
+    """Draw the envelope of a waveform, and the pitch from 60 to 800 Hz (logarithmic) above it, as SVG.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def _pitch_lines(contour: NDArray[np.float64]) -> str:
     if not len(contour):
         return ""
     with np.errstate(invalid="ignore", divide="ignore"):
-        height = np.log(contour / 60) / np.log(600 / 60)
+        height = np.log(contour / 60) / np.log(800 / 60)
     x = (np.arange(len(contour)) + 0.5) / len(contour) * WIDTH
     y = HEIGHT - 3 - np.clip(height, 0, 1) * (HEIGHT - 6)
     voiced = np.flatnonzero(np.isfinite(y))

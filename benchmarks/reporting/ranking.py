@@ -209,7 +209,7 @@ def confident_errors(ranking: Ranking, *, count: int = 12) -> pd.DataFrame:
     return order.drop_duplicates(["speaker", "utterance"]).head(count).reset_index(drop=True)
 
 
-_UNRANKED = {Flag.CONTAMINATED, Flag.GUESSING}
+_UNRANKED = {Flag.CONTAMINATED, Flag.GUESSING, Flag.KNOWN_SPEAKERS}
 
 
 def _failures(count: int) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks.folds.splitters import shares_speakers
 from benchmarks.reporting.numbers import interval_text
 from benchmarks.reporting.ranking import ALPHA, Ranking
 from benchmarks.scoring.metrics import METRICS
@@ -326,7 +327,9 @@ def folds_table(ranking: Ranking) -> Table:
         Column("n_test", "Test", ".0f"),
         Column("uar", f"UAR of {best.name}" if best else "UAR", ".3f"),
     )
-    return Table("folds", "Folds: no speaker is in two subsets of one.", columns, tuple(rows))
+    by_text = shares_speakers(str(ranking.run.record.get("folds", {}).get("scheme", "")))
+    apart = "sentence" if by_text else "speaker"
+    return Table("folds", f"Folds: no {apart} is in two subsets of one.", columns, tuple(rows))
 
 
 def settings_table(ranking: Ranking) -> Table:

@@ -156,25 +156,27 @@ def _subprocess(code: str, path: Path, **environment: str) -> str:
 
 
 def _pitch(options: argparse.Namespace) -> list[Line]:
-    from benchmarks.speed.accuracy import own_tracker, pitch_errors, pyin, resynthesised
+    from benchmarks.speed.accuracy import errors_of, own_tracker, resynthesised
+    from benchmarks.speed.pitch_peers import PEERS, one_by_one
 
     files = clips_of(options.corpora, "emodb", max(options.clips // 2, 1))
-    own_tracker(resynthesised(files[0]).waveform)
+    present = {"here": one_by_one(own_tracker)} | {peer.name: peer.follow for peer in PEERS if peer.missing is None}
     lines = []
-    for name, snr_db in (("clean", None), ("white noise at 10 dB", 10.0)):
+    for noise, snr_db in (("clean", None), ("white noise at 10 dB", 10.0), ("white noise at 0 dB", 0.0)):
         truths = [resynthesised(file, snr_db=snr_db, seed=i) for i, file in enumerate(files)]
-        own, theirs = pitch_errors(truths, own_tracker), pitch_errors(truths, pyin)
-        lines += [
-            Line(f"gross pitch error, {name}", f"{own.gross:.2%}", "pyin's", f"pyin {theirs.gross:.2%}"),
-            Line(f"voicing decision error, {name}", f"{own.voicing:.2%}", "pyin's", f"pyin {theirs.voicing:.2%}"),
-            Line(
-                f"pyin's time over the tracker's, {name}",
-                f"{theirs.real_time_factor / own.real_time_factor:.0f}",
-                "20",
-                f"real-time factors {own.real_time_factor:.4f}; pyin {theirs.real_time_factor:.3f}",
-            ),
-        ]
-    return lines
+        waveforms = [truth.waveform for truth in truths]
+        followed = {name: follow(waveforms) for name, follow in present.items()}
+        errors = {name: errors_of(truths, one.f0, one.seconds) for name, one in followed.items()}
+        for measure, figures, asked in (
+            ("gross pitch error", {name: f"{error.gross:.2%}" for name, error in errors.items()}, "pyin's"),
+            ("voicing decision error", {name: f"{error.voicing:.2%}" for name, error in errors.items()}, "pyin's"),
+            ("real-time factor", {name: f"{error.real_time_factor:.4f}" for name, error in errors.items()}, ""),
+        ):
+            peers = "; ".join(f"{name} {figure}" for name, figure in figures.items() if name != "here")
+            lines.append(Line(f"{measure}, {noise}", figures["here"], asked, peers))
+        ratio = errors["pyin"].real_time_factor / errors["here"].real_time_factor
+        lines.append(Line(f"pyin's time over the tracker's, {noise}", f"{ratio:.0f}", "20"))
+    return lines + [Line("not measured", "", "", peer.missing) for peer in PEERS if peer.missing is not None]
 
 
 def _librosa(options: argparse.Namespace) -> list[Line]:

@@ -121,7 +121,7 @@ def thinned(fold: Fold, table: pd.DataFrame, size: int, *, random_state: int) ->
     rows = fold.training
     speakers = table.index.get_level_values("speaker")[rows]
     used, valid = np.isin(speakers, remaining), np.isin(speakers, validating)
-    return replace(fold, train=rows[used & ~valid], valid=rows[valid])
+    return replace(fold, train=rows[used & ~valid], valid=rows[valid], aside=None)
 
 
 def curve_table(predictions: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:

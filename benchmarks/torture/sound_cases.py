@@ -153,7 +153,7 @@ def _f0_in_range(folder: Path) -> str | None:
     with (folder / "out.csv").open(encoding="utf-8", newline="") as stream:
         rows = {row["id"]: row for row in csv.DictReader(stream)}
     text = rows["odd"]["pitch.f0_hz.mean.voiced"]
-    return None if not text or 60 <= float(text) <= 600 else f"F0 is {text} Hz"
+    return None if not text or 60 <= float(text) <= 800 else f"F0 is {text} Hz"
 
 
 def _f0_is_nothing(folder: Path) -> str | None:

@@ -26,12 +26,13 @@ DESCRIPTORS = (
         },
     ),
     Descriptor(
-        "f0_hz", "Hz", "F0 by normalised autocorrelation and Viterbi's path, 60 to 600 Hz; none in 30 ms below 2^-13",
+        "f0_hz", "Hz",
+        "F0 by normalised autocorrelation and Viterbi's path, 60 to 800 Hz; none of a hum, nor in 30 ms below 2^-13",
         _BOERSMA,
         {VOICED: ("mean", "std", "p20", "p50", "p80", "range", "change")},
     ),
     Descriptor(
-        "periodicity", "1", "normalised autocorrelation at the period", _BOERSMA,
+        "periodicity", "1", "normalised autocorrelation at the period, below 3 kHz", _BOERSMA,
         {ALL: ("mean", "std", "p20", "p80"), VOICED: ("mean", "std", "p05", "p20", "change")},
     ),
 )  # fmt: skip

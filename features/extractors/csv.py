@@ -11,6 +11,7 @@ from features.errors import FeatureError
 from features.extractors.base import Extractor
 from features.extractors.table import FeatureTable
 from features.files import content_hash
+from features.frozen_sets import PRESET, SOUND
 from features.matching import match_ids
 from features.names import MISSING, normalise, printable
 from features.tables import read_table
@@ -121,7 +122,8 @@ class CsvFeatures(Extractor):
         import pandas as pd
 
         table = read_table(self.path, error=FeatureError)
-        names = [name for name in table.rows.columns if name != "id"]
+        origin = {PRESET, SOUND} if {PRESET, SOUND} <= set(table.rows) else set()
+        names = [name for name in table.rows.columns if name not in {"id", *origin}]
         if "id" not in table.rows or not names:
             raise FeatureError(f"{self.path}: columns {list(table.rows)[:5]}; expected `id` and at least one number")
         ids = table.rows["id"].map(normalise)
