@@ -4,9 +4,11 @@ from .evaluation.runs import Run, load_run
 from .folds.splitters import make_folds
 from .studies.ablation import ablate
 from .studies.comparison import compare
+from .studies.cross_corpus import cross_corpus
 from .studies.enrolment_curve import enrolment_curve
 from .studies.learning_curve import learning_curve
 from .studies.reports import draw, evaluate, write_report
+from .studies.sentences import known_sentences
 
 __version__: str
 __all__ = [
@@ -14,9 +16,11 @@ __all__ = [
     "ablate",
     "compare",
     "corpora",
+    "cross_corpus",
     "draw",
     "enrolment_curve",
     "evaluate",
+    "known_sentences",
     "learning_curve",
     "load_run",
     "make_folds",

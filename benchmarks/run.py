@@ -48,6 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     group.add_argument("--write-folds", type=Path, metavar="CSV", help="write the folds to this file")
     shared.add_pipeline_arguments(parser)
     shared.add_run_arguments(parser)
+    shared.add_rope_argument(parser)
     return parser
 
 
@@ -62,6 +63,8 @@ def execute(arguments: argparse.Namespace) -> int:
         show(listing(options))
         return 0
     from benchmarks.reporting.page import notes_on_pictures
+    from benchmarks.reporting.ranking import rank
+    from benchmarks.reporting.summary import practical_lines
     from benchmarks.reporting.terminal import result_text
     from benchmarks.studies.reports import evaluate
 
@@ -73,12 +76,16 @@ def execute(arguments: argparse.Namespace) -> int:
         pipelines=pipelines,
         options=options,
         command=shared.command_line("benchmarks.run", arguments),
+        rope=arguments.rope,
         **{**shared.run_arguments(arguments, corpus), "folds": folds_of(arguments, corpus)},
     )
     show(result_text(run.record, run.scores, str(run.folder)))
+    if arguments.rope and not run.predictions.empty:
+        show("\n".join(practical_lines(rank(run))))
     show_notes(notes_on_pictures(run))
+    control = shared.say_whether_chance_holds(corpus, run.predictions)
     skipped = any(pipeline["status"] == "skipped" for pipeline in run.record["pipelines"].values())
-    return 1 if run.failed or run.predictions.empty or (skipped and arguments.pipelines) else 0
+    return 1 if control or run.failed or run.predictions.empty or (skipped and arguments.pipelines) else 0
 
 
 def folds_of(arguments: argparse.Namespace, corpus: Corpus) -> Any:

@@ -1,4 +1,4 @@
-"""Standardise and impute feature values inside a fold, by the training clips or by a speaker's own, all or a few."""
+"""Standardise and impute feature values inside a fold: by the training clips, a speaker's own, or a corpus's own."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from classical.adaptation import CORPUS_SCOPES, MOST_AXES, Axes, CorpusScope, aligned_subspace, coral
 from classical.enrolment import EnrolScope, SpeakerSpread, enrolling_clips, short_of_clips
 from classical.tuning import check_arrays
 from features.errors import PipelineError
 
-Scope = Literal["global", "speaker"] | EnrolScope
-SCOPES: tuple[Scope, ...] = ("global", "speaker", *get_args(EnrolScope))
+Scope = Literal["global", "speaker"] | EnrolScope | CorpusScope
+SCOPES: tuple[Scope, ...] = ("global", "speaker", *get_args(EnrolScope), *CORPUS_SCOPES)
 
 
 class FallbackWarning(UserWarning):
@@ -32,14 +33,17 @@ class Normaliser(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    scope : {'global', 'speaker', 'enrol-1', 'enrol-3', 'enrol-5', 'enrol-10'}
+    scope : {'global', 'speaker', 'enrol-1', 'enrol-3', 'enrol-5', 'enrol-10', 'corpus', 'coral', 'subspace'}
         ``'global'``: mean and deviation of the training clips. ``'speaker'``: of each speaker's own clips, in training
         and in use alike. This needs no labels, but it is transductive: a speaker's predictions depend on which of their
         clips are looked at together. ``'enrol-K'``: by K clips of each speaker that are known before, in training and
-        in use alike, trusted as far as K clips go; see `classical.enrolment.SpeakerSpread`.
+        in use alike, trusted as far as K clips go; see `classical.enrolment.SpeakerSpread`. ``'corpus'``: of each
+        corpus's clips, in training and in use alike; ``'coral'`` and ``'subspace'`` bring the clips of each corpus
+        that is tested nearer to the training clips after that, see `classical.adaptation`.
     min_clips : int
-        Under scope 'speaker', a speaker with fewer clips than this is standardised globally. Measured on drawn clips of
-        EmoDB and RAVDESS, own statistics were ahead from 6 clips on, level at 4, and far behind at 2.
+        Under scope 'speaker' and those of corpora, a speaker or a corpus with fewer clips than this is standardised
+        globally. Measured on drawn clips of EmoDB and RAVDESS, a speaker's own statistics were ahead from 6 clips on,
+        level at 4, and far behind at 2.
     limit : float
         Largest absolute standardised value.
 
@@ -49,6 +53,8 @@ class Normaliser(TransformerMixin, BaseEstimator):
         Indices of the columns that are used.
     mean_, deviation_, median_ : ndarray of shape (n_kept,)
         Training mean, training deviation, and median of the standardised training column.
+    axes_, variances_ : ndarray of shape (n_axes, n_kept) and (n_axes,)
+        Under the scopes 'coral' and 'subspace' the principal axes of the training clips.
     within_, between_, prior_clips_
         Under a scope 'enrol-K' how training speakers differ, as in `classical.enrolment.SpeakerSpread`.
     n_features_in_ : int
@@ -80,7 +86,7 @@ class Normaliser(TransformerMixin, BaseEstimator):
         y : None
             Not looked at.
         groups : array-like of shape (n_utterances,), optional
-            Who speaks; needed under all scopes but 'global'.
+            Who speaks, or under the scopes of corpora which corpus it is of; needed under all scopes but 'global'.
         ranks : array-like of shape (n_utterances,), optional
             Which clips enrol their speaker, as `classical.enrolment.draw_enrolment` gives them; needed under 'enrol-K'.
 
@@ -127,7 +133,12 @@ class Normaliser(TransformerMixin, BaseEstimator):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", category=RuntimeWarning)  # a column may be missing throughout
             self.median_ = np.nan_to_num(np.nanmedian(standardised, axis=0))
-        return self._fill(standardised)
+        filled = self._fill(standardised)
+        if self.scope in ("coral", "subspace"):
+            axes = Axes.of(filled - filled.mean(axis=0))
+            self.axes_, self.variances_ = axes.directions, axes.variances
+            return filled if self.scope == "coral" else filled @ axes.first(MOST_AXES).T @ axes.first(MOST_AXES)
+        return filled
 
     def transform(self, X: Any, *, groups: Any = None, ranks: Any = None) -> NDArray[np.float64]:
         """Standardise utterances; under scope 'speaker' each speaker by their utterances in `X`, or those that enrol.
@@ -153,7 +164,8 @@ class Normaliser(TransformerMixin, BaseEstimator):
         values = self._finite(X, groups, ranks, reset=False)
         for note in self.fallbacks(groups, ranks):
             warnings.warn(note, FallbackWarning, stacklevel=2)
-        return self._fill(self._standardise(values[:, self.kept_], groups, ranks))
+        filled = self._fill(self._standardise(values[:, self.kept_], groups, ranks))
+        return self._aligned(filled, np.asarray(groups)) if self.scope in ("coral", "subspace") else filled
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray:
         """Names of the columns that are kept.
@@ -199,11 +211,12 @@ class Normaliser(TransformerMixin, BaseEstimator):
             names, counts = np.unique(np.asarray(groups), return_counts=True)
             short = {str(name): count for name, count in zip(names, counts) if count < self.min_clips}
             reason = f"fewer than {self.min_clips} clips, so standardised by the training clips instead"
+        whose = "corpus" if self.scope in CORPUS_SCOPES else "speaker"
         few = [f"{name} ({count})" for name, count in short.items()]
         if not few:
             return []
         shown = ", ".join(few[:5]) + (f" and {len(few) - 5} more" if len(few) > 5 else "")
-        return [f"{reason}: speaker {shown}"]
+        return [f"{reason}: {whose} {shown}"]
 
     def _finite(self, X: Any, groups: Any, ranks: Any, **options: Any) -> NDArray[np.float64]:
         """X as checked numbers, NaN for what is not finite."""
@@ -234,6 +247,17 @@ class Normaliser(TransformerMixin, BaseEstimator):
             mean, deviation = _moments(result[rows])
             # A column that a speaker never varies in is at that speaker's mean, not infinitely far from it.
             result[rows] = (result[rows] - mean) / np.where(deviation > 1e-6, deviation, np.inf)
+        return result
+
+    def _aligned(self, filled: NDArray[np.float64], corpora: NDArray) -> NDArray[np.float64]:
+        """Clips of each corpus moved towards the training clips; a corpus of few clips stays."""
+        align = coral if self.scope == "coral" else aligned_subspace
+        source, result = Axes(self.axes_, self.variances_), filled.copy()
+        for corpus in np.unique(corpora):
+            rows = np.flatnonzero(corpora == corpus)
+            if len(rows) >= self.min_clips:
+                mean = filled[rows].mean(axis=0)
+                result[rows] = np.clip(align(filled[rows] - mean, source), -self.limit, self.limit)
         return result
 
     def _fill(self, standardised: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
+from classical.adaptation import CORPUS_SCOPES, corpora_of
 from classical.enrolment import COLUMN, draw_enrolment, enrolling_clips, ranks_of
 from classical.inner_folds import uar
 from classical.labels import encode
@@ -57,7 +58,7 @@ class SpeechClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
     model : estimator
         Classifier on arrays, such as `classical.svm.SvmClassifier`; its ``fit`` gets the speakers as ``groups`` where
         it has such a parameter, and a parameter ``blocks`` of it is set by `block_of`.
-    normalise : {'global', 'speaker', 'enrol-1', 'enrol-3', 'enrol-5', 'enrol-10'}
+    normalise : {'global', 'speaker', 'enrol-1', 'enrol-3', 'enrol-5', 'enrol-10', 'corpus', 'coral', 'subspace'}
         See `classical.normalise.Normaliser`. With 'enrol-K' the table's column `enrol` ranks the clips that enrol their
         speaker; for training they are drawn by `random_state` where there is no such column.
     random_state, n_jobs : int
@@ -153,12 +154,17 @@ class SpeechClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
         self.classes_ = classes
         self.normaliser_ = Normaliser(self.normalise)
         ranks = self._training_ranks(X, speakers)
-        values = self.normaliser_.fit_transform(self.features.transform(X), groups=speakers, ranks=ranks)
+        owners = self._owners(X, speakers)
+        values = self.normaliser_.fit_transform(self.features.transform(X), groups=owners, ranks=ranks)
         names = np.asarray(self.features.get_feature_names_out())[self.normaliser_.kept_].astype(str)
         self._fit_model(values, names, codes, speakers)
         self.feature_names_ = names[self.columns_]
-        self.notes_ = [*self.normaliser_.fallbacks(speakers, ranks), *getattr(self.model_, "notes_", [])]
+        self.notes_ = [*self.normaliser_.fallbacks(owners, ranks), *getattr(self.model_, "notes_", [])]
         return self
+
+    def _owners(self, X: Any, speakers: NDArray | None) -> NDArray | None:
+        """Whose statistics standardise each utterance: its speaker's, or its corpus's."""
+        return corpora_of(X) if self.normalise in CORPUS_SCOPES else speakers
 
     def _training_ranks(self, X: Any, speakers: NDArray) -> NDArray | None:
         if not enrolling_clips(self.normalise):
@@ -213,7 +219,8 @@ class SpeechClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         speakers = speakers_of(X) if speakers is None else np.asarray(speakers)
-        if self.normalise != "global" and (speakers is None or (speakers == "").any()):
+        by_corpus = self.normalise in CORPUS_SCOPES
+        if self.normalise != "global" and not by_corpus and (speakers is None or (speakers == "").any()):
             raise PipelineError(
                 "this model standardises each speaker by their own clips, and not all of these have a speaker: "
                 "give a manifest with the column speaker, or say that it is one speaker"
@@ -224,7 +231,8 @@ class SpeechClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
                 f"this model standardises each speaker by {n_clips} of their clips that enrol, and none of these does: "
                 f"mark them in the column {COLUMN} of the manifest, with 1 in their rows"
             )
-        values = self.normaliser_.transform(self.features.transform(X), groups=speakers, ranks=ranks)
+        owners = self._owners(X, speakers)
+        values = self.normaliser_.transform(self.features.transform(X), groups=owners, ranks=ranks)
         return values[:, self.columns_]
 
     def predict_proba(self, X: Any, *, speakers: NDArray | None = None) -> NDArray[np.float64]:

@@ -96,7 +96,7 @@ class ClipDataset(Dataset):
     def __getitem__(self, position: int) -> tuple[int, torch.Tensor, int]:
         waveform = self._cache.get(position)
         if waveform is None:
-            waveform = torch.from_numpy(self.clips[position].samples())
+            waveform = torch.from_numpy(self.clips[position].recorded())
             if self._caches:
                 self._cache[position] = waveform
         return position, waveform, self.targets[position]

@@ -35,6 +35,8 @@ class DeepModel:
         `(options, labels) -> str or None`: why it cannot run here, apart from missing libraries.
     contaminated_on : tuple of str
         Corpora whose speakers it has seen in training: a score on them is not a test result.
+    source : str or None
+        Hub name of the pretrained weights where the user chooses none; None where it has none.
     random_init : bool
         Whether it starts from random weights, never from an encoder that the user chose; its rows are flagged so.
 
@@ -50,6 +52,7 @@ class DeepModel:
     build: Callable[[PipelineOptions], BaseEstimator]
     needs: Callable[[PipelineOptions, Sequence[str]], str | None] = field(default=lambda _options, _labels: None)
     contaminated_on: tuple[str, ...] = ()
+    source: str | None = None
     random_init: bool = False
 
     def availability(self, options: PipelineOptions, labels: Sequence[str]) -> str | None:
@@ -128,6 +131,7 @@ MODELS: Mapping[str, DeepModel] = {
             "pretrained speech encoder, fine-tuned on every fold by SpeechBrain's recipe",
             _wav2vec2,
             _encoder_is_here,
+            source=ENCODER,
         ),
         DeepModel(
             "wav2vec2-tiny",
@@ -141,6 +145,7 @@ MODELS: Mapping[str, DeepModel] = {
             _released,
             _released_fits,
             contaminated_on=("iemocap",),
+            source=RELEASED,
         ),
     )
 }

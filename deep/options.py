@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -28,6 +29,10 @@ class PipelineOptions:
     join_names : bool, default=False
         Take ids of a feature table that differ from the corpus's only in case, space or leading zeros for the same.
 
+    heard : sequence of str, default=()
+        What pretrained models have heard of the corpus, above what the register says: `no`, `sound`, `labels` or
+        `unknown`, for all models or, with `MODEL=` before it, for one.
+
     Examples
     --------
     >>> from deep import PipelineOptions
@@ -43,3 +48,4 @@ class PipelineOptions:
     augment: bool = False
     epochs: int | None = None
     join_names: bool = False
+    heard: Sequence[str] = ()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deep.hub import RELEASED
 from features.command import command, make_parser, show_notes
-from features.errors import InputError
+from features.errors import InputError, ModelError
 from features.predicting import add_prediction_arguments, execute_prediction, other_processes
 
 EXAMPLES = f"""
@@ -50,6 +50,11 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.model is None or Path(arguments.model).is_file():
         expected = f"a folder, or a hub name such as {RELEASED}"
         raise InputError(f"MODEL is {arguments.model or 'missing'}; expected {expected}; name it before the inputs")
+    from deep.versions import availability
+
+    missing = availability()
+    if missing:
+        raise ModelError(f"deep.predict {missing}")
     from deep.answers import task_of
     from deep.runtime import resolve
 

@@ -118,10 +118,10 @@ def _predictor(arguments: argparse.Namespace, paths: Sequence[Path]) -> Predicto
 
     from deep.network import EmotionNetwork
     from deep.predictor import Predictor
-    from features.audio import load
+    from features.audio import recorded
 
     network = EmotionNetwork(_encoder(arguments.layers), len(LABELS)).eval()
-    some = [torch.from_numpy(load(path)[: 2 * RATE])[None] for path in paths[: len(LABELS)]]
+    some = [torch.from_numpy(recorded(path)[: 2 * RATE])[None] for path in paths[: len(LABELS)]]
     with torch.inference_mode():
         embedded = torch.cat([network.embed(sound, torch.tensor([sound.shape[1]])) for sound in some])
     with torch.no_grad():
@@ -173,12 +173,12 @@ def _one_by_one(model: Predictor, paths: Sequence[Path]) -> np.ndarray:
     import torch
     from torch.nn.functional import layer_norm
 
-    from features.audio import load
+    from features.audio import recorded
 
     rows = []
     with torch.inference_mode():
         for path in paths:
-            waveform = torch.from_numpy(load(path))[None].to(model.device)
+            waveform = torch.from_numpy(recorded(path))[None].to(model.device)
             hidden = model.network.encoder.model(layer_norm(waveform, waveform.shape[1:])).last_hidden_state
             logits = model.network.head(layer_norm(hidden, hidden.shape[1:]).mean(dim=1))
             rows.append(logits.softmax(dim=-1).cpu().numpy())

@@ -47,9 +47,38 @@ _MOST_AT_ONCE = 1 << 26
 def load(path: str | Path, *, start: float | None = None, end: float | None = None, rate: int = RATE) -> np.ndarray:
     """Read a sound file, or a stretch of it, as one channel.
 
+    What `recorded` reads, without its mean: an offset of a recorder says nothing of the speech, but moves statistics.
+
+    Parameters
+    ----------
+    path, start, end, rate
+        As of `recorded`.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        float32, full scale at 1.
+
+    Raises
+    ------
+    AudioError
+        As of `recorded`.
+
+    Examples
+    --------
+    >>> import features
+    >>> features.load("clip.wav", start=0.2, end=0.7).shape  # doctest: +SKIP
+    (8000,)
+    """
+    return _without_mean(recorded(path, start=start, end=end, rate=rate))
+
+
+def recorded(path: str | Path, *, start: float | None = None, end: float | None = None, rate: int = RATE) -> np.ndarray:
+    """Read a sound file, or a stretch of it, as one channel, its mean as it is: what speech encoders were trained on.
+
     The content decides how a file is read, not its suffix. Channels are averaged, those that are digitally silent
-    apart; the result is resampled with soxr (HQ) and its mean is removed. Its level is left as recorded. The file is
-    read in blocks, so that no more than the result is ever held.
+    apart; the result is resampled with soxr (HQ). Its level is left as recorded. The file is read in blocks, so that no
+    more than the result is ever held.
 
     Parameters
     ----------
@@ -73,9 +102,8 @@ def load(path: str | Path, *, start: float | None = None, end: float | None = No
 
     Examples
     --------
-    >>> import features
-    >>> features.load("clip.wav", start=0.2, end=0.7).shape  # doctest: +SKIP
-    (8000,)
+    >>> recorded("clip.wav").mean()  # doctest: +SKIP
+    np.float32(0.0003)
     """
     path = Path(path)
     with OpenedSound(path) as sound:
@@ -84,7 +112,7 @@ def load(path: str | Path, *, start: float | None = None, end: float | None = No
         whole = first == 0 and last == frames_stated(sound)
     if whole and not waveform.any():
         raise AudioError(f"{path}: every sample is 0; expected sound; replace the file or leave it out")
-    return _checked(waveform, rate, str(path))
+    return _long_enough(waveform, rate, str(path))
 
 
 def from_array(waveform: np.ndarray, *, rate: int, name: str = "waveform", to: int = RATE) -> np.ndarray:
@@ -113,8 +141,34 @@ def from_array(waveform: np.ndarray, *, rate: int, name: str = "waveform", to: i
 
     Examples
     --------
-    >>> from_array(np.array([0, 16384], dtype=np.int16).repeat(400), rate=16000).shape
-    (800,)
+    >>> from_array(np.array([0, 16384], dtype=np.int16).repeat(400), rate=16000)[[0, 799]]
+    array([-0.25,  0.25], dtype=float32)
+    """
+    return _without_mean(recorded_array(waveform, rate=rate, name=name, to=to))
+
+
+def recorded_array(waveform: np.ndarray, *, rate: int, name: str = "waveform", to: int = RATE) -> np.ndarray:
+    """Bring a waveform held in memory to the form that `recorded` gives.
+
+    Parameters
+    ----------
+    waveform, rate, name, to
+        As of `from_array`.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        float32.
+
+    Raises
+    ------
+    AudioError
+        As of `from_array`.
+
+    Examples
+    --------
+    >>> recorded_array(np.array([0, 16384], dtype=np.int16).repeat(400), rate=16000)[[0, 799]]
+    array([0. , 0.5], dtype=float32)
     """
     samples = _full_scale(np.asarray(waveform), name)
     if not 1000 <= rate <= 1_000_000:
@@ -129,7 +183,7 @@ def from_array(waveform: np.ndarray, *, rate: int, name: str = "waveform", to: i
         import soxr
 
         samples = soxr.resample(samples, rate, to)
-    return _checked(np.array(samples, dtype=np.float32), to, name)
+    return _long_enough(np.array(samples, dtype=np.float32), to, name)
 
 
 def sound_files(folder: Path) -> list[Path]:
@@ -300,10 +354,14 @@ def _check_values(samples: np.ndarray, name: str) -> None:
         raise AudioError(f"{name}: samples up to {peak:.3g}; expected full scale at 1; divide by the integer range")
 
 
-def _checked(waveform: np.ndarray, rate: int, name: str) -> np.ndarray:
+def _long_enough(waveform: np.ndarray, rate: int, name: str) -> np.ndarray:
     if waveform.size < round(SHORTEST * rate):
         raise AudioError(
             f"{name}: {1000 * waveform.size / rate:.1f} ms of sound; expected at least {1000 * SHORTEST:.0f} ms"
         )
+    return waveform
+
+
+def _without_mean(waveform: np.ndarray) -> np.ndarray:
     waveform -= np.float32(waveform.mean(dtype=np.float64))
     return waveform

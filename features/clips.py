@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from features.audio import RATE, from_array, load
+from features.audio import RATE, from_array, load, recorded, recorded_array
 from features.errors import FeatureError
 
 
@@ -40,12 +40,21 @@ class Clip:
     rate: int = RATE
 
     def samples(self, rate: int = RATE) -> np.ndarray:
-        """Waveform, of shape (n_samples,) float32 at `rate`; raises AudioError."""
+        """Waveform without its mean, of shape (n_samples,) float32 at `rate`; raises AudioError."""
         if self.path is not None:
             return load(self.path, start=self.start, end=self.end, rate=rate)
+        return from_array(self._held(), rate=self.rate, name=self.name, to=rate)
+
+    def recorded(self, rate: int = RATE) -> np.ndarray:
+        """Waveform with its mean, of shape (n_samples,) float32 at `rate`; raises AudioError."""
+        if self.path is not None:
+            return recorded(self.path, start=self.start, end=self.end, rate=rate)
+        return recorded_array(self._held(), rate=self.rate, name=self.name, to=rate)
+
+    def _held(self) -> np.ndarray:
         if self.waveform is None:
             raise FeatureError(f"{self.name}: neither a path nor a waveform; expected one of them")
-        return from_array(self.waveform, rate=self.rate, name=self.name, to=rate)
+        return self.waveform
 
     def digest(self, content: str | None = None) -> bytes:
         """16 bytes that change whenever the sound does; `content` is the file's `content_hash`."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
+from commands import Commands
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -60,3 +62,15 @@ def published_folds() -> Path:
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep the tests away from the user's own cache folder."""
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def commands(capsys: pytest.CaptureFixture[str]) -> Commands:
+    """Commands of the toolkit, run in this process."""
+    return Commands(capsys)
+
+
+@pytest.fixture
+def fault(request: pytest.FixtureRequest, faults_root: Path, tmp_path: Path) -> Path:
+    """A copy of one folder of the faults, named by its number."""
+    return Path(shutil.copytree(next(faults_root.glob(f"{request.param}-*")), tmp_path / "fault"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -17,17 +16,10 @@ from benchmarks.learning import main as learning
 from benchmarks.run import main as run
 from benchmarks.train import main as train
 from features import FeatureCache, FeatureExtractor
-from features.bad_files import BadClipsError
+from features.errors import SerError
 from features.extract import main as extract
 
 BAD = {"page.wav": b"<!DOCTYPE html>", "empty.wav": b"", "pointer.wav": b"version https://git-lfs.github.com/spec/v1\n"}
-
-
-@pytest.fixture
-def fault_root(request: pytest.FixtureRequest, faults_root: Path, tmp_path: Path) -> Path:
-    """A copy of one folder of the faults, which a command may write into."""
-    source = next(faults_root.glob(f"{request.param}-*"))
-    return Path(shutil.copytree(source, tmp_path / "fault"))
 
 
 @pytest.fixture
@@ -40,30 +32,28 @@ def table(tmp_path: Path) -> Path:
     return write_manifest(tmp_path / "my.csv", rows)
 
 
-@pytest.mark.parametrize("fault_root", ["18"], indirect=True)
+@pytest.mark.parametrize("fault", ["18"], indirect=True)
 @pytest.mark.parametrize(("folder", "status", "ids"), [("dirs", 0, ["a"]), ("mix", 1, ["a", "c"])])
 def test_good_files_are_answered_beside_a_bad_one(
-    fault_root: Path, folder: str, status: int, ids: list[str], capsys: pytest.CaptureFixture[str]
+    fault: Path, folder: str, status: int, ids: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = fault_root / "out.csv"
-    assert extract([str(fault_root / folder), str(out), "--groups", "timing"]) == status
+    out = fault / "out.csv"
+    assert extract([str(fault / folder), str(out), "--groups", "timing"]) == status
     error = capsys.readouterr().err
     assert list(pd.read_csv(out)["id"]) == ids
     assert ("b.wav: an HTML page" in error) == bool(status)
 
 
-@pytest.mark.parametrize("fault_root", ["14"], indirect=True)
-def test_a_corpus_knows_the_bad_clips_it_was_published_with(
-    fault_root: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.parametrize("fault", ["14"], indirect=True)
+def test_a_corpus_knows_the_bad_clips_it_was_published_with(fault: Path, capsys: pytest.CaptureFixture[str]) -> None:
     line = ["--corpus", "crema-d", "--allow-partial", "--pipelines", "majority", "--jobs", "1"]
-    out = fault_root / "out"
-    assert run([*line, "--root", str(fault_root / "crema"), "--out", str(out)]) == 0
+    out = fault / "out"
+    assert run([*line, "--root", str(fault / "crema"), "--out", str(out)]) == 0
     assert "1076_MTI_SAD_XX" in capsys.readouterr().out
     corpus = json.loads((out / "run.json").read_text())["corpus"]
     assert [one["utterance"] for one in corpus["left_out"]] == ["1076_MTI_SAD_XX"]
     assert "1076_MTI_SAD_XX" not in set(pd.read_csv(out / "predictions.csv")["utterance"])
-    assert run([*line, "--root", str(fault_root / "lfs"), "--out", str(out)]) == 2
+    assert run([*line, "--root", str(fault / "lfs"), "--out", str(out)]) == 2
     assert capsys.readouterr().err.count("git lfs pull") == 12
 
 
@@ -125,7 +115,7 @@ def test_each_finished_clip_is_kept(table: Path, tmp_path: Path, monkeypatch: py
     """What was computed before a bad clip, and after it, is not computed again."""
     cache = FeatureCache(tmp_path / "cache")
     paths = sorted(table.parent.glob("clips/*.wav"))
-    with pytest.raises(BadClipsError, match="3 of 15"):
+    with pytest.raises(SerError, match="3 of 15"):
         FeatureExtractor("timing", cache=cache).extract(paths)
     good = [path for path in paths if path.name not in BAD]
     monkeypatch.setattr(FeatureExtractor, "_row_function", lambda self: pytest.fail)
@@ -151,7 +141,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept_under_its_old_content(
 
     cache = FeatureCache(tmp_path / "cache")
     before = path.read_bytes()
-    with pytest.raises(BadClipsError, match="changed while it was read"):
+    with pytest.raises(SerError, match="changed while it was read"):
         Growing("all", cache=cache).extract([path])
     path.write_bytes(before)
     expected = FeatureExtractor("all").extract([path]).values

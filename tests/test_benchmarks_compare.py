@@ -43,7 +43,7 @@ def test_command_prints_scores_pairs_and_verdict(runs: tuple[Path, Path], capsys
     assert main([str(path) for path in runs]) == 0
     text = capsys.readouterr().out
     assert "svm scores best" in text
-    assert "It is better than theirs" in text
+    assert "it scores higher than theirs" in text
     assert "Holm" in text
 
 

@@ -151,7 +151,7 @@ def test_no_difference_found_and_cannot_be_found_are_two_answers() -> None:
         table = fabricate_predictions(alike, n_speakers=n)
         confusions = {name: speaker_confusions(rows, LABELS)[1] for name, rows in table.groupby("pipeline")}
         answers[n] = compare_pipelines(confusions)[0].verdict()
-    assert answers == {4: "cannot be found with so few speakers", 10: "no difference found"}
+    assert answers == {4: "cannot be found with so few speakers", 10: "no difference shown"}
 
 
 def test_correction_for_many_pairs_counts_in_what_can_be_found() -> None:

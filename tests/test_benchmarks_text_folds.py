@@ -180,7 +180,7 @@ def test_what_chooses_on_a_validation_side_gets_one_that_shares_nothing(tmp_path
         root, index=False
     )
     corpus = corpora.load("manifest", root)
-    run = evaluate(corpus, pipelines=[Validating(), All()], folds="speaker-x-text", jobs=1)
+    run = evaluate(corpus, pipelines=[Validating(), All()], folds="speaker-x-text", jobs=1, reveal=["id"])
     assert run.failed == []
     assert len(run.predictions) == 2 * len(corpus.utterances)
     fold = run.record["folds"]["folds"][0]

@@ -85,7 +85,7 @@ def sounds(tmp_path_factory):
     noise = np.random.default_rng(0).normal(0, 0.1, 9600)
     whistle = 0.2 * np.sin(2 * np.pi * np.cumsum(np.linspace(500, 4000, 17600)) / 16000)
     clicks = np.where(np.arange(36800) % 800 < 8, 0.5, 0.0)
-    for number, sound in enumerate([voices(1.7)[0], noise, whistle, clicks]):
+    for number, sound in enumerate([voices(1.7)[0] + 0.01, noise, whistle - 0.02, clicks]):  # recorders have offsets
         path = folder / f"{number}.wav"
         soundfile.write(path, sound, 16000, subtype="FLOAT")
         paths.append(path)
@@ -121,8 +121,13 @@ def copy(published, tmp_path):
     return tmp_path
 
 
-def test_answers_are_those_of_foreign_class(published, sounds):
+@pytest.mark.parametrize(("noise", "tolerance"), [(True, 1e-5), (False, 1e-6)])
+def test_answers_are_those_of_foreign_class(published, sounds, monkeypatch, noise, tolerance):
     from speechbrain.inference.interfaces import foreign_class
+    from speechbrain.nnet.pooling import StatisticsPooling
+
+    if not noise:  # which SpeechBrain's pooling adds to every mean
+        monkeypatch.setattr(StatisticsPooling, "_get_gauss_noise", lambda _, size, device: torch.zeros(size))
 
     theirs = foreign_class(source=str(published), pymodule_file="custom_interface.py", classname="OneByOne")
     ours = deep.load(published, device="cpu")
@@ -131,8 +136,8 @@ def test_answers_are_those_of_foreign_class(published, sounds):
     for path in sounds:
         expected, expected_score, expected_index, expected_label = theirs.classify_file(str(path))
         probability, score, index, label = ours.classify_file(path)
-        torch.testing.assert_close(probability, expected, atol=1e-5, rtol=0)
-        torch.testing.assert_close(score, expected_score, atol=1e-5, rtol=0)
+        torch.testing.assert_close(probability, expected, atol=tolerance, rtol=0)
+        torch.testing.assert_close(score, expected_score, atol=tolerance, rtol=0)
         assert index.tolist() == expected_index.tolist()
         assert label == expected_label
         seen.update(label)

@@ -21,12 +21,6 @@ from features.errors import SerError
 from features.extract import main as extract
 
 
-@pytest.fixture
-def fault(request: pytest.FixtureRequest, faults_root: Path, tmp_path: Path) -> Path:
-    """A copy of one folder of the faults."""
-    return Path(shutil.copytree(next(faults_root.glob(f"{request.param}-*")), tmp_path / "fault"))
-
-
 @pytest.fixture(scope="module")
 def model(faults_root: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A model of the clips that come with a fault."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +44,8 @@ def evaluate(
     options: PipelineOptions | None = None,
     cache: FeatureCache | None = None,
     allow_duplicates: bool = False,
+    reveal: Sequence[str] = (),
+    rope: float | None = None,
     progress: bool = False,
     command: str = "",
 ) -> Run:
@@ -74,6 +76,12 @@ def evaluate(
     allow_duplicates : bool, default=False
         Accept the same sound in training and test of a fold: equal bytes, or one sound cut, shifted, coded or
         resampled.
+    reveal : sequence of {"id", "path", "gender", "session", "text"}, default=()
+        What estimators of your own are shown beside sound, start and end: without it numbers stand for speakers and
+        ids, and links with random names for paths, as names of files often tell the label. The report says so.
+    rope : float, optional
+        A difference of UAR that does not matter, such as 0.02: of every pair the report then says whether one is better
+        or worse by more, the same, or cannot be told.
     progress : bool, default=False
         Draw bars on stderr.
     command : str, default=""
@@ -104,6 +112,7 @@ def evaluate(
         seeds=seeds,
         options=options,
         allow_duplicates=allow_duplicates,
+        reveal=reveal,
         cache=cache,
     )
     temporary = tempfile.TemporaryDirectory(prefix="benchmarks-") if out is None else None
@@ -111,6 +120,8 @@ def evaluate(
     with store.lock():
         outcome = execute(plan, store, jobs=jobs, cache=cache, overwrite=overwrite, progress=progress)
         run = run_of(outcome, store.folder, command=command, temporary=temporary)
+        if rope is not None:
+            run = replace(run, record={**run.record, "rope": rope})
         if loses_nothing(run):
             run.save()
         else:
@@ -174,7 +185,7 @@ def describe_run(outcome: Outcome, command: str) -> dict[str, Any]:
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seeds": list(plan.seeds),
         "options": asdict(plan.options),
-        "notes": list(outcome.notes),
+        "notes": [*outcome.notes, *([_shown(plan)] if plan.reveal else [])],
         "no_speech": list(outcome.no_speech),
         "versions": versions(),
         "revision": revision(),
@@ -187,6 +198,11 @@ def describe_run(outcome: Outcome, command: str) -> dict[str, Any]:
         "pipelines": describe_pipelines(outcome),
         "jobs": [jsonable(result.summary()) for _, result in outcome.results],
     }
+
+
+def _shown(plan: Plan) -> str:
+    own = [pipeline.name for pipeline in plan.trained if not pipeline.package]
+    return f"{', '.join(own) or 'no pipeline'} was shown {', '.join(plan.reveal)} of every utterance, as asked for"
 
 
 def describe_pipelines(outcome: Outcome) -> dict[str, dict[str, Any]]:
@@ -227,6 +243,7 @@ def describe_corpus(corpus: Corpus) -> dict[str, Any]:
         "n_speakers": len(corpus.speakers),
         "root": corpus.root,
         "notes": list(corpus.notes),
+        **({"control": corpus.control} if corpus.control else {}),
         "n_left_out": len(corpus.left_out),
         "left_out": [{"utterance": clip.name, "reason": clip.reason} for clip in corpus.left_out],
     }

@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from features.extractors.table import FeatureTable
 
 
+_SHOWN = {"": " anonymous", "deep": " train without valid"}
+"""What changed in how a job of a package is computed here, so that results of before are not taken for those of now."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The results of a plan.
@@ -221,7 +225,8 @@ def plan_jobs(plan: Plan, files: Mapping[tuple[str, int], tuple[FeatureFile, str
     jobs = []
     for pipeline in plan.trained:
         estimator = clone(pipeline.estimator).set_params(features=None) if pipeline.features else pipeline.estimator
-        code = f"{pipeline.identity} {code_of(pipeline.package)}"
+        code = f"{pipeline.identity} {code_of(pipeline.package)}{_SHOWN.get(pipeline.package, '')}"
+        code += f" {' '.join(plan.reveal)}" if plan.reveal and not pipeline.package else ""
         parameters = estimator_identity(estimator)
         for seed, fold in plan.trials:
             file, values = files[pipeline.features, seed] if pipeline.features else (None, "")
@@ -234,7 +239,17 @@ def plan_jobs(plan: Plan, files: Mapping[tuple[str, int], tuple[FeatureFile, str
                 identity=f"{code} {values} {parameters}",
             )
             jobs.append(
-                Job(pipeline.name, estimator, seed, fold, plan.corpus.labels, key, file, package=pipeline.package)
+                Job(
+                    pipeline.name,
+                    estimator,
+                    seed,
+                    fold,
+                    plan.corpus.labels,
+                    key,
+                    file,
+                    package=pipeline.package,
+                    reveal=plan.reveal if not pipeline.package else (),
+                )
             )
     return jobs
 

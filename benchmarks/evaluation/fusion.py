@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.evaluation.job_result import DIGITS, JobResult
-from benchmarks.scoring.metrics import uar, wa
 from benchmarks.scoring.status import Status
 from classical.fusion import combine, learn_weights
 from features.errors import PipelineError
@@ -34,7 +33,7 @@ def fuse(
     Returns
     -------
     JobResult
-        Its training scores are those of the out-of-fold probabilities.
+        Without training scores: it is fitted to out-of-fold answers, not to utterances.
     """
     results = [result for _, result in parts]
     failed = [result.pipeline for result in results if result.status is not Status.DONE]
@@ -53,10 +52,7 @@ def fuse(
         weights = np.asarray(learn_weights(oof, truth, np.asarray(labels)))
     except PipelineError as error:
         return _failed(pipeline, results[0], str(error))
-    fused = _combined(oof, weights)
     seconds = time.perf_counter() - start
-    complete = ~np.isnan(fused).any(axis=1)
-    prediction = np.asarray(labels)[fused[complete].argmax(axis=1)]
     extraction = {features: result.extract_seconds for features, result in parts if result.extract_seconds is not None}
     return JobResult(
         key="",
@@ -65,8 +61,6 @@ def fuse(
         fold=results[0].fold,
         status=Status.DONE,
         probability=_combined([np.asarray(result.probability) for result in results], weights),
-        train_uar=float(uar(truth[complete], prediction, labels)),
-        train_wa=float(wa(truth[complete], prediction, labels)),
         fit_seconds=seconds + sum(result.fit_seconds or 0.0 for result in results),
         predict_seconds=sum(result.predict_seconds or 0.0 for result in results),
         extract_seconds=sum(extraction.values()) if extraction else None,

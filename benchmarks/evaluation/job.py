@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import pickle
+import tempfile
 import time
 import traceback
 import warnings
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import has_fit_parameter
 from threadpoolctl import threadpool_limits
 
+from benchmarks.evaluation.anonymous import anonymous
 from benchmarks.evaluation.job_result import DIGITS, JobResult, jsonable
 from benchmarks.evaluation.provenance import peak_memory_mb
 from benchmarks.pipelines.feature_sets import TableFeatures
@@ -98,6 +101,8 @@ class Job:
         The package whose code decides the result, such as `classical`; empty for an estimator of the user's own.
     device : str
         Where a deep pipeline runs; empty where it may choose.
+    reveal : tuple of str
+        What an estimator of the user's own is shown beside sound and numbers; see `anonymous`.
     """
 
     pipeline: str
@@ -109,6 +114,7 @@ class Job:
     features: FeatureFile | None = None
     package: str = ""
     device: str = ""
+    reveal: tuple[str, ...] = ()
 
 
 def run_job(job: Job, table: pd.DataFrame, store: ResultsStore) -> None:
@@ -121,6 +127,8 @@ def run_job(job: Job, table: pd.DataFrame, store: ResultsStore) -> None:
             result = compute(job, table, store.work_folder(job.key))
     except Exception as error:  # whatever a pipeline raises is the result of its job: recorded, shown, exit status 1
         message = str(error) if isinstance(error, SerError) else f"{type(error).__name__}: {error}"
+        if not (job.package or "id" in job.reveal):
+            message += " (an estimator of your own sees numbers for ids; evaluate(..., reveal=['id']) shows them)"
         result = JobResult(
             key=job.key,
             pipeline=job.pipeline,
@@ -135,6 +143,8 @@ def run_job(job: Job, table: pd.DataFrame, store: ResultsStore) -> None:
 
 def compute(job: Job, table: pd.DataFrame, work_dir: Path) -> JobResult:
     """Train on the training utterances of the fold, then predict them and those of the test.
+
+    An estimator of the user's own sees numbers for ids and links for paths, and the test in an order of its own.
 
     Where speakers enrol, a pipeline also sees the clips that do, and which; what it says of them is thrown away.
 
@@ -151,7 +161,28 @@ def compute(job: Job, table: pd.DataFrame, work_dir: Path) -> JobResult:
     PipelineError
         If predict_proba does not return finite rows that sum to 1.
     """
-    rows, fold = seen(table, job), job.fold
+    with tempfile.TemporaryDirectory(prefix="sound-", ignore_cleanup_errors=True) as links:
+        rows = seen(table, job)
+        if not job.package:
+            rows = anonymous(
+                rows.assign(**_texts(table, job)), Path(links), reveal=job.reveal, random_state=_number_of(job)
+            ).assign(**{COLUMN: rows[COLUMN]} if COLUMN in rows else {})
+        return _computed(job, table, rows, work_dir)
+
+
+def _texts(table: pd.DataFrame, job: Job) -> dict[str, Any]:
+    """The texts, where an estimator is shown them."""
+    return {"text": table["text"]} if "text" in job.reveal and "text" in table else {}
+
+
+def _number_of(job: Job) -> int:
+    """A number that only the job determines, to draw from."""
+    return zlib.crc32(job.key.encode())
+
+
+def _computed(job: Job, table: pd.DataFrame, rows: pd.DataFrame, work_dir: Path) -> JobResult:
+    """The result of a job from the rows that its pipeline sees."""
+    fold = job.fold
     estimator = prepare(job, table.index.tolist(), work_dir)
     validates = has_fit_parameter(estimator, "valid")
     train = fold.validated if validates else fold.training
@@ -162,11 +193,17 @@ def compute(job: Job, table: pd.DataFrame, work_dir: Path) -> JobResult:
     fitted = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", FallbackWarning)
-        answered = probabilities(estimator, rows.iloc[fold.answered], job.labels)
+        order = np.arange(len(fold.answered))
+        if not job.package:  # a sorted table tells labels by its order
+            order = np.random.default_rng(_number_of(job)).permutation(len(order))
+        answered = np.empty((len(order), len(job.labels)))
+        answered[order] = probabilities(estimator, rows.iloc[fold.answered[order]], job.labels)
     probability = answered[np.isin(fold.answered, fold.test)]
     predicted = time.perf_counter()
     fallbacks = [str(warning.message) for warning in caught if issubclass(warning.category, FallbackWarning)]
-    on_train = np.asarray(job.labels)[probabilities(estimator, rows.iloc[train], job.labels).argmax(axis=1)]
+    fitted_on = ~metadata.get("valid", np.zeros(len(train), dtype=bool))
+    on_train = probabilities(estimator, rows.iloc[train[fitted_on]], job.labels).argmax(axis=1)
+    learnt_by_heart = truth[fitted_on], np.asarray(job.labels)[on_train], job.labels
     return JobResult(
         key=job.key,
         pipeline=job.pipeline,
@@ -175,8 +212,8 @@ def compute(job: Job, table: pd.DataFrame, work_dir: Path) -> JobResult:
         status=Status.DONE,
         probability=probability,
         oof_probability=oof_probabilities(estimator, len(train), job.labels),
-        train_uar=float(uar(truth, on_train, job.labels)),
-        train_wa=float(wa(truth, on_train, job.labels)),
+        train_uar=float(uar(*learnt_by_heart)),
+        train_wa=float(wa(*learnt_by_heart)),
         fit_seconds=fitted - start,
         predict_seconds=predicted - fitted,
         extract_seconds=None if job.features is None else float(job.features.seconds[fold.test].sum()),
@@ -193,7 +230,7 @@ def compute(job: Job, table: pd.DataFrame, work_dir: Path) -> JobResult:
 
 def seen(table: pd.DataFrame, job: Job) -> pd.DataFrame:
     """What a pipeline sees of the utterances: the columns `SEEN`, and the ranks of those that enrol where any do."""
-    rows = table[list(SEEN)]
+    rows = table[[*SEEN, *(["corpus"] if "corpus" in table else [])]]
     if job.fold.enrolled is None:
         return rows
     speakers, ids = (table.index.get_level_values(level) for level in ("speaker", "id"))

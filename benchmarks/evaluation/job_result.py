@@ -37,7 +37,7 @@ class JobResult:
     oof_probability : ndarray of shape (n_train, n_labels) or None
         Of the training utterances, by models that did not see their speakers; NaN in rows that have none.
     train_uar, train_wa : float or None
-        Scores on the training utterances; of a fusion those of `oof_probability`.
+        Scores of the model on the utterances that it was fitted to; None for a fusion, which is fitted to none itself.
     fit_seconds, predict_seconds, extract_seconds : float or None
         Time of training, of predicting the test utterances, and of extracting their features.
     n_test : int

@@ -29,6 +29,8 @@ class Plan:
     pipelines : tuple of Pipeline
     seeds : tuple of int
     options : PipelineOptions
+    reveal : tuple of str
+        What estimators of the user's own are shown beside sound and numbers.
     """
 
     corpus: Corpus
@@ -39,6 +41,7 @@ class Plan:
     pipelines: tuple[Pipeline, ...]
     seeds: tuple[int, ...]
     options: PipelineOptions
+    reveal: tuple[str, ...] = ()
 
     @property
     def available(self) -> list[Pipeline]:

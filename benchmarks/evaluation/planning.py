@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.evaluation.anonymous import check_reveal
 from benchmarks.evaluation.enrolment import enrol, has_enrolment
 from benchmarks.evaluation.plan import Plan
 from benchmarks.folds.leakage import check_folds
@@ -34,12 +35,13 @@ def make_plan(
     options: PipelineOptions | None = None,
     allow_duplicates: bool = False,
     cache: FeatureCache | None = None,
+    reveal: Sequence[str] = (),
 ) -> Plan:
     """Resolve the names of pipelines, make folds and check them for leaks, before anything is computed.
 
     Parameters
     ----------
-    corpus, pipelines, folds, seeds, options, allow_duplicates, cache
+    corpus, pipelines, folds, seeds, options, allow_duplicates, cache, reveal
         As for `benchmarks.evaluate`.
 
     Raises
@@ -55,6 +57,7 @@ def make_plan(
         )
     if not seeds or len(set(seeds)) < len(seeds):
         raise PipelineError(f"seeds {list(seeds)}; expected at least one, each once")
+    check_reveal(reveal)
     options = options or PipelineOptions()
     built = {pipeline.name: pipeline for pipeline in (_pipeline(item, corpus, options) for item in pipelines)}
     built = _marked(built, Flag.KNOWN_SPEAKERS) if isinstance(folds, str) and shares_speakers(folds) else built
@@ -79,7 +82,7 @@ def make_plan(
     if has_enrolment(built.values()):
         trials, more = enrol(folds, seeds, corpus.utterances)
         notes += more
-    return Plan(corpus, scheme, tuple(folds), trials, notes, tuple(built.values()), seeds, options)
+    return Plan(corpus, scheme, tuple(folds), trials, notes, tuple(built.values()), seeds, options, tuple(reveal))
 
 
 def _marked(pipelines: dict[str, Pipeline], flag: Flag) -> dict[str, Pipeline]:

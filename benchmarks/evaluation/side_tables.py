@@ -21,11 +21,14 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
 
 NUMBERS: Mapping[str, tuple[str, ...]] = {
     "ablation": ("uar", "uar_low", "uar_high", "difference", "difference_low", "difference_high", "p", "p_holm"),
-    "shapley": ("value", "low", "high", "n_speakers"),
+    "shapley": ("value", "low", "high", "p", "n_speakers"),
     "learning": ("speakers", "uar", "uar_low", "uar_high"),
     "utterances": ("start", "end"),
 }
-"""Columns of numbers; `utterances` may lack them."""
+"""Columns of numbers."""
+
+OPTIONAL = {"utterances": ("start", "end"), "shapley": ("p",)}
+"""Those that a table may lack; they are NaN then."""
 
 
 def read_side_table(file: Path, *, remedy: str = "run its study again") -> pd.DataFrame | None:
@@ -53,7 +56,7 @@ def read_side_table(file: Path, *, remedy: str = "run its study again") -> pd.Da
         if missing:
             raise ValueError(f"it lacks the columns {', '.join(missing)}")
         for column in NUMBERS.get(name, ()):
-            if column not in table.columns and name != "utterances":
+            if column not in table.columns and column not in OPTIONAL.get(name, ()):
                 raise ValueError(f"it lacks the column {column}")
             table[column] = pd.to_numeric(table[column]) if column in table else float("nan")
     except (ValueError, OSError) as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.pipelines.flags import Flag
+from benchmarks.pipelines.heard import marks_of, told_of
 from benchmarks.pipelines.pipeline import Pipeline
 from features.errors import PipelineError
 from features.files import content_hash
@@ -55,11 +56,15 @@ def build(part: Part, labels: Sequence[str], corpus: str, options: PipelineOptio
             f"pipeline {part.name!r}: {part.model} hears the waveform; leave @features and :normalise out"
         )
     model = MODELS[part.model]
-    flags: tuple[Flag, ...] = (Flag.CONTAMINATED,) if corpus in model.contaminated_on else ()
-    flags += (Flag.RANDOM_INIT,) if model.random_init else ()
     source = options.released if part.model == RELEASED else options.encoder
     source = None if model.random_init else source
-    description = model.description + (f" ({source})" if source else "")
+    pretrained = None if model.random_init else source or model.source
+    sources = (pretrained,) if pretrained else ()
+    flags, about = marks_of(sources, corpus, options.heard)
+    if corpus in model.contaminated_on and told_of(str(pretrained), options.heard) is None:
+        flags = (Flag.CONTAMINATED,)
+    flags += (Flag.RANDOM_INIT,) if model.random_init else ()
+    description = model.description + (f" ({source})" if source else "") + "".join(f"; {words}" for words in about)
     reason = model.availability(options, labels)
     if reason is not None:
         return Pipeline(part.name, description, flags=flags, reason=reason, package="deep")

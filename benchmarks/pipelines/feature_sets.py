@@ -148,6 +148,11 @@ class FeatureSet(ABC):
         return ()
 
     @property
+    def pretrained(self) -> tuple[str, ...]:
+        """Hub names or folders of the pretrained models that it is computed with."""
+        return ()
+
+    @property
     def chooses_group(self) -> bool:
         """Whether inner folds choose one group of its columns, such as an encoder's layer."""
         return False
@@ -260,6 +265,11 @@ class EncoderSet(FeatureSet):
         return (Flag.RANDOM_INIT,) if self.depends_on_seed else ()
 
     @property
+    def pretrained(self) -> tuple[str, ...]:
+        """The encoder, unless its weights are drawn."""
+        return () if self.depends_on_seed or self.source is None else (self.source,)
+
+    @property
     def chooses_group(self) -> bool:
         """Whether the layer is left to inner folds."""
         return self.options.layer == "auto"
@@ -313,6 +323,11 @@ class JoinedSet(FeatureSet):
     def flags(self) -> tuple[Flag, ...]:
         """Flags of any of its sets."""
         return tuple(dict.fromkeys(flag for member in self.members for flag in member.flags))
+
+    @property
+    def pretrained(self) -> tuple[str, ...]:
+        """Those of all its sets."""
+        return tuple(model for member in self.members for model in member.pretrained)
 
     @property
     def depends_on_seed(self) -> bool:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from benchmarks.pipelines.flags import Flag
+from benchmarks.pipelines.flags import Flag, flags_by_normalisation
 from features.errors import PipelineError
 
-NORMALISE = ("global", "speaker", "enrol-1", "enrol-3", "enrol-5", "enrol-10")
+NORMALISE = ("global", "speaker", "enrol-1", "enrol-3", "enrol-5", "enrol-10", "corpus", "coral", "subspace")
 
 CHANCE = ("majority", "random")
 """Models that show what guessing scores."""
@@ -99,11 +99,13 @@ def flags_by_name(name: str) -> tuple[Flag, ...]:
 
     Examples
     --------
-    >>> flags_by_name("majority:speaker"), flags_by_name("svm")
-    ((<Flag.GUESSING: 'guessing'>,), ())
+    >>> flags_by_name("majority"), flags_by_name("svm"), flags_by_name("svm+logistic:enrol-3")
+    ((<Flag.GUESSING: 'guessing'>,), (), (<Flag.ENROLLED: 'enrolled'>,))
     """
+    scales = dict.fromkeys(re.findall(r":(speaker|enrol-\d+)(?=\+|$)", name))
+    by_scale = tuple(dict.fromkeys(flag for scale in scales for flag in flags_by_normalisation(scale)))
     try:
         parse(name, CHANCE)
     except PipelineError:
-        return ()
-    return (Flag.GUESSING,)
+        return by_scale
+    return (Flag.GUESSING, *by_scale)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from benchmarks.pipelines.flags import Flag
+from benchmarks.pipelines.flags import Family, Flag, family_of
 from benchmarks.pipelines.names import flags_by_name
 from benchmarks.scoring.confusion import recalls_of, uar_of
-from benchmarks.scoring.significance import PairedTest, compare_pipelines
+from benchmarks.scoring.power import Power, powers
+from benchmarks.scoring.significance import PairedTest, Verdict, compare_pipelines
 from benchmarks.scoring.status import Status
 
 if TYPE_CHECKING:
@@ -34,18 +35,18 @@ class Entry:
     reason : str
         Why it was skipped or failed.
     flags : tuple of str
-        What a reader must know beside the score: 'best', 'not distinguishable from best', and the values of `Flag`.
+        What a reader must know beside the score: 'best', 'no difference to the best shown', and the values of `Flag`.
     scores : mapping
         Its row of the scores, empty where it has none.
-    ranked : bool
-        Whether it takes part in the ranking and the tests.
+    family : Family or None
+        The pipelines among which it is ranked and tested; None where it takes no part in that.
     description : str
         What it is, in words.
 
     Examples
     --------
-    >>> Entry("svm", Status.DONE, "", ("best",), {"uar": 0.79}, ranked=True, description="").flags
-    ('best',)
+    >>> Entry("svm", Status.DONE, "", ("best",), {"uar": 0.79}, family=Family.UNSEEN, description="").ranked
+    True
     """
 
     name: str
@@ -53,8 +54,13 @@ class Entry:
     reason: str
     flags: tuple[str, ...]
     scores: Mapping[str, Any]
-    ranked: bool
+    family: Family | None
     description: str
+
+    @property
+    def ranked(self) -> bool:
+        """Whether it takes part in a ranking and its tests."""
+        return self.family is not None
 
 
 @dataclass(frozen=True)
@@ -66,9 +72,13 @@ class Ranking:
     run : Run
         The run.
     entries : tuple of Entry
-        Best first, then what is not ranked, then what has no score.
+        Family by family, the best of each first, then what is not ranked, then what has no score.
     tests : tuple of PairedTest
-        Every pair of ranked pipelines.
+        Every pair of pipelines of one family, corrected for the pairs of that family.
+    powers : mapping of (str, str) to Power
+        What the speakers could have shown, by the names of each tested pair.
+    rope : float or None
+        Half the width of the region of practical equivalence; None where none was given.
 
     Examples
     --------
@@ -79,6 +89,8 @@ class Ranking:
     run: Run
     entries: tuple[Entry, ...]
     tests: tuple[PairedTest, ...]
+    powers: Mapping[tuple[str, str], Power]
+    rope: float | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -97,8 +109,19 @@ class Ranking:
 
     @property
     def best(self) -> Entry | None:
-        """The ranked pipeline with the highest UAR, or None where none is ranked."""
+        """The best of the first family that has an entry, or None where nothing is ranked."""
         return next((entry for entry in self.entries if entry.ranked), None)
+
+    @property
+    def families(self) -> dict[Family, tuple[Entry, ...]]:
+        """The ranked entries of every family that has some, best first."""
+        members = {family: tuple(entry for entry in self.entries if entry.family is family) for family in Family}
+        return {family: entries for family, entries in members.items() if entries}
+
+    def tests_of(self, family: Family) -> tuple[PairedTest, ...]:
+        """The tests between the pipelines of a family."""
+        names = {entry.name for entry in self.families.get(family, ())}
+        return tuple(test for test in self.tests if test.first in names)
 
     @property
     def scored(self) -> tuple[Entry, ...]:
@@ -116,11 +139,12 @@ class Ranking:
         return pd.DataFrame(columns, index=list(self.speakers))
 
 
-def rank(run: Run, *, random_state: int = 0) -> Ranking:
+def rank(run: Run, *, random_state: int = 0, rope: float | None = None) -> Ranking:
     """Rank, test and flag the pipelines of a run.
 
-    Contaminated pipelines (they have seen the test speakers), incomplete ones and those that only guess take no part in
-    the ranking and the tests; they would only use up the correction for many pairs.
+    Those that use other clips of the test speaker (transductive, enrolled) answer another question than those that do
+    not: each family is ranked, tested and corrected by itself. Contaminated pipelines (they have seen the test
+    speakers), incomplete ones and those that only guess take no part at all.
 
     Parameters
     ----------
@@ -128,6 +152,8 @@ def rank(run: Run, *, random_state: int = 0) -> Ranking:
         The run.
     random_state : int, default=0
         Seed of drawn swaps.
+    rope : float, optional
+        Half the width of the region of practical equivalence; what `run.json` says unless given.
 
     Returns
     -------
@@ -137,6 +163,7 @@ def rank(run: Run, *, random_state: int = 0) -> Ranking:
     --------
     >>> rank(Run.load("results/emodb")).tests  # doctest: +SKIP
     """
+    rope = run.record.get("rope") if rope is None else rope
     scores = {str(row["pipeline"]): row.to_dict() for _, row in run.scores.iterrows()}
     records = {**{name: {"flags": flags_by_name(name)} for name in scores}, **run.record.get("pipelines", {})}
     tested = run.predictions.drop_duplicates(["seed", "speaker", "utterance"])
@@ -149,12 +176,22 @@ def rank(run: Run, *, random_state: int = 0) -> Ranking:
             return Status(records[name].get("status") or Status.SKIPPED)
         return Status.INCOMPLETE if name in failed or rows_per_seed[name] < n_utterances else Status.DONE
 
-    ranked = [
-        name for name in scores if status(name) is Status.DONE and not _UNRANKED & set(records[name].get("flags", ()))
-    ]
-    ranked.sort(key=lambda name: -scores[name]["uar"])
-    tests = compare_pipelines({name: run.confusions[name] for name in ranked}, random_state=random_state)
-    others = sorted((name for name in records if name not in ranked), key=lambda name: name not in scores)
+    family = {name: family_of(records[name].get("flags", ())) for name in scores if status(name) is Status.DONE}
+    ranked = {
+        one: sorted((name for name in family if family[name] is one), key=lambda name: -scores[name]["uar"])
+        for one in Family
+    }
+    tests = {
+        one: compare_pipelines({name: run.confusions[name] for name in names}, random_state=random_state)
+        for one, names in ranked.items()
+    }
+    others = sorted((name for name in records if family.get(name) is None), key=lambda name: name not in scores)
+    several = sum(map(bool, ranked.values())) > 1
+
+    def place(name: str) -> tuple[str, ...]:
+        one = family.get(name)
+        return () if one is None else _place(name, ranked[one], tests[one], one if several else None)
+
     return Ranking(
         run,
         tuple(
@@ -162,16 +199,16 @@ def rank(run: Run, *, random_state: int = 0) -> Ranking:
                 name=name,
                 status=status(name),
                 reason=str(records[name].get("reason") or _failures(failed.get(name, 0))),
-                flags=_flags(
-                    name, records[name].get("flags", ()), status(name), ranked, tests, synthetic=run.synthetic
-                ),
+                flags=_flags(place(name), records[name].get("flags", ()), status(name), synthetic=run.synthetic),
                 scores=scores.get(name, {}),
-                ranked=name in ranked,
+                family=family.get(name),
                 description=str(records[name].get("description") or ""),
             )
-            for name in (*ranked, *others)
+            for name in (*(name for names in ranked.values() for name in names), *others)
         ),
-        tests,
+        tuple(test for some in tests.values() for test in some),
+        {pair: power for some in tests.values() for pair, power in powers(some, run.confusions, rope=rope).items()},
+        rope,
     )
 
 
@@ -209,30 +246,24 @@ def confident_errors(ranking: Ranking, *, count: int = 12) -> pd.DataFrame:
     return order.drop_duplicates(["speaker", "utterance"]).head(count).reset_index(drop=True)
 
 
-_UNRANKED = {Flag.CONTAMINATED, Flag.GUESSING, Flag.KNOWN_SPEAKERS}
-
-
 def _failures(count: int) -> str:
     return f"{count} {'job' if count == 1 else 'jobs'} failed" if count else ""
 
 
-def _flags(
-    name: str,
-    recorded: Sequence[str],
-    status: Status,
-    ranked: Sequence[str],
-    tests: Sequence[PairedTest],
-    *,
-    synthetic: bool,
-) -> tuple[str, ...]:
+def _place(name: str, ranked: Sequence[str], tests: Sequence[PairedTest], family: Family | None) -> tuple[str, ...]:
+    """What the tests say of a pipeline's place in its family, which is named where there is another one."""
+    best = f"best with {family}" if family is Family.OTHER_CLIPS else "best"
+    if name == ranked[0]:
+        return (best,) if len(ranked) > 1 else ()
+    test = next(test for test in tests if (test.first, test.second) == (ranked[0], name))
+    if test.verdict(ALPHA) is Verdict.SHOWN:
+        return ()
+    return ("no difference to the best shown" if test.can_be_found(ALPHA) else "too few speakers to tell from best",)
+
+
+def _flags(place: Sequence[str], recorded: Sequence[str], status: Status, *, synthetic: bool) -> tuple[str, ...]:
     flags: list[str] = [] if status is Status.DONE else [status]
-    if name in ranked[:1] and len(ranked) > 1:
-        flags.append("best")
-    for test in tests:
-        if [test.first, test.second] == [ranked[0], name] and test.verdict(ALPHA) != "difference":
-            findable = test.can_be_found(ALPHA)
-            flags.append("not distinguishable from best" if findable else "too few speakers to tell from best")
-    flags.extend(recorded)
+    flags += [*place, *recorded]
     if synthetic and status in (Status.DONE, Status.INCOMPLETE):
         flags.append(Flag.SYNTHETIC)
     return tuple(dict.fromkeys(map(str, flags)))

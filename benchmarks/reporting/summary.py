@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from benchmarks.pipelines.flags import Flag
-from benchmarks.reporting.numbers import signed
+from benchmarks.reporting.numbers import interval_text, signed
 from benchmarks.reporting.ranking import ALPHA, Entry, Ranking
+from benchmarks.scoring.choosing import uar_of_choosing
 from benchmarks.scoring.confusion import uar_of
+from benchmarks.scoring.power import Practical
 from benchmarks.scoring.shapley import CONTRAST, TargetKind
+from benchmarks.scoring.significance import PairedTest, Verdict, holm
 
 if TYPE_CHECKING:
     from benchmarks.evaluation.runs import Run
@@ -23,7 +25,7 @@ _PAIRS_NAMED = 3
 
 
 def summarise(ranking: Ranking) -> tuple[str, ...]:
-    """A run in three sentences: the best score with its interval, what it is better than, and where it fails.
+    """A run in three sentences: the best score with its interval, the other rows against it, and where it fails.
 
     Parameters
     ----------
@@ -41,7 +43,9 @@ def summarise(ranking: Ranking) -> tuple[str, ...]:
     best = ranking.best
     if best is None:
         return ("No pipeline of this run was scored on every test clip, so nothing can be ranked.",)
-    return (_best_sentence(ranking, best), _rivals_sentence(ranking, best), _weakness_sentence(ranking, best))
+    apart = [entries[0] for entries in ranking.families.values() if entries[0] is not best]
+    against = [_rivals_sentence(ranking, best), *(_family_sentence(ranking, entry) for entry in apart)]
+    return (_best_sentence(ranking, best), " ".join(against), _weakness_sentence(ranking, best))
 
 
 def caveats(ranking: Ranking) -> tuple[str, ...]:
@@ -66,23 +70,42 @@ def caveats(ranking: Ranking) -> tuple[str, ...]:
         notes.append(
             "The voices are synthetic: these figures show that the machinery works and say nothing about real emotion."
         )
+    if ranking.run.corpus.get("control"):
+        notes.append(
+            "Labels are permuted within every speaker (control): each score should be chance, and none is a result."
+        )
     contaminated = [entry.name for entry in ranking.entries if Flag.CONTAMINATED in entry.flags]
     if contaminated:
         notes.append(
             f"{listed(contaminated)} {'has' if len(contaminated) == 1 else 'have'} seen the test speakers in training "
             "(contaminated): shown for reference, never ranked or tested."
         )
+    sound = [entry.name for entry in ranking.entries if Flag.HEARD_SOUND in entry.flags]
+    if sound:
+        notes.append(f"{listed(sound)}: trained on this corpus's sound; shown for reference, never ranked or tested.")
+    unknown = [entry.name for entry in ranking.scored if Flag.MAY_HAVE_HEARD in entry.flags]
+    if unknown:
+        notes.append(
+            f"{listed(unknown)}: whether the pretrained model has heard this corpus is not known (may have heard); "
+            "the register says what was searched."
+        )
     transductive = [entry.name for entry in ranking.scored if Flag.TRANSDUCTIVE in entry.flags]
     if transductive:
         notes.append(
             f"{listed(transductive)}: standardised with each test speaker's own unlabelled clips (transductive), which "
-            "a first clip of an unknown speaker does not allow."
+            "a first clip of an unknown speaker does not allow; never ranked or tested against rows without."
         )
     enrolled = [entry.name for entry in ranking.scored if Flag.ENROLLED in entry.flags]
     if enrolled:
         notes.append(
             f"{listed(enrolled)}: standardised with a few unlabelled clips of each test speaker, which must be there "
-            "before the first answer (enrolled)."
+            "before the first answer (enrolled); never ranked or tested against rows without."
+        )
+    adapted = [entry.name for entry in ranking.scored if Flag.ADAPTED in entry.flags]
+    if adapted:
+        notes.append(
+            f"{listed(adapted)}: standardised with all unlabelled clips that are tested (adapted), which must be there "
+            "before the first answer; never ranked or tested against rows without."
         )
     notes += [_unheard_sentence(label, folds) for label, folds in unheard_labels(ranking.run).items()]
     shared = [fold for fold in ranking.run.record.get("folds", {}).get("folds", ()) if len(fold.get("test", ())) > 1]
@@ -93,7 +116,45 @@ def caveats(ranking: Ranking) -> tuple[str, ...]:
         f"Intervals and tests take the speaker as their unit and speak of {models}."
         + (f" {together} share a model, so they are not fully independent." if shared else "")
     )
+    known = [power.least for power in ranking.powers.values() if not math.isnan(power.least)]
+    if known:
+        span = f"{min(known):.3f}" if len(known) == 1 else f"{min(known):.3f} to {max(known):.3f}, by the pair"
+        notes.append(
+            f"The smallest true difference that the corrected test would show in 80 of 100 corpora of "
+            f"{len(ranking.speakers)} such speakers: {span}."
+        )
     return tuple(notes)
+
+
+def practical_lines(ranking: Ranking) -> tuple[str, ...]:
+    """Say for every tested pair whether one is better by more than the region of practical equivalence.
+
+    Parameters
+    ----------
+    ranking : Ranking
+        With a region.
+
+    Returns
+    -------
+    tuple of str
+        A line a pair.
+
+    Examples
+    --------
+    >>> practical_lines(rank(Run.load("results/emodb"), rope=0.02))  # doctest: +SKIP
+    """
+    lines = []
+    for test in ranking.tests:
+        power = ranking.powers[test.first, test.second]
+        p = f", corrected {p_text(power.p_practical)}" if power.practical is not Practical.CANNOT_TELL else ""
+        lines.append(
+            f"{test.first} against {test.second}: {power.practical} within ±{ranking.rope:g} of UAR{p} "
+            f"({_margin(test)})"
+            if power.practical in (Practical.SAME, Practical.CANNOT_TELL)
+            else f"{test.first} against {test.second}: {power.practical} by more than {ranking.rope:g} of UAR{p} "
+            f"({_margin(test)})"
+        )
+    return tuple(lines)
 
 
 def summarise_ablation(shapley: pd.DataFrame, model: str) -> tuple[str, ...]:
@@ -176,8 +237,8 @@ def pair_contrasts(shapley: pd.DataFrame, model: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Rows of the Shapley table, with `low` and `high` at 95 % and `low_of_all, high_of_all` widened by Bonferroni's
-        correction, so that all pairs together hold with 95 %.
+        Rows of the Shapley table: `low` and `high` are of each pair alone, `p` is that of the paired test, and `p_holm`
+        the same corrected over all pairs, as pipelines are.
 
     Examples
     --------
@@ -185,10 +246,7 @@ def pair_contrasts(shapley: pd.DataFrame, model: str) -> pd.DataFrame:
     """
     rows = shapley[(shapley["model"] == model) & (shapley["group"] == CONTRAST)]
     pairs = rows[rows["target"] == TargetKind.PAIR].sort_values("value", kind="stable")
-    freedom = pairs["n_speakers"] - 1
-    wider = stdtrit(freedom, 1 - 0.025 / max(len(pairs), 1)) / stdtrit(freedom, 0.975)
-    half_width = (pairs["high"] - pairs["low"]) / 2 * wider
-    return pairs.assign(low_of_all=pairs["value"] - half_width, high_of_all=pairs["value"] + half_width)
+    return pairs.assign(p_holm=holm(pairs["p"]))
 
 
 def listed(names: Sequence[str]) -> str:
@@ -215,12 +273,14 @@ def p_text(p: float) -> str:
 
 def _best_sentence(ranking: Ranking, best: Entry) -> str:
     score = best.scores
-    rivals = [entry for entry in ranking.entries if entry.ranked]
+    rivals = [entry for entry in ranking.entries if entry.ranked and entry.family is best.family]
     opening = f"{best.name} scores best" if len(rivals) > 1 else f"{best.name} scores"
-    if math.isnan(score["uar_low"]):
-        sure = "from one speaker, so how sure that is cannot be said"
-    else:
-        sure = f"95 % interval over {len(ranking.speakers)} speakers {score['uar_low']:.2f} to {score['uar_high']:.2f}"
+    sure = _interval(ranking, best)
+    if len(rivals) > 1 and not math.isnan(score["uar_low"]):
+        chosen = uar_of_choosing({entry.name: ranking.run.confusions[entry.name] for entry in rivals})
+        sure += (
+            f" of this row alone; the best of {len(rivals)}, chosen without the speaker it answers for: {chosen:.3f}"
+        )
     guess = f"guessing scores {ranking.chance:.2f}"
     if score["uar_low"] <= ranking.chance:
         guess += ", which the interval includes"
@@ -231,14 +291,15 @@ def _rivals_sentence(ranking: Ranking, best: Entry) -> str:
     tests = [test for test in ranking.tests if test.first == best.name]
     if not tests:
         return "There is no other pipeline to compare it with."
-    beaten = [test for test in tests if test.verdict(ALPHA) == "difference"]
-    alike = [test.second for test in tests if test.verdict(ALPHA) != "difference"]
-    if not tests[0].can_be_found(ALPHA):
-        least = min(1.0, tests[0].smallest_p * tests[0].n_pairs)
+    beaten = [test for test in tests if test.verdict(ALPHA) is Verdict.SHOWN]
+    alike = [test for test in tests if test.verdict(ALPHA) is not Verdict.SHOWN]
+    if not any(test.can_be_found(ALPHA) for test in tests):
+        least = min(1.0, min(test.smallest_p for test in tests) * tests[0].n_pairs)
         pairs = f", corrected for {tests[0].n_pairs} pairs," if tests[0].n_pairs > 1 else ""
         return (
-            f"Whether it is truly better than {listed(alike)} cannot be found with so few speakers: "
-            f"{len(ranking.speakers)} of them allow no p{pairs} below {least:.3g}, however clear the difference."
+            f"Whether it is truly better than {listed([test.second for test in alike])} cannot be found with so few "
+            f"speakers: {len(ranking.speakers)} of them allow no p{pairs} below {least:.3g}, however clear the "
+            "difference."
         )
     parts = []
     if beaten:
@@ -246,11 +307,36 @@ def _rivals_sentence(ranking: Ranking, best: Entry) -> str:
         gains = [test.difference.estimate for test in beaten]
         gain = f"{gains[0]:.3f}" if len(gains) == 1 else f"{min(gains):.3f} to {max(gains):.3f}"
         bound = p_text(worst) if len(beaten) == 1 or worst < 0.001 else f"p at most {worst:.3f}"
-        parts.append(f"it is better than {listed([test.second for test in beaten])} (by {gain}, corrected {bound})")
+        pairs = "" if beaten[0].n_pairs == 1 else f", corrected for {beaten[0].n_pairs} pairs"
+        names = listed([test.second for test in beaten])
+        parts.append(f"it scores higher than {names} (by {gain}; {bound}{pairs})")
     if alike:
-        parts.append(f"no difference was found between it and {listed(alike)}")
-    text = "; ".join(parts)
-    return text[0].upper() + text[1:] + "."
+        margins = listed([f"{test.second} ({_margin(test)})" for test in alike])
+        parts.append(f"no difference is shown to {margins}, which does not say that there is none")
+    return f"As trained here, {'; '.join(parts)}."
+
+
+def _margin(test: PairedTest) -> str:
+    """A difference with its interval, which is of this pair alone."""
+    span = interval_text(test.difference.low, test.difference.high, sign="+")
+    return signed(test.difference.estimate) + (f", 95 % interval {span}" if span else "")
+
+
+def _interval(ranking: Ranking, entry: Entry) -> str:
+    low, high = entry.scores["uar_low"], entry.scores["uar_high"]
+    if math.isnan(low):
+        return "from one speaker, so how sure that is cannot be said"
+    return f"95 % interval over {len(ranking.speakers)} speakers {low:.2f} to {high:.2f}"
+
+
+def _family_sentence(ranking: Ranking, first: Entry) -> str:
+    """The best of a family that asks for more, which is not compared with the others."""
+    count = sum(entry.family is first.family for entry in ranking.entries)
+    best = f"{first.name} scores best of {count}" if count > 1 else f"{first.name} scores"
+    return (
+        f"With {first.family} at hand, which is another question, {best} with a UAR of {first.scores['uar']:.3f} "
+        f"({_interval(ranking, first)})."
+    )
 
 
 def _weakness_sentence(ranking: Ranking, best: Entry) -> str:
@@ -281,27 +367,34 @@ def _which_block(contrast: pd.Series) -> str:
     between = f"difference {_with_interval(contrast)}"
     if math.isnan(contrast["low"]):
         return f"{between}, from one speaker"
-    if contrast["low"] > 0:
-        return f"spectral features carry more ({between})"
-    if contrast["high"] < 0:
-        return f"prosodic features carry more ({between})"
-    return f"which block carries more is not settled ({between})"
+    if math.isnan(contrast["p"]):
+        return f"{between}, not tested: the table is of an earlier version, run the ablation again"
+    tested = f"{between}, {p_text(contrast['p'])}"
+    if contrast["p"] > ALPHA:
+        return f"which block carries more is not settled ({tested})"
+    return f"{'spectral' if contrast['value'] > 0 else 'prosodic'} features carry more ({tested})"
 
 
 def _decisions(shapley: pd.DataFrame, model: str) -> tuple[str, ...]:
     pairs = pair_contrasts(shapley, model)
-    prosodic, spectral = pairs[pairs["high_of_all"] < 0], pairs[pairs["low_of_all"] > 0][::-1]
+    shown = pairs["p_holm"] <= ALPHA
+    prosodic, spectral = pairs[shown & (pairs["value"] < 0)], pairs[shown & (pairs["value"] > 0)][::-1]
     parts = []
     for block, clear in (("prosody", prosodic), ("spectrum", spectral)):
         if len(clear):
             best = clear.iloc[0]
-            low, high = sorted((abs(best["low_of_all"]), abs(best["high_of_all"])))
+            sign = 1 if best["value"] > 0 else -1
+            ends = sorted((sign * best["low"], sign * best["high"]))
+            span = f"[{signed(ends[0])} to {signed(ends[1])}]"
             count = f" (and {len(clear) - 1} more)" if len(clear) > 1 else ""
             pair = f"{best['label']} from {best['other']}"
-            parts.append(f"{block} tells {pair} by {abs(best['value']):.2f} [{low:.2f} to {high:.2f}] more{count}")
+            parts.append(f"{block} tells {pair} by {abs(best['value']):.2f} {span} more{count}")
     if not parts:
-        return (f"{model}: of {len(pairs)} pairs of emotions, none was found that one block tells apart better.",)
-    return (f"{model}: {'; '.join(parts)}, corrected for {len(pairs)} pairs.",)
+        return (
+            f"{model}: for none of {len(pairs)} pairs of emotions is it shown that one block tells them apart better, "
+            "which does not say that they do it alike.",
+        )
+    return (f"{model}: {'; '.join(parts)}; p corrected for {len(pairs)} pairs, intervals of each pair alone.",)
 
 
 def _with_interval(row: pd.Series) -> str:

@@ -15,6 +15,7 @@ from benchmarks.reporting.numbers import interval_text
 from benchmarks.reporting.ranking import ALPHA, Ranking
 from benchmarks.scoring.metrics import METRICS
 from benchmarks.scoring.scores import fold_uars
+from benchmarks.scoring.significance import PairedTest, Verdict
 from features.tables import for_spreadsheets
 
 _LATEX = {
@@ -175,7 +176,8 @@ def scores_table(ranking: Ranking) -> Table:
     mean = f", mean over {seeds} seeds" if seeds > 1 else ""
     caption = (
         f"Test scores on {ranking.run.corpus['name']}, pooled over folds{mean}; 95 % interval over "
-        f"{len(ranking.speakers)} speakers."
+        f"{len(ranking.speakers)} speakers. Train UAR is on the utterances that a model was fitted to; a fusion has "
+        "none, as it is fitted to held-out answers of its parts."
     )
     enrolment = ranking.run.record.get("enrolment")
     if enrolment:
@@ -218,21 +220,46 @@ def pairs_table(ranking: Ranking) -> Table:
             "speakers": f"{test.n_better} of {test.n_speakers}",
             "p": test.p,
             "p_holm": test.p_holm,
-            "verdict": test.verdict(ALPHA),
+            "verdict": verdict_text(test),
+            "least": ranking.powers[test.first, test.second].least,
+            "needed": ranking.powers[test.first, test.second].speakers,
+            "practical": ranking.powers[test.first, test.second].practical,
+            "family": str(family),
         }
-        for test in ranking.tests
+        for family in ranking.families
+        for test in ranking.tests_of(family)
     ]
+    several = len({row["family"] for row in rows}) > 1
     columns = (
+        *([Column("family", "With")] if several else []),
         Column("first", "Pipeline"),
         Column("second", "Against"),
         Column("difference", "UAR difference", "+.3f"),
-        Column("interval", "95 % interval"),
+        Column("interval", "95 % interval of the pair"),
         Column("speakers", "Speakers better"),
         Column("p", "p", ".2g"),
         Column("p_holm", "p, Holm", ".2g"),
         Column("verdict", "Verdict"),
+        *([Column("practical", f"Within ±{ranking.rope:g}")] if ranking.rope is not None else []),
+        Column("least", "Least shown", ".3f"),
+        Column("needed", "Speakers to show", ",.0f"),
     )
     return Table("pairs", _pairs_caption(ranking), columns, tuple(rows))
+
+
+def verdict_text(test: PairedTest) -> str:
+    """The verdict of a corrected test; where the pair's own interval says otherwise, what was corrected.
+
+    Examples
+    --------
+    >>> verdict_text(rank(Run.load("results/emodb")).tests[0])  # doctest: +SKIP
+    'difference'
+    """
+    verdict, span = test.verdict(ALPHA), test.difference
+    if verdict is Verdict.SHOWN or not (span.low > 0 or span.high < 0):
+        return str(verdict)
+    for_pairs = f" once p is corrected for {test.n_pairs} pairs" if test.n_pairs > 1 else " by p"
+    return f"{verdict}{for_pairs}; the interval is of this pair alone"
 
 
 def recalls_table(ranking: Ranking) -> Table:
@@ -384,19 +411,29 @@ def _scores(name: str, caption: str, ranking: Ranking, columns: Iterable[Column]
 
 
 def _pairs_caption(ranking: Ranking) -> str:
-    """Say what the paired test is, and what so many speakers can show at all."""
+    """Say what the paired test is, what was corrected, and what these speakers can show at all."""
     if not ranking.tests:
         return ""
-    test, pairs = ranking.tests[0], len(ranking.tests)
+    test = ranking.tests[0]
     swaps = "all" if test.exact else "65,535 random"
+    counts = [len(tests) for family in ranking.families if (tests := ranking.tests_of(family))]
+    pairs = " and ".join(f"{count} {'pair' if count == 1 else 'pairs'}" for count in counts)
+    apart = ", each family by itself" if len(counts) > 1 else ""
+    least = min(test.smallest_p for test in ranking.tests)
     caption = (
         f"Paired tests that swap two pipelines' predictions for whole speakers ({swaps} swaps of"
-        f" {test.n_speakers} speakers), Holm-corrected over {pairs} {'pair' if pairs == 1 else 'pairs'}; the "
-        f"smallest p that can be reached is {test.smallest_p:.2g}"
+        f" {test.n_speakers} speakers), Holm-corrected over {pairs}{apart}; the "
+        f"smallest p that can be reached is {least:.2g}"
     )
-    if not test.can_be_found(ALPHA):
-        return caption + f", so no difference can reach {ALPHA:g} here, however clear."
-    return caption + "."
+    if not any(test.can_be_found(ALPHA) for test in ranking.tests):
+        caption += f", so no difference can reach {ALPHA:g} here, however clear"
+    caption += ". The verdict is by the corrected p; intervals are of each pair alone, not corrected"
+    if ranking.rope is not None:
+        caption += f"; better, worse or same by more than {ranking.rope:g}: one-sided tests of the same kind, corrected"
+    return (
+        f"{caption}. Least shown: the smallest true difference that a corrected test would show in 80 of 100 such "
+        "corpora; speakers to show: how many would show the difference seen."
+    )
 
 
 def _settings_text(settings: Mapping[str, Any]) -> str:

@@ -27,8 +27,11 @@ SIGNS = {
     Flag.TRANSDUCTIVE: "*",
     Flag.ENROLLED: "^",
     Flag.CONTAMINATED: "!",
+    Flag.HEARD_SOUND: "~",
+    Flag.MAY_HAVE_HEARD: "?",
     Flag.RANDOM_INIT: "°",
     Flag.KNOWN_SPEAKERS: "#",
+    Flag.ADAPTED: "=",
 }
 
 
@@ -140,7 +143,8 @@ def _table(run: Mapping[str, Any], scores: pd.DataFrame) -> str:
     pooled = ", ".join(metric.label for metric in METRICS.values() if not metric.probabilistic)
     legend = fill(
         f"{pooled}: pooled over the test folds; interval of UAR over speakers, those of the others in scores.csv; "
-        "train: UAR on the training subset; ms/clip: extraction and prediction on one thread"
+        "train: UAR on what the model was fitted to, none for a fusion, which is fitted to "
+        "held-out answers; ms/clip: extraction and prediction on one thread"
     )
     return "\n".join([*lines, legend, _budget(scores)])
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from benchmarks.scoring.confusion import codes
 from benchmarks.scoring.intervals import jackknife_half_width
+from benchmarks.scoring.sign_flips import sign_flip_test
 from features.errors import ResultsError
 
 Counts = NDArray[np.float64]
@@ -214,8 +215,41 @@ def share(target: Target, combination: Counts, *, level: float = 0.95) -> Share:
     value, n = float(combination @ target.scores()), target.totals.shape[0]
     if n < 2:
         return Share(value, math.nan, math.nan)
-    half_width = jackknife_half_width(combination @ target.scores_without_speakers(), level)
+    clips = target.totals.sum(axis=0)
+    weights = (target.totals[:, clips > 0] / clips[clips > 0]).mean(axis=1)
+    half_width = jackknife_half_width(combination @ target.scores_without_speakers(), level, weights=weights)
     return Share(value, value - half_width, value + half_width)
+
+
+def contrast_p(target: Target, combination: Counts, *, random_state: int = 0) -> float:
+    """The p value of a contrast of two blocks by the test that pipelines are compared with, `sign_flip_test`.
+
+    A contrast is a sum over speakers of what each adds to it; where two blocks carry the same, either could have been
+    called by the other's name for any speaker, which changes the sign of that speaker's term.
+
+    Parameters
+    ----------
+    target : Target
+        Scores to combine.
+    combination : ndarray of shape (n_subsets,)
+        The difference of two rows of `weights` or `block_weights`.
+    random_state : int, default=0
+        Seed of drawn signs, beyond 16 speakers.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> hits, totals = np.array([[[1.0, 1.0]], [[2.0, 1.0]]]), np.array([[2.0, 2.0]])
+    >>> contrast_p(Target(TargetKind.UAR, "", "", hits, totals), weights(["all"])[0])
+    1.0
+    """
+    clips = target.totals.sum(axis=0)
+    present = clips > 0
+    terms = (target.hits[:, :, present] / clips[present]).sum(axis=-1) / present.sum()
+    return sign_flip_test(combination @ terms, random_state=random_state)[0]
 
 
 def targets(

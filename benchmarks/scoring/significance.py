@@ -7,17 +7,13 @@ predictions, so the mean matrix over seeds gives the mean score over seeds, and 
 The tests speak of the models as they were trained here, met by new speakers; they do not speak of models trained anew
 on other speakers (T. G. Dietterich, "Approximate statistical tests for comparing supervised classification learning
 algorithms", 1998).
-
-`scipy.stats.permutation_test(permutation_type="samples")` gives the same p on the same terms, but for ties: it
-compares to within 1e-14 of the difference, and swaps that give the same difference count as smaller where rounding says
-so (5 of 200 simulated pairs). It took 9 ms against 0.3 ms per pair of pipelines with 10 speakers, and 1.1 s against
-0.05 s with 16; a report tests up to 45 pairs. So the test is computed here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import combinations
 
 import numpy as np
@@ -31,9 +27,35 @@ from benchmarks.scoring.intervals import (
     same_speakers,
     speaker_terms,
 )
+from benchmarks.scoring.sign_flips import EQUAL, EXACT_SPEAKERS, holm, sign_flip_test, smallest_p
 
-EXACT_SPEAKERS = 16
-"""Up to so many speakers every one of the 2^n swaps is computed; beyond, they are drawn."""
+__all__ = [
+    "EXACT_SPEAKERS",
+    "PairedTest",
+    "Verdict",
+    "compare_pipelines",
+    "holm",
+    "paired_permutation_test",
+    "sign_flip_test",
+    "smallest_p",
+]
+
+
+class Verdict(StrEnum):
+    """What a corrected test says of a difference; none of it says that two pipelines are equal.
+
+    Examples
+    --------
+    >>> Verdict("no difference shown") is Verdict.NOT_SHOWN
+    True
+    """
+
+    SHOWN = "difference"
+    """The corrected p is small enough."""
+    NOT_SHOWN = "no difference shown"
+    """It is not: there may be one all the same."""
+    CANNOT_BE_FOUND = "cannot be found with so few speakers"
+    """No scores could have made it small enough."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +73,15 @@ class PairedTest:
     p_holm : float
         The same after Holm's correction over all pairs.
     smallest_p : float
-        The smallest p that so many speakers can reach.
+        The smallest p that these speakers can reach: one on whom both score the same tells nothing.
     exact : bool
         Whether every swap was computed, or a seeded sample of them.
     n_speakers, n_better, n_worse : int
         All speakers, and those on whom the first was better or worse.
     n_pairs : int
         Number of pairs that the correction was made for.
+    smallest_p_holm : float or None
+        What `p_holm` would be had this pair reached its smallest p; None where it is `n_pairs` times that.
 
     Examples
     --------
@@ -65,7 +89,7 @@ class PairedTest:
     >>> wrong = correct[:, :, ::-1]
     >>> (test,) = compare_pipelines({"svm": correct, "majority": wrong})
     >>> test.first, test.p, test.verdict()
-    ('svm', 0.03125, 'difference')
+    ('svm', 0.03125, <Verdict.SHOWN: 'difference'>)
     """
 
     first: str
@@ -79,15 +103,18 @@ class PairedTest:
     n_better: int
     n_worse: int
     n_pairs: int = 1
+    smallest_p_holm: float | None = None
 
-    def verdict(self, alpha: float = 0.05) -> str:
-        """One of 'difference', 'no difference found' and 'cannot be found with so few speakers'."""
+    def verdict(self, alpha: float = 0.05) -> Verdict:
+        """One of the values of `Verdict`."""
         if self.p_holm <= alpha:
-            return "difference"
-        return "no difference found" if self.can_be_found(alpha) else "cannot be found with so few speakers"
+            return Verdict.SHOWN
+        return Verdict.NOT_SHOWN if self.can_be_found(alpha) else Verdict.CANNOT_BE_FOUND
 
     def can_be_found(self, alpha: float = 0.05) -> bool:
-        """Whether any difference, however clear, could pass the corrected test with so many speakers."""
+        """Whether any difference, however clear, could pass the corrected test with these speakers."""
+        if self.smallest_p_holm is not None:
+            return self.smallest_p_holm <= alpha
         return self.smallest_p * self.n_pairs <= alpha
 
 
@@ -117,7 +144,7 @@ def paired_permutation_test(
     exact : bool
         Whether all swaps were computed.
     smallest_p : float
-        The smallest p that can be reached.
+        The smallest p that can be reached by the speakers on whom the two differ; 1 where there are none.
 
     Raises
     ------
@@ -131,44 +158,7 @@ def paired_permutation_test(
     (0.00390625, True, 0.00390625)
     """
     one, other = same_speakers(first, second)
-    terms = speaker_terms(one) - speaker_terms(other)
-    observed = abs(terms.sum()) - 1e-12
-    n = len(terms)
-    if n <= EXACT_SPEAKERS:
-        # The first speaker is never swapped: swapping everybody gives the same size of difference.
-        signs = 1.0 - 2.0 * ((np.arange(2 ** (n - 1))[:, None] >> np.arange(n - 1)) & 1)
-        extreme = np.abs(terms[0] + signs @ terms[1:]) >= observed
-        return float(extreme.mean()), True, smallest_p(n)
-    signs = 1.0 - 2.0 * np.random.default_rng(random_state).integers(0, 2, size=(n_draws, n))
-    extreme = np.abs(signs @ terms) >= observed
-    return float((1 + extreme.sum()) / (1 + n_draws)), False, max(smallest_p(n), 1 / (1 + n_draws))
-
-
-def smallest_p(n_speakers: int) -> float:
-    """Smallest two-sided p of `paired_permutation_test` with n speakers, 2^(1-n): 0.125 for 4 speakers, 0.002 for 10.
-
-    Examples
-    --------
-    >>> smallest_p(4)
-    0.125
-    """
-    return 2.0 ** (1 - n_speakers) if n_speakers > 0 else 1.0
-
-
-def holm(p: ArrayLike) -> Matrix:
-    """Holm's step-down correction of p values for the number of tests (S. Holm, 1979), shape (m,) to (m,).
-
-    Examples
-    --------
-    >>> holm([0.01, 0.04, 0.03]).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    values = np.asarray(p, dtype=float)
-    order = np.argsort(values, kind="stable")
-    factors = len(values) - np.arange(len(values))
-    corrected = np.empty_like(values)
-    corrected[order] = np.minimum(np.maximum.accumulate(values[order] * factors), 1.0)
-    return corrected
+    return sign_flip_test(speaker_terms(one) - speaker_terms(other), random_state=random_state, n_draws=n_draws)
 
 
 def compare_pipelines(
@@ -200,16 +190,32 @@ def compare_pipelines(
     >>> correct = np.tile(np.diag([5.0, 5.0]), (4, 1, 1))
     >>> (test,) = compare_pipelines({"a": correct, "b": correct[:, :, ::-1]})
     >>> test.p, test.verdict()
-    (0.125, 'cannot be found with so few speakers')
+    (0.125, <Verdict.CANNOT_BE_FOUND: 'cannot be found with so few speakers'>)
     """
     ranked = sorted(confusions, key=lambda name: -float(uar_of(confusions[name].sum(axis=0))))
     pairs = list(combinations(ranked, 2))
     results = [paired_permutation_test(confusions[a], confusions[b], random_state=random_state) for a, b in pairs]
-    corrected = holm([p for p, _, _ in results])
+    p_values = np.array([p for p, _, _ in results])
+    corrected = holm(p_values)
     return tuple(
-        _paired(pair, confusions, result, p_holm=float(adjusted), level=level, n_pairs=len(pairs))
-        for pair, result, adjusted in zip(pairs, results, corrected)
+        _paired(
+            pair,
+            confusions,
+            result,
+            p_holm=float(corrected[place]),
+            smallest_p_holm=_with_smallest(p_values, place, result[2]),
+            level=level,
+            n_pairs=len(pairs),
+        )
+        for place, (pair, result) in enumerate(zip(pairs, results))
     )
+
+
+def _with_smallest(p_values: Matrix, place: int, smallest: float) -> float:
+    """The corrected p of one test had it reached its smallest p, the others as they are."""
+    clearest = p_values.copy()
+    clearest[place] = smallest
+    return float(holm(clearest)[place])
 
 
 def _paired(
@@ -218,6 +224,7 @@ def _paired(
     result: tuple[float, bool, float],
     *,
     p_holm: float,
+    smallest_p_holm: float,
     level: float,
     n_pairs: int,
 ) -> PairedTest:
@@ -232,7 +239,8 @@ def _paired(
         smallest_p=result[2],
         exact=result[1],
         n_speakers=len(terms),
-        n_better=int((terms > 1e-12).sum()),
-        n_worse=int((terms < -1e-12).sum()),
+        n_better=int((terms > EQUAL).sum()),
+        n_worse=int((terms < -EQUAL).sum()),
         n_pairs=n_pairs,
+        smallest_p_holm=smallest_p_holm,
     )

@@ -8,6 +8,8 @@ STUDIES: Mapping[str, str] = {
     "ablation": "benchmarks.studies.ablation",
     "learning_curve": "benchmarks.studies.learning_curve",
     "enrolment_curve": "benchmarks.studies.enrolment_curve",
+    "sentences": "benchmarks.studies.sentences",
+    "cross_corpus": "benchmarks.studies.cross_corpus",
     "comparison": "benchmarks.studies.comparison",
 }
 """Name of a study to its module. Its `SECTIONS` stand in the report of a run that holds its tables."""

@@ -25,7 +25,7 @@ from benchmarks.reporting.summary import summarise_ablation
 from benchmarks.reporting.tables import Column, Table
 from benchmarks.scoring.confusion import recalls_of
 from benchmarks.scoring.intervals import difference_interval, speaker_confusions, speaker_interval
-from benchmarks.scoring.shapley import CONTRAST, TargetKind, block_weights, share, subsets, targets, weights
+from benchmarks.scoring.shapley import CONTRAST, TargetKind, block_weights, contrast_p, share, subsets, targets, weights
 from benchmarks.scoring.significance import holm, paired_permutation_test
 from features.errors import PipelineError, ResultsError
 from features.groups import GROUPS, PRESETS
@@ -183,11 +183,11 @@ def shapley_values(predictions: pd.DataFrame, model: str, labels: Sequence[str])
     Returns
     -------
     pandas.DataFrame
-        `model, target, label, other, players, group, value, low, high, n_speakers`; `target` is 'uar', 'recall' (of
+        `model, target, label, other, players, group, value, low, high, p, n_speakers`; `target` is 'uar', 'recall' (of
         `label`) or 'pair' (the decision between `label` and `other`).
         With 'groups' as `players` the six groups share what all of them add to guessing; with 'blocks' prosodic, voice
-        and spectral features do, as wholes, and 'spectral - prosodic' is the paired difference. The row 'all' is the
-        sum of either.
+        and spectral features do, as wholes, and 'spectral - prosodic' is the paired difference, the only rows that have
+        a `p`. The row 'all' is the sum of either.
     """
     columns = [f"p_{label}" for label in labels]
     rows = _aligned(predictions, model, columns)
@@ -204,6 +204,7 @@ def shapley_values(predictions: pd.DataFrame, model: str, labels: Sequence[str])
                 row: dict[str, Any] = {"model": model, "target": target.kind, "label": target.label}
                 row |= {"other": target.other, "players": players, "group": group}
                 row |= {"value": result.value, "low": result.low, "high": result.high}
+                row |= {"p": contrast_p(target, combination) if group == CONTRAST else float("nan")}
                 found.append({**row, "n_speakers": len(target.totals)})
     return pd.DataFrame(found)
 
@@ -267,9 +268,11 @@ def _shapley_rows(ranking: Ranking) -> Table:
         Column("group", "Player"),
         Column("value", "Adds to UAR", "+.3f"),
         Column("interval", "95 % interval"),
+        Column("p", "p", ".2g"),
     )
     caption = (
-        "Shapley values for UAR of the six groups, from all 64 subsets, and of whole blocks; intervals over speakers."
+        "Shapley values for UAR of the six groups, from all 64 subsets, and of whole blocks; intervals over speakers, "
+        "each by itself. p: the paired test of the one difference of blocks, not corrected."
     )
     return Table("shapley", caption, columns, tuple({**r, "interval": _signed_interval(r)} for r in rows))
 
@@ -285,7 +288,12 @@ def _subset_rows(ranking: Ranking) -> Table:
         Column("difference", "Against all", "+.3f"),
         Column("p_holm", "p, Holm", ".2g"),
     )
-    caption = "Every group alone and left out, and the presets, against all groups by the paired test."
+    count = sum(row["role"] != "all" for row in rows)
+    caption = (
+        "Every group alone and left out, and the presets, against all groups by the paired test that swaps speakers; "
+        f"p is Holm-corrected over each model's {count // max(len({row['model'] for row in rows}), 1)} rows, intervals "
+        "are of each row alone."
+    )
     written = [
         {**r, "subset": subset_name(r["role"], r["groups"]), "interval": interval_text(r["uar_low"], r["uar_high"])}
         for r in rows
@@ -306,7 +314,8 @@ SECTIONS = (
             ReportPlot("emotions", "What every group adds to the recall of every emotion", emotions_plot),
             ReportPlot(
                 "pairs_of_emotions",
-                "Which block tells two emotions apart; in colour what is clear after correction for all pairs",
+                "Which block tells two emotions apart; in colour what the test shows after correction for all pairs, "
+                "intervals of each pair alone",
                 pairs_plot,
             ),
         ),

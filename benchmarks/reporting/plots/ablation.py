@@ -20,6 +20,7 @@ from benchmarks.reporting.plots.style import (
     new_figure,
     style,
 )
+from benchmarks.reporting.ranking import ALPHA
 from benchmarks.reporting.summary import pair_contrasts
 from benchmarks.scoring.shapley import TargetKind
 from features.groups import GROUPS, PRESETS
@@ -125,7 +126,7 @@ def emotions_plot(ranking: Ranking) -> Plot | None:
 def pairs_plot(ranking: Ranking) -> Plot | None:
     """Which block of groups tells two emotions apart better, for every two emotions and the first model.
 
-    Intervals are of 95 % each; those in colour are clear of 0 after correction for all pairs.
+    Intervals are of 95 % each, of one pair alone; in colour what the paired test shows after correction for all pairs.
 
     Examples
     --------
@@ -139,8 +140,7 @@ def pairs_plot(ranking: Ranking) -> Plot | None:
         figure, axes = new_figure(4.6, 1.1 + 0.22 * len(table))
         axes.axvline(0, color=INK, linewidth=1)
         for row, (_, pair) in enumerate(table.iterrows()):
-            clear = pair["low_of_all"] > 0 or pair["high_of_all"] < 0
-            colour = FAINT if not clear else SERIES[0] if pair["value"] > 0 else SERIES[1]
+            colour = FAINT if not pair["p_holm"] <= ALPHA else SERIES[0] if pair["value"] > 0 else SERIES[1]
             interval_bar(axes, row, pair["low"], pair["high"], colour)
             axes.plot(pair["value"], row, "o", color=colour, markersize=5)
         names = [f"{row.label} / {row.other}" for row in table.itertuples()]

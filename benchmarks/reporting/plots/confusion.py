@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from benchmarks.reporting.plots.style import HEAT, INK, PAPER, style
+from benchmarks.reporting.plots.style import INK, PAPER, heat, style
 from benchmarks.scoring.confusion import confusion, recalls_of
 from features.lettering import shortened, wrapped
 from features.plotting import Plot
@@ -102,12 +102,8 @@ def _figure(n_labels: int, *, longest: int, below: float) -> tuple[Figure, Axes]
 
 
 def _fields(axes: Axes, share: np.ndarray) -> None:
-    from matplotlib.colors import to_rgb
-
-    empty, full = (np.asarray(to_rgb(colour)) for colour in ("#f1f3f6", HEAT))
     edges = np.arange(len(share) + 1) - 0.5
-    mixed = empty + (full - empty) * share[:, :, None]
-    axes.pcolormesh(edges, edges, mixed, edgecolors=PAPER, linewidth=2)
+    axes.pcolormesh(edges, edges, heat(share), edgecolors=PAPER, linewidth=2)
     for (row, column), value in np.ndenumerate(share):
         text = f"{100 * value:.0f}" if value >= 0.005 else "·"
         axes.text(column, row, text, ha="center", va="center", color=PAPER if value > 0.68 else INK)

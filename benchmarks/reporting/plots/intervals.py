@@ -19,6 +19,8 @@ from benchmarks.reporting.plots.style import (
 from features.plotting import Plot
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from benchmarks.reporting.ranking import Ranking
 
 
@@ -39,7 +41,7 @@ def scores_plot(ranking: Ranking) -> Plot:
             interval_bar(axes, row, entry.scores["uar_low"], entry.scores["uar_high"], colour)
             fill = colour if entry.ranked else PAPER
             axes.plot(entry.scores["uar"], row, "o", markersize=6, color=fill, markeredgecolor=colour)
-        names = [f"{entry.name} †" if Flag.CONTAMINATED in entry.flags else entry.name for entry in entries]
+        names = [f"{entry.name}{_mark(entry.flags)}" for entry in entries]
         name_rows(axes, names, "UAR, all test clips")
         axes.set_xlim(0, 1.0)
     parts = [
@@ -50,6 +52,13 @@ def scores_plot(ranking: Ranking) -> Plot:
         f"UAR of every pipeline with its 95 % interval over speakers: {'; '.join(parts)}. "
         f"Guessing: {ranking.chance:.2f}.",
     )
+
+
+def _mark(flags: Sequence[str]) -> str:
+    """The sign behind a name: it has heard the corpus, or may have."""
+    if {Flag.CONTAMINATED, Flag.HEARD_SOUND} & set(flags):
+        return " †"
+    return " ?" if Flag.MAY_HAVE_HEARD in flags else ""
 
 
 def differences_plot(ranking: Ranking) -> Plot | None:

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from features.lettering import number_texts, shorten_texts, without_warnings_of_glyphs
 from features.plotting import GREY, PALETTE
 
@@ -39,6 +41,7 @@ _VARIABLES = {
     **{colour: f"var(--series-{number})" for number, colour in enumerate(SERIES, start=1)},
 }
 
+_EMPTY = "#f1f3f6"
 _STYLE: dict[str, Any] = {
     "axes.axisbelow": True,
     "axes.edgecolor": FAINT,
@@ -72,6 +75,29 @@ _STYLE: dict[str, Any] = {
     "ytick.labelcolor": INK,
     "ytick.labelsize": 8.5,
 }
+
+
+def heat(share: np.ndarray) -> np.ndarray:
+    """Colours between pale and full of shares from 0 to 1; those that are NaN get the pale one.
+
+    Parameters
+    ----------
+    share : ndarray
+
+    Returns
+    -------
+    ndarray of the same shape and three more, red, green and blue
+
+    Examples
+    --------
+    >>> heat(np.array([0.0, 1.0])).round(2)
+    array([[0.95, 0.95, 0.96],
+           [0.09, 0.31, 0.56]])
+    """
+    from matplotlib.colors import to_rgb
+
+    empty, full = (np.asarray(to_rgb(colour)) for colour in (_EMPTY, HEAT))
+    return empty + (full - empty) * np.nan_to_num(share)[..., None]
 
 
 @contextmanager

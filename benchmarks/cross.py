@@ -1,0 +1,110 @@
+"""How well what was learnt on one corpus does on others: `python -m benchmarks.cross`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import command as shared
+from benchmarks.evaluation.overwrite import Overwrite
+from features.bad_files import add_on_error_argument
+from features.command import add_join_names_argument, command, make_parser, show
+from features.errors import CorpusError
+
+if TYPE_CHECKING:
+    from benchmarks.corpora.corpus import Corpus
+
+EXAMPLES = """
+python -m benchmarks.cross --corpora emodb=emodb ravdess=ravdess synthetic --pipelines svm xgboost
+python -m benchmarks.cross --corpora emodb=emodb manifest=calls.csv --adaptations none corpus
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Make the command's parser."""
+    parser = make_parser(
+        "benchmarks.cross",
+        "Train on one corpus, test on every other, on the labels that all have: with and without adaptation by the "
+        "unlabelled clips of the tested corpus, beside each corpus's own folds, and with one corpus left out where "
+        "there are three. The figures stand in cross.csv, the heat maps in plots/.",
+        examples=EXAMPLES,
+    )
+    parser.add_argument(
+        "--corpora", nargs="+", required=True, metavar="NAME=DIR", help="two or more; synthetic needs no folder"
+    )
+    parser.add_argument(
+        "--pipelines",
+        nargs="+",
+        default=["svm"],
+        metavar="NAME",
+        help="as benchmarks.run, without :normalise (default: svm)",
+    )
+    parser.add_argument(
+        "--adaptations",
+        nargs="+",
+        default=None,
+        metavar="KIND",
+        help="none, corpus, speaker, coral, subspace or enrol-K (default: all but enrol-K)",
+    )
+    parser.add_argument("--allow-partial", action="store_true", help="accept deliberate subsets of published corpora")
+    parser.add_argument(
+        "--allow-duplicates", action="store_true", help="accept the same sound in training and test of a fold"
+    )
+    add_join_names_argument(parser)
+    add_on_error_argument(parser)
+    shared.add_pipeline_arguments(parser)
+    shared.add_run_arguments(parser, out="results/cross")
+    return parser
+
+
+def execute(arguments: argparse.Namespace) -> None:
+    """Score every pipeline across corpora, print the matrices, and draw them."""
+    from benchmarks.studies.cross_corpus import ADAPTATIONS, cross_corpus, cross_text, draw_all
+
+    corpora = _load(arguments)
+    folder = arguments.out or Path("results") / "cross"
+    table = cross_corpus(
+        corpora,
+        pipelines=arguments.pipelines,
+        adaptations=arguments.adaptations or ADAPTATIONS,
+        seeds=arguments.seeds,
+        jobs=arguments.jobs,
+        out=folder,
+        overwrite=Overwrite(arguments.overwrite),
+        options=shared.options_of(arguments),
+        cache=shared.cache_of(arguments),
+        allow_duplicates=arguments.allow_duplicates,
+        progress=sys.stderr.isatty(),
+    )
+    show(cross_text(table))
+    plots = draw_all(table, folder / "plots")
+    show("\n".join([f"table: {folder / 'cross.csv'}", *(f"heat map: {plot}" for plot in plots)]))
+
+
+def _load(arguments: argparse.Namespace) -> dict[str, Corpus]:
+    """The corpora by name, their sound read."""
+    from benchmarks import corpora
+
+    loaded: dict[str, Corpus] = {}
+    for item in arguments.corpora:
+        name, _, root = item.partition("=")
+        if name in loaded:
+            raise CorpusError(f"--corpora {item}: {name} stands twice; expected each corpus once")
+        corpus = corpora.load(
+            name,
+            root or None,
+            allow_partial=arguments.allow_partial,
+            join_names=arguments.join_names,
+            on_error=arguments.on_error,
+        )
+        options = shared.options_of(arguments)
+        loaded[name] = shared.check_sound(corpus, arguments, arguments.pipelines, options)
+    return loaded
+
+
+main = command(build_parser, execute, on_interrupt=shared.GOES_ON)
+
+if __name__ == "__main__":
+    sys.exit(main())

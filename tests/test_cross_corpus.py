@@ -1,0 +1,175 @@
+"""Across corpora: one table of several, adaptation without labels, and the matrix of who trains and who is tested."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import benchmarks
+from benchmarks import corpora
+from benchmarks.corpora.correspondence import corresponding
+from benchmarks.corpora.merged import merge
+from benchmarks.cross import main
+from benchmarks.studies.cross_corpus import cross_corpus
+from classical.adaptation import CORPUS_SCOPES, Axes
+from classical.normalise import Normaliser
+from features.errors import CorpusError, PipelineError
+
+PIPELINE = "logistic@timing"
+
+
+@pytest.fixture(scope="module")
+def pair() -> dict[str, corpora.Corpus]:
+    """The embedded corpus twice, by other voices, one with a label that the other lacks."""
+    return {
+        "first": corpora.load("synthetic", seed=0),
+        "second": corpora.load("synthetic", seed=1, mapping={"neu": "calm"}),
+    }
+
+
+def test_merged_corpora_share_labels_and_say_what_is_left_out(pair: dict[str, corpora.Corpus]) -> None:
+    both = merge(pair)
+    assert both.labels == ("ang", "hap", "sad")
+    assert "first: left out 60 neu, which not all corpora have" in both.notes
+    assert "second: calm as cal" in both.notes
+    assert both.utterances["corpus"].value_counts().to_dict() == {"first": 180, "second": 180}
+    assert len(both.speakers) == 20
+    assert both.synthetic
+
+
+def test_corpora_without_two_common_labels_are_refused(pair: dict[str, corpora.Corpus]) -> None:
+    with pytest.raises(CorpusError, match="1 labels in all"):
+        merge({"first": pair["first"].restrict(["ang", "neu"]), "second": pair["second"].restrict(["ang", "sad"])})
+    with pytest.raises(CorpusError, match="two corpora or more"):
+        merge({"first": pair["first"]})
+
+
+@pytest.mark.parametrize(
+    ("label", "common"),
+    [("exc", "hap"), (" Anger ", "ang"), ("HAPPY", "hap"), ("cal", "cal"), ("calm", "cal"), ("other", "other")],
+)
+def test_labels_correspond_whatever_their_spelling(label: str, common: str) -> None:
+    assert corresponding(label) == common
+
+
+@pytest.fixture(scope="module")
+def table(pair: dict[str, corpora.Corpus], tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    out = tmp_path_factory.mktemp("cross")
+    three = {**pair, "third": corpora.load("synthetic", seed=2)}
+    found = cross_corpus(three, pipelines=[PIPELINE], adaptations=("none", "corpus"), jobs=1, out=out)
+    pd.testing.assert_frame_equal(pd.read_csv(out / "cross.csv"), found, rtol=1e-5)
+    return found
+
+
+def test_every_corpus_is_tested_by_itself_by_each_other_and_by_all_others(table: pd.DataFrame) -> None:
+    assert list(table) == [
+        *("train", "test", "pipeline", "adaptation", "uar", "uar_low", "uar_high", "n", "speakers", "labels")
+    ]
+    cells = set(zip(table["train"], table["test"], table["adaptation"]))
+    names = ("first", "second", "third")
+    expected = {(one, other, kind) for one in (*names, "all others") for other in names for kind in ("none", "corpus")}
+    assert cells == expected
+    assert not table.duplicated(["train", "test", "adaptation"]).any()
+    assert (table["n"] == 180).all()
+    assert (table["speakers"] == 10).all()
+    assert table["uar"].between(table["uar_low"], table["uar_high"]).all()
+    assert (table["labels"] == "ang hap sad").all()
+
+
+def test_the_diagonal_is_a_run_on_the_same_labels(pair: dict[str, corpora.Corpus], table: pd.DataFrame) -> None:
+    run = benchmarks.evaluate(pair["first"].restrict(["ang", "hap", "sad"]), pipelines=[PIPELINE], jobs=1)
+    own = table[(table["train"] == "first") & (table["test"] == "first") & (table["adaptation"] == "none")].iloc[0]
+    scores = run.scores.iloc[0]
+    for name in ("uar", "uar_low", "uar_high"):
+        assert own[name] == pytest.approx(scores[name], abs=1e-9)
+
+
+def test_no_label_of_the_tested_corpus_reaches_a_model(pair: dict[str, corpora.Corpus], tmp_path: Path) -> None:
+    """With the second corpus's labels turned round, whoever was trained on the first says the same of it."""
+    turned = pair["second"].rename({"ang": "sad", "sad": "ang"})
+    for name, second in (("plain", pair["second"]), ("turned", turned)):
+        cross_corpus(
+            {"first": pair["first"], "second": second},
+            pipelines=[PIPELINE],
+            adaptations=("coral", "subspace", "speaker"),
+            jobs=1,
+            out=tmp_path / name,
+        )
+    answers = []
+    for name in ("plain", "turned"):
+        cells = pd.read_csv(tmp_path / name / "cross.csv")
+        answers.append(cells[(cells["train"] == "first") & (cells["test"] == "first")]["uar"].tolist())
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("name", ["svm:speaker", "svm:corpus+xgboost"])
+def test_adaptation_is_chosen_apart_from_the_pipeline(
+    pair: dict[str, corpora.Corpus], tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(PipelineError, match="--adaptations"):
+        cross_corpus(pair, pipelines=[name], out=tmp_path)
+
+
+def two_rooms(n: int = 200, columns: int = 12) -> tuple[np.ndarray, np.ndarray]:
+    """Training clips, and clips whose features are mixed, moved and scaled."""
+    rng = np.random.default_rng(0)
+    train = rng.normal(size=(n, columns)) @ rng.normal(size=(columns, columns))
+    return train, train[: n // 2] @ rng.normal(size=(columns, columns)) + 3
+
+
+@pytest.mark.parametrize("scope", CORPUS_SCOPES)
+def test_adapted_clips_lie_about_the_training_clips(scope: str) -> None:
+    train, other = two_rooms()
+    normaliser = Normaliser(scope)
+    inside = normaliser.fit_transform(train, groups=["a"] * len(train))
+    moved = normaliser.transform(other, groups=["b"] * len(other))
+    np.testing.assert_allclose(moved.mean(axis=0), 0, atol=1e-9)
+    np.testing.assert_allclose(normaliser.transform(train, groups=["a"] * len(train)), inside, atol=1e-8)
+
+
+def test_coral_brings_the_covariance_nearer_to_that_of_training() -> None:
+    train, other = two_rooms(2000, 5)
+    normaliser = Normaliser("coral", limit=1e6)
+    inside = normaliser.fit_transform(train, groups=["a"] * len(train))
+    plain = Normaliser("corpus", limit=1e6).fit(train, groups=["a"] * len(train))
+    away = [
+        np.linalg.norm(np.cov(kind.transform(other, groups=["b"] * len(other)).T) - np.cov(inside.T))
+        for kind in (normaliser, plain)
+    ]
+    assert away[0] < 0.6 * away[1]  # not 0: the identity is added to both, as published
+
+
+def test_axes_scale_as_the_whole_covariance_would() -> None:
+    values = two_rooms(50, 6)[0]
+    values = values - values.mean(axis=0)
+    sizes, vectors = np.linalg.eigh(values.T @ values / len(values) + np.eye(6))
+    expected = values @ (vectors * sizes**-0.5) @ vectors.T
+    np.testing.assert_allclose(Axes.of(values).scaled(values, -0.5), expected, atol=1e-9)
+
+
+def test_a_corpus_of_few_clips_is_named_and_left_as_it_is() -> None:
+    train, other = two_rooms()
+    normaliser = Normaliser("coral").fit(train, groups=["a"] * len(train))
+    with pytest.warns(UserWarning, match="fewer than 6 clips.*corpus b"):
+        few = normaliser.transform(other[:3], groups=["b"] * 3)
+    np.testing.assert_allclose(few, Normaliser().fit(train).transform(other[:3]))
+
+
+def test_the_command_prints_and_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    manifest = tmp_path / "mine.csv"
+    some = corpora.load("synthetic", seed=3).utterances.reset_index()
+    some[["path", "speaker", "label"]].to_csv(manifest, index=False)
+    given = ["--corpora", "synthetic", f"manifest={manifest}", "--pipelines", PIPELINE, "--adaptations", "none"]
+    assert main([*given, "--jobs", "1", "--out", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    assert "logistic@timing, adaptation none" in printed
+    assert max(map(len, printed.partition("table:")[0].splitlines())) <= 80
+    assert (tmp_path / "out" / "plots" / "cross-1.svg").stat().st_size > 2000
+    with pytest.raises(SystemExit) as stopped:
+        main(["--pipelines", "svm"])
+    assert stopped.value.code == 2
+    assert main(["--corpora", "synthetic", "synthetic"]) != 0
+    assert "stands twice" in capsys.readouterr().err

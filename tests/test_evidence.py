@@ -1,0 +1,298 @@
+"""Our own evidence: rows of one question are compared with each other only, and no sentence says more than its test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from fabricated_runs import fabricate_run
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from benchmarks import corpora, evaluate
+from benchmarks.compare import main as compare_command
+from benchmarks.report import main as report_command
+
+
+def pairs_of(folder: Path) -> pd.DataFrame:
+    assert report_command([str(folder)]) == 0
+    return pd.read_csv(folder / "tables" / "pairs.csv")
+
+
+@pytest.fixture(scope="module")
+def families(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of ten speakers in which the rows that use a speaker's other clips score best, as they do on EmoDB."""
+    skills = {"svm": 1.4, "xgboost": 0.2, "svm:speaker": 2.4, "xgboost:enrol-3": 2.2, "random": 0.0}
+    flags = {"svm:speaker": ["transductive"], "xgboost:enrol-3": ["enrolled"], "random": ["guessing"]}
+    return fabricate_run(tmp_path_factory.mktemp("families") / "run", skills, flags=flags, clips=4)
+
+
+def test_rows_that_use_a_speakers_other_clips_are_ranked_and_corrected_apart(families: Path) -> None:
+    pairs = pairs_of(families)
+    assert {frozenset(pair) for pair in pairs[["first", "second"]].to_numpy()} == {
+        frozenset({"svm", "xgboost"}),
+        frozenset({"svm:speaker", "xgboost:enrol-3"}),
+    }
+    assert (pairs["p_holm"] == pairs["p"]).all()  # one pair a family: nothing to correct for
+    page = (families / "report.html").read_text(encoding="utf-8")
+    assert "svm scores best with" in page.replace("<wbr>", "")
+    assert "xgboost:enrol-3, xgboost" not in page.replace("<wbr>", "")
+
+
+@pytest.mark.parametrize("name", ["svm:speaker", "svm+xgboost:enrol-3"])
+def test_predictions_without_a_record_are_told_apart_by_their_names(
+    families: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = pd.read_csv(families / "predictions.csv", dtype={"speaker": str})
+    lone = tmp_path / "predictions.csv"
+    rows[rows["pipeline"].isin(["svm", "svm:speaker"])].replace({"svm:speaker": name}).to_csv(lone, index=False)
+    assert compare_command([str(lone), str(lone)]) == 0
+    text = capsys.readouterr().out
+    assert "svm (first) scores best" in text or "svm (second) scores best" in text
+
+
+def test_no_sentence_takes_a_high_p_for_equality(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = fabricate_run(tmp_path / "run", {"svm": 1.0, "xgboost": 0.95, "weak": -1.5})
+    assert compare_command([str(folder), str(folder), "--pipelines", "svm", "xgboost", "weak"]) == 0
+    text = capsys.readouterr().out
+    assert "As trained here" in text
+    assert "no difference found" not in text
+    assert "no difference was found" not in text
+    assert "is better than" not in text
+    assert "does not say that there is none" in text
+    assert "95 % interval" in text.partition("no difference is shown to")[2]
+
+
+def close_run(folder: Path, gains: list[int], *, clips: int = 10) -> Path:
+    """Two pipelines and twins of each; the better one is right on so many more clips of each speaker."""
+    rows = []
+    for number, gain in enumerate(gains):
+        for label, other in (("ang", "sad"), ("sad", "ang")):
+            for clip in range(clips):
+                row = {"seed": 0, "fold": f"f{number}", "utterance": f"{number}{label}{clip}", "speaker": f"s{number}"}
+                row |= {"truth": label}
+                better = label if clip < 5 + (gain if label == "ang" else 0) else other
+                worse = label if clip < 5 else other
+                rows += [
+                    {"pipeline": name, **row, "prediction": said}
+                    for name, said in (("a", better), ("b", worse), ("c", worse), ("d", worse))
+                ]
+    folder.mkdir()
+    pd.DataFrame(rows).to_csv(folder / "predictions.csv", index=False)
+    return folder
+
+
+def test_an_interval_that_leaves_out_0_stands_beside_no_difference_only_with_what_is_corrected(tmp_path: Path) -> None:
+    folder = close_run(tmp_path / "run", [1, 1, 1, 1, 1, 1, 1, 0, 0, 0])
+    pairs = pairs_of(folder)
+    unsettled = pairs[(pairs["first"] == "a") & (pairs["p_holm"] > 0.05)]
+    assert len(unsettled) == 3
+    assert (~unsettled["interval"].str.startswith("−")).all()  # each interval alone leaves out 0
+    assert unsettled["verdict"].str.contains("corrected for 6 pairs").all()
+    assert "not corrected" in (folder / "tables" / "pairs.tex").read_text(encoding="utf-8")
+
+
+def test_speakers_on_whom_both_score_the_same_do_not_count_for_the_smallest_p(tmp_path: Path) -> None:
+    folder = close_run(tmp_path / "run", [1, 1, 1, 1, 0, 0, 0, 0, 0, 0])
+    lone = pd.read_csv(folder / "predictions.csv", dtype=str)
+    lone[lone["pipeline"].isin(["a", "b"])].to_csv(folder / "predictions.csv", index=False)
+    assert pairs_of(folder)["p"].tolist() == [0.125]
+    assert pairs_of(folder)["verdict"].str.startswith("cannot be found").all()
+    assert "smallest p that can be reached is 0.12" in (folder / "tables" / "pairs.tex").read_text(encoding="utf-8")
+
+
+def test_the_best_row_says_that_it_was_chosen(families: Path) -> None:
+    assert report_command([str(families)]) == 0
+    page = (families / "report.html").read_text(encoding="utf-8")
+    chosen = page.partition("chosen without the speaker it answers for: ")[2][:5]
+    rows = pd.read_csv(families / "predictions.csv", dtype={"speaker": str})
+    rows = rows[rows["pipeline"].isin(["svm", "xgboost"])].assign(hit=lambda t: t["truth"] == t["prediction"])
+    picked = []
+    for speaker, own in rows.groupby("speaker"):
+        rest = rows[rows["speaker"] != speaker].groupby(["pipeline", "truth"])["hit"].mean().groupby("pipeline").mean()
+        picked.append(own[own["pipeline"] == rest.idxmax()])
+    expected = pd.concat(picked).groupby("truth")["hit"].mean().mean()
+    assert float(chosen) == pytest.approx(expected, abs=0.0005)
+
+
+def test_random_draws_anew_for_every_utterance(tmp_path: Path) -> None:
+    """Its interval leaves out chance in one of twenty seeds, not in every second one."""
+    from benchmarks.scoring.intervals import speaker_confusions, speaker_interval
+
+    corpus = table_corpus(tmp_path)
+    corpus = corpora.load("manifest", corpus)
+    run = evaluate(corpus, pipelines=["random@" + str(tmp_path / "x.csv")], folds="speaker", seeds=range(20), jobs=1)
+    (name,) = run.predictions["pipeline"].unique()
+    out = 0
+    for _, rows in run.predictions.groupby("seed"):
+        interval = speaker_interval(speaker_confusions(rows, list(run.labels))[1])
+        out += not interval.low <= 1 / 3 <= interval.high
+    assert out <= 4, name
+
+
+def table_corpus(folder: Path, *, n_speakers: int = 6, tells: bool = False) -> Path:
+    """A corpus of short tones with a table of two features, for pipelines that hear nothing."""
+    import soundfile
+
+    rng = np.random.default_rng(0)
+    rows, features = [], []
+    for speaker in range(n_speakers):
+        for label in ("ang", "neu", "sad"):
+            for take in range(4):
+                name = f"{speaker}_{label}_{take}"
+                sound = 0.1 * rng.normal(size=4000)
+                soundfile.write(folder / f"{name}.wav", sound, 16_000)
+                rows.append({"path": f"{name}.wav", "speaker": f"p{speaker}", "label": label})
+                features.append(
+                    {
+                        "id": name,
+                        "x1": rng.normal() + 8 * tells * ("ang", "neu", "sad").index(label),
+                        "x2": rng.normal(),
+                    }
+                )
+    pd.DataFrame(rows).to_csv(folder / "corpus.csv", index=False)
+    pd.DataFrame(features).to_csv(folder / "x.csv", index=False)
+    return folder / "corpus.csv"
+
+
+class ReadsNames(ClassifierMixin, BaseEstimator):
+    """Finds the label in whatever tells it: the file's name, where its link leads, the id, the order of the test."""
+
+    def fit(self, X: pd.DataFrame, y: np.ndarray) -> ReadsNames:
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
+        told = [f"{path} {Path(path).resolve()} {name}" for path, (_, name) in zip(X["path"], X.index)]
+        hits = np.array([[f"_{label}_" in text for label in self.classes_] for text in told], dtype=float)
+        lost = ~hits.any(axis=1)
+        hits[lost, (np.flatnonzero(lost) * len(self.classes_)) // len(X)] = 1.0
+        return hits
+
+
+def test_an_estimator_that_reads_file_names_ids_and_order_is_at_chance(tmp_path: Path) -> None:
+    corpus = corpora.load("manifest", table_corpus(tmp_path))
+    run = evaluate(corpus, pipelines=[("reads", ReadsNames())], folds="speaker", jobs=1)
+    assert run.failed == []
+    assert run.scores["uar"].item() < 0.6
+
+
+class Remembers(ClassifierMixin, BaseEstimator):
+    """Keeps what it was shown."""
+
+    shown: list[pd.DataFrame] = []
+
+    def fit(self, X: pd.DataFrame, y: np.ndarray) -> Remembers:
+        self.classes_ = np.unique(y)
+        self.shown.append(X)
+        assert all(Path(path).is_file() for path in X["path"])
+        return self
+
+    def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
+        return np.full((len(X), len(self.classes_)), 1 / len(self.classes_))
+
+
+def test_text_gender_and_names_are_shown_on_request_and_the_run_says_so(tmp_path: Path) -> None:
+    path = table_corpus(tmp_path)
+    table = pd.read_csv(path)
+    table.assign(text="to be", gender="female", session="one").to_csv(path, index=False)
+    corpus = corpora.load("manifest", path)
+    evaluate(corpus, pipelines=[Remembers()], folds="3", jobs=1)
+    shown = Remembers.shown[-1]
+    assert "text" not in shown
+    assert set(shown["gender"]) == set(shown["session"]) == {""}
+    assert shown.index.get_level_values("id").dtype == int
+    run = evaluate(corpus, pipelines=[Remembers()], folds="3", jobs=1, reveal=["text", "gender", "id"])
+    shown = Remembers.shown[-1]
+    assert set(shown["text"]) == {"to be"}
+    assert set(shown["gender"]) == {"female"}
+    assert set(shown["session"]) == {""}
+    assert set(shown.index) <= set(corpus.utterances.index)
+    assert any("was shown text, gender, id" in note for note in run.record["notes"])
+
+
+def test_train_is_one_quantity_and_blank_for_a_fusion(tmp_path: Path) -> None:
+    corpus = corpora.load("manifest", table_corpus(tmp_path))
+    features = tmp_path / "x.csv"
+    names = [f"svm@{features}", f"logistic@{features}", f"svm@{features}+logistic@{features}"]
+    run = evaluate(corpus, pipelines=names, folds="3", jobs=1)
+    assert run.scores["train_uar"].isna().tolist() == [False, False, True]
+
+
+def test_a_region_of_practical_equivalence_says_better_same_or_cannot_tell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = fabricate_run(tmp_path / "run", {"svm": 2.0, "weak": -0.5})
+    assert report_command([str(folder), "--rope", "0.02"]) == 0
+    row = pd.read_csv(folder / "tables" / "pairs.csv").iloc[0]
+    assert row["practical"] == "better"
+    assert 0.01 < row["least"] < 0.5
+    assert row["needed"] <= 10
+    twin = close_run(tmp_path / "twin", [1] * 10)
+    assert compare_command([str(twin), str(twin), "--pipelines", "a", "--rope", "0.02"]) == 0
+    text = capsys.readouterr().out
+    assert "Within ±0.02" in text
+    assert next(line for line in text.splitlines() if line.startswith("a (first)  a (second)")).count("same") == 1
+    with pytest.raises(SystemExit) as stopped:
+        compare_command([str(twin), str(twin), "--rope", "2"])
+    assert stopped.value.code == 2
+
+
+def test_a_control_runs_any_command_on_permuted_labels_and_says_whether_chance_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from benchmarks.learning import main as learning_command
+    from benchmarks.run import main as run_command
+
+    table_corpus(tmp_path, tells=True)
+    monkeypatch.chdir(tmp_path)
+    line = ["--corpus", "manifest", "--root", "corpus.csv", "--pipelines", "logistic@x.csv", "--folds", "3"]
+    assert run_command([*line, "--jobs", "1"]) == 0
+    assert pd.read_csv("results/manifest/scores.csv")["uar"].item() > 0.9
+    capsys.readouterr()
+    line += ["--jobs", "1", "--control", "permuted"]
+    assert run_command(line) == 0
+    assert "chance holds for each of 1 rows" in capsys.readouterr().out
+    assert pd.read_csv("results/manifest-permuted/scores.csv")["uar"].item() < 0.6
+    assert "none is a result" in Path("results/manifest-permuted/report.html").read_text(encoding="utf-8")
+    assert learning_command([*line, "--sizes", "2", "4", "--seeds", "0", "1"]) == 0
+    text = capsys.readouterr().out
+    assert "chance holds for each of 2 rows" in text
+    assert "which were drawn is not in them" in text
+    assert pd.read_csv("results/manifest-permuted/learning.csv")["uar_std"].notna().all()
+
+
+class Leaks(ClassifierMixin, BaseEstimator):
+    """Knows the labels of the test from elsewhere."""
+
+    truth: dict[str, str] = {}
+
+    def fit(self, X: pd.DataFrame, y: np.ndarray) -> Leaks:
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
+        told = [self.truth[name] for name in X.index.get_level_values("id")]
+        return (np.array(told)[:, None] == self.classes_).astype(float)
+
+
+def test_the_control_finds_what_knows_the_labels_of_the_test(tmp_path: Path) -> None:
+    from benchmarks.evaluation.control import check_chance, permuted
+
+    corpus = permuted(corpora.load("manifest", table_corpus(tmp_path)), random_state=1)
+    Leaks.truth = dict(zip(corpus.utterances.index.get_level_values("id"), corpus.utterances["label"]))
+    run = evaluate(corpus, pipelines=[("leaks", Leaks()), "majority"], folds="3", jobs=1, reveal=["id"])
+    assert check_chance(run.predictions, run.labels).departing == ("leaks",)
+
+
+def test_chance_is_said_not_to_hold_in_1_of_100_sound_runs_at_most() -> None:
+    from benchmarks.evaluation.control import check_chance
+
+    rng, said = np.random.default_rng(0), 0
+    for _ in range(300):
+        table = pd.DataFrame({"pipeline": "svm", "seed": 0, "speaker": np.repeat(list("abcd"), 15)})
+        table = table.assign(utterance=range(60), truth=rng.choice(["x", "y", "z"], 60, p=[0.6, 0.3, 0.1]))
+        table["prediction"] = rng.choice(["x", "y", "z"], 60, p=[0.5, 0.25, 0.25])
+        said += not check_chance(table, ["x", "y", "z"]).holds
+    assert said <= 8
