@@ -49,6 +49,15 @@ def build_parser() -> argparse.ArgumentParser:
     shared.add_pipeline_arguments(parser)
     shared.add_run_arguments(parser)
     shared.add_rope_argument(parser)
+    parser.add_argument(
+        "--add",
+        nargs="+",
+        default=[],
+        type=brought,
+        metavar="NAME=CSV",
+        help="predictions of another tool on the same utterances, as a row of its own: utterance, prediction, and "
+        "p_<label>, speaker, truth, fold where known",
+    )
     return parser
 
 
@@ -77,6 +86,7 @@ def execute(arguments: argparse.Namespace) -> int:
         options=options,
         command=shared.command_line("benchmarks.run", arguments),
         rope=arguments.rope,
+        add=dict(arguments.add),
         **{**shared.run_arguments(arguments, corpus), "folds": folds_of(arguments, corpus)},
     )
     show(result_text(run.record, run.scores, str(run.folder)))
@@ -104,6 +114,25 @@ def folds_of(arguments: argparse.Namespace, corpus: Corpus) -> Any:
     if arguments.write_folds:
         write_folds(arguments.write_folds, read or make_folds(table, scheme), table)
     return read or scheme
+
+
+def brought(text: str) -> tuple[str, Path]:
+    """Read a name and the file of its predictions.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If either lacks.
+
+    Examples
+    --------
+    >>> brought("theirs=predictions.csv")[0]
+    'theirs'
+    """
+    name, _, file = text.partition("=")
+    if not name.strip() or not file:
+        raise argparse.ArgumentTypeError(f"{text!r}; expected NAME=predictions.csv")
+    return name, Path(file)
 
 
 def default_pipelines(corpus: Corpus) -> list[str]:

@@ -296,3 +296,38 @@ def test_chance_is_said_not_to_hold_in_1_of_100_sound_runs_at_most() -> None:
         table["prediction"] = rng.choice(["x", "y", "z"], 60, p=[0.5, 0.25, 0.25])
         said += not check_chance(table, ["x", "y", "z"]).holds
     assert said <= 8
+
+
+def test_predictions_of_another_tool_stand_in_every_table_and_are_checked_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from benchmarks.run import main as run_command
+
+    table_corpus(tmp_path, tells=True)
+    monkeypatch.chdir(tmp_path)
+    truth = pd.read_csv("corpus.csv")
+    theirs = pd.DataFrame({"utterance": truth["path"], "prediction": truth["label"], "speaker": truth["speaker"]})
+    theirs.loc[::3, "prediction"] = "sad"
+    theirs.to_csv("theirs.csv", index=False)
+    line = ["--corpus", "manifest", "--root", "corpus.csv", "--pipelines", "logistic@x.csv", "--folds", "3"]
+    line += ["--jobs", "1", "--out", "out"]
+    assert run_command([*line, "--add", "theirs=theirs.csv"]) == 0
+    text = capsys.readouterr().out
+    assert "& brought" in text
+    assert "that no test speaker trained is not checked" in " ".join(text.split())
+    scores = pd.read_csv("out/tables/scores.csv").set_index("pipeline")
+    right = theirs["prediction"] == truth["label"]
+    assert scores.loc["theirs", "uar"] == pytest.approx(right.groupby(truth["label"]).mean().mean())
+    assert "brought" in scores.loc["theirs", "flags"]
+    assert set(pd.read_csv("out/tables/pairs.csv").iloc[0][["first", "second"]]) == {"theirs", "logistic@x.csv"}
+    assert "theirs" in Path("out/tables/scores.tex").read_text(encoding="utf-8")
+    for wrong, words in (
+        (theirs.iloc[1:], "lacks 1 of 72 tested utterances"),
+        (theirs.assign(speaker="p0"), "has the speaker 'p0'"),
+        (theirs.assign(prediction="joy"), "predicts joy"),
+        (pd.concat([theirs, theirs[:1]]), "stands twice"),
+        (theirs.assign(p_ang=0.9, p_neu=0.9, p_sad=0.9), "sum to 1"),
+    ):
+        wrong.to_csv("wrong.csv", index=False)
+        assert run_command([*line, "--add", "theirs=wrong.csv"]) == 2
+        assert words in capsys.readouterr().err

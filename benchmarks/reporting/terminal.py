@@ -32,6 +32,7 @@ SIGNS = {
     Flag.RANDOM_INIT: "°",
     Flag.KNOWN_SPEAKERS: "#",
     Flag.ADAPTED: "=",
+    Flag.BROUGHT: "&",
 }
 
 

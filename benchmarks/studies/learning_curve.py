@@ -19,6 +19,7 @@ from benchmarks.evaluation.runs import write_table
 from benchmarks.evaluation.store import ResultsStore
 from benchmarks.folds.fold import Fold, speakers_of
 from benchmarks.folds.leakage import check_folds
+from benchmarks.folds.splitters import shares_speakers
 from benchmarks.reporting.page import Section
 from benchmarks.reporting.plots import ReportPlot
 from benchmarks.reporting.plots.learning import learning_plot
@@ -75,6 +76,8 @@ def learning_curve(
     ...     corpus, pipelines=["logistic@timing"], sizes=(2,), folds="3", jobs=1, out="results/mine"
     ... )
     """
+    if isinstance(folds, str) and shares_speakers(folds):
+        raise FoldError(f"--folds {folds}: who tests trains too; a learning curve draws other speakers, as by speaker")
     whole = make_plan(
         corpus, pipelines=pipelines, folds=folds, seeds=seeds, allow_duplicates=allow_duplicates, cache=cache
     )
