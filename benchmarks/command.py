@@ -28,12 +28,11 @@ GOES_ON = "stopped; the same command goes on from here"
 """What a command that stores its jobs says after Ctrl-C."""
 
 
-def add_corpus_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options that choose a corpus and its labels."""
+def add_corpus_arguments(parser: argparse.ArgumentParser, *, default: str | None = "synthetic") -> None:
+    """Add the options that choose a corpus and its labels, by default the embedded one, or none."""
     group = parser.add_argument_group("corpus")
-    group.add_argument(
-        "--corpus", default="synthetic", metavar="NAME", help="which corpus (default: the embedded synthetic one)"
-    )
+    otherwise = "the embedded synthetic one" if default else "none"
+    group.add_argument("--corpus", default=default, metavar="NAME", help=f"which corpus (default: {otherwise})")
     group.add_argument("--root", type=Path, metavar="DIR", help="where it lies; for manifest the CSV file")
     group.add_argument(
         "--download", action="store_true", help="fetch it into --root first, where its publisher allows that"
