@@ -9,6 +9,7 @@ from .studies.enrolment_curve import enrolment_curve
 from .studies.learning_curve import learning_curve
 from .studies.reports import draw, evaluate, write_report
 from .studies.robustness import robustness
+from .studies.sentences import known_sentences
 
 __version__: str
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "draw",
     "enrolment_curve",
     "evaluate",
+    "known_sentences",
     "learning_curve",
     "load_run",
     "make_folds",

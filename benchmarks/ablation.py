@@ -36,8 +36,9 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def execute(arguments: argparse.Namespace) -> None:
+def execute(arguments: argparse.Namespace) -> int:
     """Run the ablation, write the report, and print what it found."""
+    from benchmarks.scoring.predictions import read_predictions
     from benchmarks.studies.ablation import ablate, ablation_text
     from benchmarks.studies.reports import write_report
 
@@ -50,6 +51,9 @@ def execute(arguments: argparse.Namespace) -> None:
     )
     write_report(found.folder)
     show(ablation_text(found))
+    if not corpus.control:
+        return 0
+    return shared.say_whether_chance_holds(corpus, read_predictions(found.folder / "ablation"))
 
 
 main = command(build_parser, execute, on_interrupt=shared.GOES_ON)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import shlex
 import sys
 from collections.abc import Sequence
@@ -14,10 +15,12 @@ from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.pipelines.heard import parse_heard
 from benchmarks.pipelines.options import PipelineOptions
 from features.bad_files import add_on_error_argument, report_bad
-from features.command import add_jobs_argument, add_join_names_argument
+from features.command import add_jobs_argument, add_join_names_argument, show
 from features.errors import CorpusError, PipelineError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from benchmarks.corpora.corpus import Corpus
     from features.cache import FeatureCache
 
@@ -25,12 +28,11 @@ GOES_ON = "stopped; the same command goes on from here"
 """What a command that stores its jobs says after Ctrl-C."""
 
 
-def add_corpus_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options that choose a corpus and its labels."""
+def add_corpus_arguments(parser: argparse.ArgumentParser, *, default: str | None = "synthetic") -> None:
+    """Add the options that choose a corpus and its labels, by default the embedded one, or none."""
     group = parser.add_argument_group("corpus")
-    group.add_argument(
-        "--corpus", default="synthetic", metavar="NAME", help="which corpus (default: the embedded synthetic one)"
-    )
+    otherwise = "the embedded synthetic one" if default else "none"
+    group.add_argument("--corpus", default=default, metavar="NAME", help=f"which corpus (default: {otherwise})")
     group.add_argument("--root", type=Path, metavar="DIR", help="where it lies; for manifest the CSV file")
     group.add_argument(
         "--download", action="store_true", help="fetch it into --root first, where its publisher allows that"
@@ -115,7 +117,45 @@ def add_run_arguments(parser: argparse.ArgumentParser, *, out: str = "results/CO
         default=str(Overwrite.MISSING),
         help="which jobs to compute (default: missing)",
     )
+    group.add_argument(
+        "--control",
+        choices=["permuted"],
+        help="run on labels permuted within every speaker, and say whether every row scores chance (exit 1 if not)",
+    )
     add_cache_argument(group)
+
+
+def add_rope_argument(parser: argparse._ActionsContainer) -> None:
+    """Add `--rope`."""
+    parser.add_argument(
+        "--rope",
+        type=practical_difference,
+        metavar="X",
+        help="a difference of UAR that does not matter, such as 0.02: of every pair it is then said whether one is "
+        "better or worse by more, the same, or cannot be told",
+    )
+
+
+def practical_difference(text: str) -> float:
+    """Read half the width of a region of practical equivalence.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is no number between 0 and 1.
+
+    Examples
+    --------
+    >>> practical_difference("0.02")
+    0.02
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}; expected a difference of UAR between 0 and 1, such as 0.02")
+    return value
 
 
 def add_cache_argument(parser: argparse._ActionsContainer) -> None:
@@ -147,7 +187,7 @@ def load_corpus(arguments: argparse.Namespace) -> Corpus:
     for old, sign, new in pairs:
         if not (old and sign and new):
             raise CorpusError(f"--map {old}{sign}{new}: expected OLD=NEW, such as exc=hap")
-    return corpora.load(
+    corpus = corpora.load(
         arguments.corpus,
         root,
         classes=arguments.classes,
@@ -158,6 +198,28 @@ def load_corpus(arguments: argparse.Namespace) -> Corpus:
         on_error=arguments.on_error,
         seed=arguments.corpus_seed,
     )
+    if getattr(arguments, "control", None):
+        from benchmarks.evaluation.control import permuted
+
+        return permuted(corpus)
+    return corpus
+
+
+def out_folder(arguments: argparse.Namespace, corpus: Corpus, *, suffix: str = "") -> Path:
+    """Where results are kept: `--out`, or a folder named after the corpus, and after a control where there is one."""
+    control = f"-{corpus.control}" if corpus.control else ""
+    return arguments.out or Path("results") / f"{corpus.name}{suffix}{control}"
+
+
+def say_whether_chance_holds(corpus: Corpus, predictions: pd.DataFrame, *, by: Sequence[str] = ("pipeline",)) -> int:
+    """Say whether every row of a control scores chance; 1 where one does not, 0 where all do or this is no control."""
+    if not corpus.control or predictions.empty:
+        return 0
+    from benchmarks.evaluation.control import check_chance
+
+    check = check_chance(predictions, corpus.labels, by=by)
+    show(check.text())
+    return 0 if check.holds else 1
 
 
 def check_sound(
@@ -226,7 +288,7 @@ def run_arguments(arguments: argparse.Namespace, corpus: Corpus) -> dict[str, An
         "folds": arguments.folds,
         "seeds": arguments.seeds,
         "jobs": arguments.jobs,
-        "out": arguments.out or Path("results") / corpus.name,
+        "out": out_folder(arguments, corpus),
         "overwrite": Overwrite(arguments.overwrite),
         "cache": cache_of(arguments),
         "allow_duplicates": arguments.allow_duplicates,

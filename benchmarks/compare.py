@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from benchmarks.command import add_rope_argument
 from features.command import add_join_names_argument, command, make_parser, show
 
 EXAMPLES = """
@@ -27,6 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("second", type=Path, metavar="B", help="another, tested on the same utterances")
     parser.add_argument("--pipelines", nargs="+", default=(), metavar="NAME", help="only these (default: all)")
     add_join_names_argument(parser)
+    add_rope_argument(parser)
     parser.add_argument("--seed", type=int, default=0, help="seed of drawn swaps, beyond 16 speakers (default: 0)")
     return parser
 
@@ -41,6 +43,7 @@ def execute(arguments: argparse.Namespace) -> None:
         pipelines=arguments.pipelines,
         join_names=arguments.join_names,
         random_state=arguments.seed,
+        rope=arguments.rope,
     )
     show(comparison_text(found))
 

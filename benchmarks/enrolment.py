@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from benchmarks import command as shared
 from features.command import command, make_parser, show
@@ -37,17 +36,19 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def execute(arguments: argparse.Namespace) -> None:
+def execute(arguments: argparse.Namespace) -> int:
     """Run every pipeline under every normalisation, print the curve, and write the report."""
+    from benchmarks.evaluation.runs import load_run
     from benchmarks.studies.enrolment_curve import curve_text, enrolment_curve
     from benchmarks.studies.reports import write_report
 
     corpus = shared.check_sound(shared.load_corpus(arguments), arguments, arguments.pipelines)
     keywords = shared.run_arguments(arguments, corpus)
-    keywords["out"] = arguments.out or Path("results") / f"{corpus.name}-enrolment"
+    keywords["out"] = shared.out_folder(arguments, corpus, suffix="-enrolment")
     line = shared.command_line("benchmarks.enrolment", arguments)
     show(curve_text(enrolment_curve(corpus, pipelines=arguments.pipelines, command=line, **keywords)))
     show(f"table: {keywords['out'] / 'enrolment.csv'}\nreport: {write_report(keywords['out'])}")
+    return shared.say_whether_chance_holds(corpus, load_run(keywords["out"]).predictions)
 
 
 main = command(build_parser, execute, on_interrupt=shared.GOES_ON)

@@ -32,8 +32,10 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def execute(arguments: argparse.Namespace) -> None:
+def execute(arguments: argparse.Namespace) -> int:
     """Compute the curve and print it; the report of a run that is there gets it too."""
+    import pandas as pd
+
     from benchmarks.studies.learning_curve import curve_text, learning_curve
     from benchmarks.studies.reports import write_report
 
@@ -45,6 +47,10 @@ def execute(arguments: argparse.Namespace) -> None:
     show(f"table: {folder / 'learning.csv'}")
     if (folder / "predictions.csv").is_file():
         write_report(folder)
+    if not corpus.control:
+        return 0
+    answers = pd.read_csv(folder / "learning" / "predictions.csv", dtype=str, keep_default_na=False)
+    return shared.say_whether_chance_holds(corpus, answers, by=("pipeline", "speakers"))
 
 
 main = command(build_parser, execute, on_interrupt=shared.GOES_ON)

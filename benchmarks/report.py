@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from benchmarks.command import add_rope_argument
 from features.command import add_join_names_argument, command, make_parser, show, show_notes
 
 EXAMPLES = """
@@ -24,6 +25,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("runs", nargs="+", type=Path, metavar="OUT", help="folder of a run, or a predictions.csv")
     parser.add_argument("--no-audio", action="store_true", help="embed no sound, whatever the licence")
     add_join_names_argument(parser)
+    add_rope_argument(parser)
     parser.add_argument(
         "--out", type=Path, help="the page (default: OUT/report.html, or ./report.html for several runs)"
     )
@@ -37,7 +39,10 @@ def execute(arguments: argparse.Namespace) -> None:
     from benchmarks.studies.reports import write_reports
 
     joins = arguments.join_names
-    show(str(write_reports(arguments.runs, out=arguments.out, audio=not arguments.no_audio, join_names=joins)))
+    page = write_reports(
+        arguments.runs, out=arguments.out, audio=not arguments.no_audio, join_names=joins, rope=arguments.rope
+    )
+    show(str(page))
     for folder in (path for path in arguments.runs if path.is_dir()):
         show_notes(notes_on_pictures(Run.load(folder, join_names=joins)))
 

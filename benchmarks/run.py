@@ -48,6 +48,16 @@ def build_parser() -> argparse.ArgumentParser:
     group.add_argument("--write-folds", type=Path, metavar="CSV", help="write the folds to this file")
     shared.add_pipeline_arguments(parser)
     shared.add_run_arguments(parser)
+    shared.add_rope_argument(parser)
+    parser.add_argument(
+        "--add",
+        nargs="+",
+        default=[],
+        type=brought,
+        metavar="NAME=CSV",
+        help="predictions of another tool on the same utterances, as a row of its own: utterance, prediction, and "
+        "p_<label>, speaker, truth, fold where known",
+    )
     return parser
 
 
@@ -62,6 +72,8 @@ def execute(arguments: argparse.Namespace) -> int:
         show(listing(options))
         return 0
     from benchmarks.reporting.page import notes_on_pictures
+    from benchmarks.reporting.ranking import rank
+    from benchmarks.reporting.summary import practical_lines
     from benchmarks.reporting.terminal import result_text
     from benchmarks.studies.reports import evaluate
 
@@ -73,12 +85,17 @@ def execute(arguments: argparse.Namespace) -> int:
         pipelines=pipelines,
         options=options,
         command=shared.command_line("benchmarks.run", arguments),
+        rope=arguments.rope,
+        add=dict(arguments.add),
         **{**shared.run_arguments(arguments, corpus), "folds": folds_of(arguments, corpus)},
     )
     show(result_text(run.record, run.scores, str(run.folder)))
+    if arguments.rope and not run.predictions.empty:
+        show("\n".join(practical_lines(rank(run))))
     show_notes(notes_on_pictures(run))
+    control = shared.say_whether_chance_holds(corpus, run.predictions)
     skipped = any(pipeline["status"] == "skipped" for pipeline in run.record["pipelines"].values())
-    return 1 if run.failed or run.predictions.empty or (skipped and arguments.pipelines) else 0
+    return 1 if control or run.failed or run.predictions.empty or (skipped and arguments.pipelines) else 0
 
 
 def folds_of(arguments: argparse.Namespace, corpus: Corpus) -> Any:
@@ -97,6 +114,25 @@ def folds_of(arguments: argparse.Namespace, corpus: Corpus) -> Any:
     if arguments.write_folds:
         write_folds(arguments.write_folds, read or make_folds(table, scheme), table)
     return read or scheme
+
+
+def brought(text: str) -> tuple[str, Path]:
+    """Read a name and the file of its predictions.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If either lacks.
+
+    Examples
+    --------
+    >>> brought("theirs=predictions.csv")[0]
+    'theirs'
+    """
+    name, _, file = text.partition("=")
+    if not name.strip() or not file:
+        raise argparse.ArgumentTypeError(f"{text!r}; expected NAME=predictions.csv")
+    return name, Path(file)
 
 
 def default_pipelines(corpus: Corpus) -> list[str]:

@@ -21,6 +21,7 @@ FILE = "features.sqlite"
 _WAIT_SECONDS = 60.0
 _KEYS_PER_QUERY = 500
 _SECONDS_PER_COMMIT = 0.25
+_COLUMNS = "SELECT count(*) FROM pragma_table_info('features') WHERE name IN ('key', 'value')"
 _TABLE = "CREATE TABLE IF NOT EXISTS features (key BLOB PRIMARY KEY, value BLOB NOT NULL)"
 
 T = TypeVar("T")
@@ -83,7 +84,8 @@ class FeatureCache:
             return stored
 
         rows = self._run(read)
-        whole = {key: value[4:] for key, value in rows.items() if _is_whole(value)}
+        wanted = set(keys)  # a damaged row answers to one key and carries another
+        whole = {key: value[4:] for key, value in rows.items() if key in wanted and _is_whole(value)}
         if len(whole) < len(rows):
             count = len(rows) - len(whole)
             message = f"{self.path}: {count} of {len(rows)} stored rows are damaged: they are computed again"
@@ -248,11 +250,11 @@ class CacheWriter:
         try:
             mode = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
             self._connection.execute("PRAGMA synchronous = NORMAL")
-            self._connection.execute(_TABLE)
+            _make_table(self._connection)
         except sqlite3.OperationalError:  # a file system without shared memory
             self._close()
             self._connection, mode = _connect(self.cache.path), "delete"
-            self._connection.execute(_TABLE)
+            _make_table(self._connection)
         self._quick = mode == "wal"
 
     def _reopen(self, error: sqlite3.Error) -> None:
@@ -284,6 +286,15 @@ def _connect(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
 
 
+def _make_table(connection: sqlite3.Connection) -> None:
+    try:
+        connection.execute(_TABLE)
+    except UnicodeDecodeError as error:  # SQLite's words quote a schema that is damaged
+        raise sqlite3.DatabaseError("malformed schema") from error
+    if connection.execute(_COLUMNS).fetchone()[0] != 2:
+        raise sqlite3.DatabaseError("other columns")
+
+
 def _write(connection: sqlite3.Connection | None, rows: Mapping[bytes, bytes]) -> None:
     if connection is None:
         return
@@ -300,7 +311,7 @@ def _write(connection: sqlite3.Connection | None, rows: Mapping[bytes, bytes]) -
 
 def _with_database(path: Path, work: Callable[[sqlite3.Connection], T]) -> T:
     with closing(_connect(path)) as connection:
-        connection.execute(_TABLE)
+        _make_table(connection)
         return work(connection)
 
 

@@ -188,6 +188,28 @@ def read_table(
     return Table(path, frame, tuple(lines), separator, error)
 
 
+def column_names(path: str | Path) -> list[str]:
+    r"""Names of a CSV file's columns from its first line alone; none where it is no text that can be read as one.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "list.csv"
+    ...     _ = path.write_text("id;seconds\nNA;1,5\n")
+    ...     column_names(path)
+    ['id', 'seconds']
+    """
+    try:
+        with Path(path).open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            text = file.readline() + file.readline()
+    except OSError:
+        return []
+    separator, skipped = _separator(text, ())
+    header = _header(text.split("\n", 1)[skipped] if skipped else text, separator)
+    return [spreadsheet_plain(name.strip()).strip() for name in header]
+
+
 def for_spreadsheets(table: pd.DataFrame) -> pd.DataFrame:
     """A table whose texts no spreadsheet takes for formulas, to be written as CSV; `read_table` gives them back.
 

@@ -23,6 +23,7 @@ COMMANDS = [
     "benchmarks.report",
     "benchmarks.compare",
     "benchmarks.ablation",
+    "benchmarks.audit",
     "benchmarks.train",
     "benchmarks.speed",
     "features.extract",
@@ -162,6 +163,7 @@ UPWARDS = {
     **{name: {name} for name in sorted(GROUND)},
     "evaluation": {"evaluation", *GROUND},
     "reporting": {"reporting", "evaluation", *GROUND},
+    "auditing": {"auditing", "reporting", "corpora", "folds"},
     "studies": {"studies", "reporting", "evaluation", *GROUND},
 }
 """Packages of benchmarks, and which of them each may import."""
@@ -200,6 +202,8 @@ def test_the_root_of_benchmarks_holds_commands_only() -> None:
         "cross",
         "robustness",
         "heard",
+        "sentences",
+        "audit",
     }
 
 

@@ -21,6 +21,7 @@ from benchmarks.folds.fold import read_folds, speakers_of, write_folds
 from benchmarks.folds.leakage import check_folds
 from benchmarks.folds.splitters import make_folds, validation_speakers
 from benchmarks.folds.texts import confounded_labels, notes_on_texts, text_groups, words_of
+from benchmarks.learning import main as learning
 from benchmarks.run import main
 from features.errors import FoldError
 
@@ -196,3 +197,8 @@ def test_rows_by_text_are_marked_and_not_ranked(tmp_path: Path, capsys: pytest.C
     assert record["pipelines"]["majority"]["flags"] == ["guessing", "known speakers"]
     assert "scores best" not in shown
     assert "no sentence is in two subsets" in (tmp_path / "report.html").read_text()
+
+
+def test_a_learning_curve_does_not_take_folds_whose_speakers_train(tmp_path: Path, capsys: Any) -> None:
+    assert learning(["--folds", "text", "--pipelines", "majority", "--out", str(tmp_path)]) == 2
+    assert "--folds text: who tests trains too" in capsys.readouterr().err

@@ -19,6 +19,13 @@ NOT_EXECUTED: dict[str, str] = {
     (
         "python -m benchmarks.run --corpus iemocap --root IEMOCAP_full_release --folds speaker-811 --seeds 0 1 2"
     ): "licence: the commands of docs/iemocap.md run on a miniature",
+    (
+        "python -m benchmarks.sentences --corpus emodb --root emodb --pipelines svm xgboost"
+    ): "time: some fifty trainings; test_benchmarks_sentences runs it small",
+    (
+        "python -m benchmarks.sentences --corpus ravdess --root ravdess --pipelines svm xgboost svm@encoder "
+        "svm@encoder~random --encoder FOLDER"
+    ): "time: some hundred trainings; test_benchmarks_sentences runs it small",
     "python -m benchmarks.speed deep": "time: minutes; test_deep_speed runs it small",
     "python -m benchmarks.speed deep --clips 24 --rounds 4": "time: minutes, and 6 GB; test_deep_speed runs it small",
     "python -m benchmarks.speed features": "time: minutes; test_features_speed runs it small",

@@ -131,7 +131,7 @@ def test_random_draws_anew_for_every_utterance(tmp_path: Path) -> None:
     assert out <= 4, name
 
 
-def table_corpus(folder: Path, *, n_speakers: int = 6) -> Path:
+def table_corpus(folder: Path, *, n_speakers: int = 6, tells: bool = False) -> Path:
     """A corpus of short tones with a table of two features, for pipelines that hear nothing."""
     import soundfile
 
@@ -144,7 +144,13 @@ def table_corpus(folder: Path, *, n_speakers: int = 6) -> Path:
                 sound = 0.1 * rng.normal(size=4000)
                 soundfile.write(folder / f"{name}.wav", sound, 16_000)
                 rows.append({"path": f"{name}.wav", "speaker": f"p{speaker}", "label": label})
-                features.append({"id": name, "x1": rng.normal(), "x2": rng.normal()})
+                features.append(
+                    {
+                        "id": name,
+                        "x1": rng.normal() + 8 * tells * ("ang", "neu", "sad").index(label),
+                        "x2": rng.normal(),
+                    }
+                )
     pd.DataFrame(rows).to_csv(folder / "corpus.csv", index=False)
     pd.DataFrame(features).to_csv(folder / "x.csv", index=False)
     return folder / "corpus.csv"
@@ -212,3 +218,144 @@ def test_train_is_one_quantity_and_blank_for_a_fusion(tmp_path: Path) -> None:
     names = [f"svm@{features}", f"logistic@{features}", f"svm@{features}+logistic@{features}"]
     run = evaluate(corpus, pipelines=names, folds="3", jobs=1)
     assert run.scores["train_uar"].isna().tolist() == [False, False, True]
+
+
+def test_a_region_of_practical_equivalence_says_better_same_or_cannot_tell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = fabricate_run(tmp_path / "run", {"svm": 2.0, "weak": -0.5})
+    assert report_command([str(folder), "--rope", "0.02"]) == 0
+    row = pd.read_csv(folder / "tables" / "pairs.csv").iloc[0]
+    assert row["practical"] == "better"
+    assert 0.01 < row["least"] < 0.5
+    assert row["needed"] <= 10
+    twin = close_run(tmp_path / "twin", [1] * 10)
+    assert compare_command([str(twin), str(twin), "--pipelines", "a", "--rope", "0.02"]) == 0
+    text = capsys.readouterr().out
+    assert "Within ±0.02" in text
+    assert next(line for line in text.splitlines() if line.startswith("a (first)  a (second)")).count("same") == 1
+    with pytest.raises(SystemExit) as stopped:
+        compare_command([str(twin), str(twin), "--rope", "2"])
+    assert stopped.value.code == 2
+
+
+def test_a_control_runs_any_command_on_permuted_labels_and_says_whether_chance_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from benchmarks.learning import main as learning_command
+    from benchmarks.run import main as run_command
+
+    table_corpus(tmp_path, tells=True)
+    monkeypatch.chdir(tmp_path)
+    line = ["--corpus", "manifest", "--root", "corpus.csv", "--pipelines", "logistic@x.csv", "--folds", "3"]
+    assert run_command([*line, "--jobs", "1"]) == 0
+    assert pd.read_csv("results/manifest/scores.csv")["uar"].item() > 0.9
+    capsys.readouterr()
+    line += ["--jobs", "1", "--control", "permuted"]
+    assert run_command(line) == 0
+    assert "chance holds for each of 1 rows" in capsys.readouterr().out
+    assert pd.read_csv("results/manifest-permuted/scores.csv")["uar"].item() < 0.6
+    assert "none is a result" in Path("results/manifest-permuted/report.html").read_text(encoding="utf-8")
+    assert learning_command([*line, "--sizes", "2", "4", "--seeds", "0", "1"]) == 0
+    text = capsys.readouterr().out
+    assert "chance holds for each of 2 rows" in text
+    assert "which were drawn is not in them" in text
+    assert pd.read_csv("results/manifest-permuted/learning.csv")["uar_std"].notna().all()
+
+
+class Leaks(ClassifierMixin, BaseEstimator):
+    """Knows the labels of the test from elsewhere."""
+
+    truth: dict[str, str] = {}
+
+    def fit(self, X: pd.DataFrame, y: np.ndarray) -> Leaks:
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
+        told = [self.truth[name] for name in X.index.get_level_values("id")]
+        return (np.array(told)[:, None] == self.classes_).astype(float)
+
+
+def test_the_control_finds_what_knows_the_labels_of_the_test(tmp_path: Path) -> None:
+    from benchmarks.evaluation.control import check_chance, permuted
+
+    corpus = permuted(corpora.load("manifest", table_corpus(tmp_path)), random_state=1)
+    Leaks.truth = dict(zip(corpus.utterances.index.get_level_values("id"), corpus.utterances["label"]))
+    run = evaluate(corpus, pipelines=[("leaks", Leaks()), "majority"], folds="3", jobs=1, reveal=["id"])
+    assert check_chance(run.predictions, run.labels).departing == ("leaks",)
+
+
+def test_chance_is_said_not_to_hold_in_1_of_100_sound_runs_at_most() -> None:
+    from benchmarks.evaluation.control import check_chance
+
+    rng, said = np.random.default_rng(0), 0
+    for _ in range(300):
+        table = pd.DataFrame({"pipeline": "svm", "seed": 0, "speaker": np.repeat(list("abcd"), 15)})
+        table = table.assign(utterance=range(60), truth=rng.choice(["x", "y", "z"], 60, p=[0.6, 0.3, 0.1]))
+        table["prediction"] = rng.choice(["x", "y", "z"], 60, p=[0.5, 0.25, 0.25])
+        said += not check_chance(table, ["x", "y", "z"]).holds
+    assert said <= 8
+
+
+def test_predictions_of_another_tool_stand_in_every_table_and_are_checked_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from benchmarks.run import main as run_command
+
+    table_corpus(tmp_path, tells=True)
+    monkeypatch.chdir(tmp_path)
+    truth = pd.read_csv("corpus.csv")
+    theirs = pd.DataFrame({"utterance": truth["path"], "prediction": truth["label"], "speaker": truth["speaker"]})
+    theirs.loc[::3, "prediction"] = "sad"
+    theirs.to_csv("theirs.csv", index=False)
+    line = ["--corpus", "manifest", "--root", "corpus.csv", "--pipelines", "logistic@x.csv", "--folds", "3"]
+    line += ["--jobs", "1", "--out", "out"]
+    assert run_command([*line, "--add", "theirs=theirs.csv"]) == 0
+    text = capsys.readouterr().out
+    assert "& brought" in text
+    assert "that no test speaker trained is not checked" in " ".join(text.split())
+    scores = pd.read_csv("out/tables/scores.csv").set_index("pipeline")
+    right = theirs["prediction"] == truth["label"]
+    assert scores.loc["theirs", "uar"] == pytest.approx(right.groupby(truth["label"]).mean().mean())
+    assert "brought" in scores.loc["theirs", "flags"]
+    assert set(pd.read_csv("out/tables/pairs.csv").iloc[0][["first", "second"]]) == {"theirs", "logistic@x.csv"}
+    assert "theirs" in Path("out/tables/scores.tex").read_text(encoding="utf-8")
+    for wrong, words in (
+        (theirs.iloc[1:], "lacks 1 of 72 tested utterances"),
+        (theirs.assign(speaker="p0"), "has the speaker 'p0'"),
+        (theirs.assign(prediction="joy"), "predicts joy"),
+        (pd.concat([theirs, theirs[:1]]), "stands twice"),
+        (theirs.assign(p_ang=0.9, p_neu=0.9, p_sad=0.9), "sum to 1"),
+    ):
+        wrong.to_csv("wrong.csv", index=False)
+        assert run_command([*line, "--add", "theirs=wrong.csv"]) == 2
+        assert words in capsys.readouterr().err
+
+
+def test_a_run_is_verified_and_what_was_changed_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from benchmarks.run import main as run_command
+    from benchmarks.verify import main as verify_command
+
+    table_corpus(tmp_path, tells=True)
+    monkeypatch.chdir(tmp_path)
+    line = ["--corpus", "manifest", "--root", "corpus.csv", "--pipelines", "logistic@x.csv", "random@x.csv"]
+    assert run_command([*line, "--folds", "3", "--jobs", "1", "--out", "out"]) == 0
+    capsys.readouterr()
+    assert verify_command(["out", "--rerun", "2"]) == 0
+    text = capsys.readouterr().out
+    assert "2 jobs trained anew give the same bytes" in text
+    assert "WRONG" not in text
+    whole = {name: (tmp_path / "out" / name).read_bytes() for name in ("predictions.csv", "scores.csv", "run.json")}
+    for name, old, new, words in (
+        ("scores.csv", b"random@x.csv,0.", b"random@x.csv,0.9", "do not follow"),
+        ("predictions.csv", b"ang,ang,0.9", b"ang,neu,0.9", "most probable"),
+        ("run.json", b'"numpy": "', b'"numpy": "9', "not those that made it"),
+    ):
+        assert old in whole[name], name
+        (tmp_path / "out" / name).write_bytes(whole[name].replace(old, new, 1))
+        assert verify_command(["out"]) == 1
+        assert words in capsys.readouterr().out, name
+        (tmp_path / "out" / name).write_bytes(whole[name])

@@ -118,6 +118,7 @@ def test_the_error_shows_both_spellings_where_leading_zeros_are_gone(tmp_path: P
     table.to_csv(tmp_path / "b.csv", index=False)
     ended = commands("benchmarks.compare", tmp_path / "a.csv", tmp_path / "b.csv")
     assert refused(ended), ended
+    assert "spelling" in ended.err
     assert re.search(r"\b0\d0\d\b", ended.err), ended.err
     assert re.search(r"\b[1-9]0\d\b", ended.err), ended.err
 

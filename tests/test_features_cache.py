@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -255,3 +256,19 @@ def test_the_extractor_caches_only_when_given_a_cache(emodb_root: Path, tmp_path
         np.testing.assert_array_equal(plain.values, other.values)
         assert plain.names == other.names
     np.testing.assert_array_equal(cold.seconds, warm.seconds)
+
+
+def test_a_flipped_bit_in_a_key_or_in_the_schema_is_computed_again(tmp_path: Path, cache: FeatureCache) -> None:
+    clips = clips_in(tmp_path)
+    Counting(cache).extract(clips)
+    whole = cache.path.read_bytes()
+    first = sqlite3.connect(cache.path).execute("SELECT key FROM features").fetchone()[0]
+    places = [at for at in range(len(whole)) if whole.startswith(first, at)]
+    assert places
+    schema = whole.index(b"CREATE TABLE")
+    for at in (*places, *(place + 3 for place in places), *range(schema - 40, schema + 60)):
+        cache.path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x80]) + whole[at + 1 :])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            table = Counting(cache).extract(clips)
+        assert table.values[:, 1].tolist() == [1, 2, 3, 4]

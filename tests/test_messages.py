@@ -22,11 +22,11 @@ READS_A_CORPUS = "--corpus"
 PRINTED_BY = {
     "benchmarks.corpora": READS_A_CORPUS,
     "benchmarks.command": "--layer",
-    "benchmarks.folds": READS_A_CORPUS,
+    "benchmarks.folds": "--folds",
     "benchmarks.evaluation.planning": READS_A_CORPUS,
-    "benchmarks.evaluation.execute": READS_A_CORPUS,
-    "benchmarks.evaluation.store": READS_A_CORPUS,
-    "benchmarks.evaluation.runs": READS_A_CORPUS,  # messages that name options are those of a run that goes on
+    "benchmarks.evaluation.execute": "--overwrite",
+    "benchmarks.evaluation.store": "--overwrite",
+    "benchmarks.evaluation.runs": "--overwrite",  # messages that name options are those of a run that goes on
     "classical.labels": READS_A_CORPUS,  # raised by fit
     "features.bad_files": "--on-error",  # the others answer with what they can, and name the rest
     "features.names": "--join-names",  # raised where a corpus or predictions are read

@@ -95,6 +95,8 @@ class Corpus:
         What a user should know of this reading.
     left_out : tuple of BadClip
         Utterances that were left out because their sound cannot be analysed, by their ids.
+    control : str
+        What was done to the labels on purpose, such as `permuted`; empty for true ones.
 
     Examples
     --------
@@ -123,6 +125,7 @@ class Corpus:
     policy: str = ""
     notes: tuple[str, ...] = ()
     left_out: tuple[BadClip, ...] = ()
+    control: str = ""
 
     @property
     def name(self) -> str:

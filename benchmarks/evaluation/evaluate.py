@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from benchmarks.evaluation.brought import with_brought
 from benchmarks.evaluation.enrolment import describe_enrolment
 from benchmarks.evaluation.execute import Outcome, execute
 from benchmarks.evaluation.job_result import jsonable
@@ -45,6 +46,8 @@ def evaluate(
     cache: FeatureCache | None = None,
     allow_duplicates: bool = False,
     reveal: Sequence[str] = (),
+    rope: float | None = None,
+    add: Mapping[str, str | Path | pd.DataFrame] | None = None,
     progress: bool = False,
     command: str = "",
 ) -> Run:
@@ -78,6 +81,12 @@ def evaluate(
     reveal : sequence of {"id", "path", "gender", "session", "text"}, default=()
         What estimators of your own are shown beside sound, start and end: without it numbers stand for speakers and
         ids, and links with random names for paths, as names of files often tell the label. The report says so.
+    rope : float, optional
+        A difference of UAR that does not matter, such as 0.02: of every pair the report then says whether one is better
+        or worse by more, the same, or cannot be told.
+    add : mapping of str to path or DataFrame, optional
+        Predictions of other tools as rows beside these, by name: `utterance, prediction`, and where known `p_<label>,
+        speaker, truth, fold`. They are checked against the run, and marked as brought.
     progress : bool, default=False
         Draw bars on stderr.
     command : str, default=""
@@ -116,6 +125,9 @@ def evaluate(
     with store.lock():
         outcome = execute(plan, store, jobs=jobs, cache=cache, overwrite=overwrite, progress=progress)
         run = run_of(outcome, store.folder, command=command, temporary=temporary)
+        run = with_brought(run, add) if add else run
+        if rope is not None:
+            run = replace(run, record={**run.record, "rope": rope})
         if loses_nothing(run):
             run.save()
         else:
@@ -237,6 +249,7 @@ def describe_corpus(corpus: Corpus) -> dict[str, Any]:
         "n_speakers": len(corpus.speakers),
         "root": corpus.root,
         "notes": list(corpus.notes),
+        **({"control": corpus.control} if corpus.control else {}),
         "n_left_out": len(corpus.left_out),
         "left_out": [{"utterance": clip.name, "reason": clip.reason} for clip in corpus.left_out],
     }

@@ -43,13 +43,14 @@ JOB: Mapping[str, Any] = {
 RECORD: Mapping[str, Any] = {
     **dict.fromkeys(("command", "created", "revision"), TEXT),
     "seeds": [NUMBER],
+    "rope": NUMBER,
     "options": Each(None),
     "notes": [TEXT],
     "versions": Each(TEXT),
     "code": Each(TEXT),
     "machine": Each(None),
     "corpus": {
-        **dict.fromkeys(("name", "title", "policy", "licence", "citation", "homepage", "fingerprint"), TEXT),
+        **dict.fromkeys(("name", "title", "policy", "control", "licence", "citation", "homepage", "fingerprint"), TEXT),
         "labels": [TEXT],
         "counts": Each(NUMBER),
         "notes": [TEXT],

@@ -10,7 +10,7 @@ from benchmarks.evaluation.anonymous import check_reveal
 from benchmarks.evaluation.enrolment import enrol, has_enrolment
 from benchmarks.evaluation.plan import Plan
 from benchmarks.folds.leakage import check_folds
-from benchmarks.folds.same_sound import SameSound, same_sound_in
+from benchmarks.folds.same_sound import SameSound, overlapping_turns, same_sound_in
 from benchmarks.folds.splitters import make_folds, shares_speakers, uses_text
 from benchmarks.folds.texts import notes_on_texts
 from benchmarks.pipelines.flags import Flag
@@ -92,17 +92,10 @@ def _marked(pipelines: dict[str, Pipeline], flag: Flag) -> dict[str, Pipeline]:
 
 def _same_sound(corpus: Corpus, cache: FeatureCache | None) -> tuple[list[SameSound], list[str]]:
     """Pairs of utterances that share sound, and a note on those that are overlapping turns of a dialogue instead."""
-    pairs = list(same_sound_in(corpus.utterances, cache=cache))
-    if not corpus.source.dialogues:
-        return pairs, []
-    sessions, keys = corpus.utterances["session"].to_numpy(), corpus.audio_keys
-    overlaps = [
-        pair
-        for pair in pairs
-        if sessions[pair.first] == sessions[pair.second] and keys[pair.first] != keys[pair.second]
-    ]
+    pairs = same_sound_in(corpus.utterances, cache=cache)
+    overlaps = overlapping_turns(pairs, corpus.utterances, corpus.audio_keys) if corpus.source.dialogues else []
     if not overlaps:
-        return pairs, []
+        return list(pairs), []
     ids = corpus.utterances.index.get_level_values("id")
     note = (
         f"{len(overlaps)} pairs of utterances share sound inside a session, such as {ids[overlaps[0].first]} and "

@@ -7,17 +7,20 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.folds.emobox import read_emobox
+from benchmarks.folds.formats.registry import read_form
 from features.deprecation import renamed
 from features.errors import FoldError
 from features.files import replacing
 from features.matching import Matching, match_ids
 from features.names import MISSING, joined, normalise, spelling_problem, spreadsheet_safe, storable
-from features.tables import Table, read_table
+
+if TYPE_CHECKING:
+    from features.tables import Table
 
 
 class Subset(StrEnum):
@@ -176,9 +179,9 @@ def read_folds(
     Parameters
     ----------
     path : Path
-        CSV with `fold`, `utterance` and `side` (train, valid, test; aside and unused, see `Fold`), or a folder of folds
-        as EmoBox publishes them; every fold has to name every utterance once. Where a fold has no subset `valid`,
-        speakers of its subset `train` validate.
+        CSV with `fold`, `utterance` and `side` (train, valid, test; aside and unused, see `Fold`), or any other form of
+        `benchmarks.folds.formats`, such as a folder of EmoBox's or s3prl's; every fold has to name every utterance
+        once. Where a fold has no subset `valid`, speakers of its subset `train` validate.
     table : pandas.DataFrame
         The utterances that the folds point into.
     left_out : collection of str
@@ -209,7 +212,7 @@ def read_folds_with_notes(
     path: Path, table: pd.DataFrame, *, left_out: Collection[str] = (), join_names: bool = False
 ) -> tuple[tuple[Fold, ...], tuple[str, ...]]:
     """Read folds as `read_folds` does, with what a user should know of how utterances were matched."""
-    lines = read_emobox(path) if Path(path).is_dir() else _read_csv(path)
+    lines, _ = read_form(Path(path))
     sides = (*Subset, ASIDE, UNUSED)
     lines.refuse("side", ~lines.rows["side"].isin(sides), expected=", ".join(sides))
     rows = lines.rows.assign(fold=lines.rows["fold"].map(normalise), utterance=lines.rows["utterance"].map(normalise))
@@ -228,10 +231,6 @@ def read_folds_with_notes(
     )
     folds, without = _with_validation(folds, table)
     return folds, (*matching.notes(str(path)), *([f"{path}: {without}"] if without else []))
-
-
-def _read_csv(path: Path) -> Table:
-    return read_table(path, required=("fold", "utterance", "side"), error=FoldError, problem="cannot be read as folds")
 
 
 def _with_validation(folds: tuple[Fold, ...], table: pd.DataFrame) -> tuple[tuple[Fold, ...], str]:

@@ -76,6 +76,27 @@ def same_sound_in(
     return tuple(find_same_sound([nothing if isinstance(sound, BadClip) else sound for sound in heard]))
 
 
+def overlapping_turns(
+    pairs: Sequence[SameSound], table: pd.DataFrame, audio_keys: NDArray[np.object_]
+) -> list[SameSound]:
+    """Pick the pairs that are no copies but turns of one dialogue that overlap: both hold both voices.
+
+    Parameters
+    ----------
+    pairs : sequence of SameSound
+    table : pandas.DataFrame
+        Utterances of a corpus of dialogues, with `session`.
+    audio_keys : ndarray
+        What each utterance sounds like: equal texts, equal bytes.
+    """
+    sessions = table["session"].to_numpy()
+    return [
+        pair
+        for pair in pairs
+        if sessions[pair.first] == sessions[pair.second] and audio_keys[pair.first] != audio_keys[pair.second]
+    ]
+
+
 def find_same_sound(
     fingerprints: Sequence[SoundFingerprint], *, least_seconds: float = LEAST_SECONDS, most_errors: float = MOST_ERRORS
 ) -> list[SameSound]:

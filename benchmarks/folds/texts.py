@@ -170,11 +170,9 @@ def notes_on_texts(table: pd.DataFrame) -> tuple[str, ...]:
     >>> notes_on_texts(table)
     ('folds by text: 2 groups of 2 texts, 2 to 2 utterances each',)
     """
-    groups, units = text_groups(table), held_together(table)
+    groups, n_texts = text_groups(table), len(set(words_of(table)) - {""})
     sizes = np.bincount(groups)
-    notes = [
-        f"folds by text: {len(sizes)} groups of {len(set(units))} texts, {sizes.min()} to {sizes.max()} utterances each"
-    ]
+    notes = [f"folds by text: {len(sizes)} groups of {n_texts} texts, {sizes.min()} to {sizes.max()} utterances each"]
     confounded = confounded_labels(table)
     if confounded:
         shares = ", ".join(f"{label} ({share:.0%})" for label, share in confounded.items())

@@ -25,6 +25,7 @@ class Flag(StrEnum):
     SYNTHETIC = "synthetic"
     GUESSING = "guessing"
     KNOWN_SPEAKERS = "known speakers"
+    BROUGHT = "brought"
 
     @property
     def explanation(self) -> str:
@@ -36,6 +37,7 @@ UNRANKED = frozenset({Flag.CONTAMINATED, Flag.HEARD_SOUND, Flag.GUESSING, Flag.K
 """Flags of pipelines that are shown for reference: neither ranked nor tested."""
 
 _EXPLANATIONS = {
+    Flag.BROUGHT: "predictions of another tool, on the same utterances: how they came about is not known here",
     Flag.TRANSDUCTIVE: "each speaker is standardised by their own unlabelled clips, so that a clip's prediction needs "
     "the others",
     Flag.ENROLLED: "each speaker is standardised by K unlabelled clips of their own, which must be there before the "

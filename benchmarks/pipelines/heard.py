@@ -22,6 +22,8 @@ from features.errors import PipelineError
 REGISTER = Path(__file__).with_name("heard.csv")
 COLUMNS = ("model", "base", "corpus", "heard", "source", "says")
 EVERY = "*"
+CORPORA = ("iemocap", "emodb", "ravdess", "crema-d", "savee", "tess", "emovo", "nemo")
+"""Published corpora, which the register is about; of any other, such as a table of one's own, it says nothing."""
 _CLASSIFIES = re.compile("ForSequenceClassification|ForAudioFrameClassification|ForSpeechClassification")
 _BASE = re.compile(r"^base_model:((?:.*\n)(?:[ \t]*-.*\n)*)", re.MULTILINE)
 
@@ -131,12 +133,13 @@ def heard(model: str | Path, corpus: str) -> Finding:
         Hub name or local folder. A folder is known by the name in its `config.json`, the `base_model` of its
         `README.md`, or what this toolkit wrote into its `model.json`.
     corpus : str
-        Name on the command line.
+        Name on the command line, or names with `+` between them.
 
     Returns
     -------
     Finding
-        Unknown where the register has no such model; never `no` for want of a line.
+        Unknown where the register has no such model, and for a corpus that is none of `CORPORA`; never `no` for want of
+        a line. Of several corpora, what was heard most of any.
 
     Examples
     --------
@@ -146,11 +149,15 @@ def heard(model: str | Path, corpus: str) -> Finding:
     Finding(heard=<Heard.UNKNOWN: 'unknown'>, model='', source='', says='')
     """
     folder = Path(model).expanduser()
-    return _most(_in_folder(folder, corpus)) if folder.is_dir() else _by_name(str(model), corpus)
+    if not folder.is_dir():
+        return _most([_by_name(str(model), name) for name in corpus.split("+")])
+    return _most([finding for name in corpus.split("+") for finding in _in_folder(folder, name)])
 
 
 def _by_name(name: str, corpus: str) -> Finding:
     """What the register says of a hub name; upper and lower case are one, as on the hub."""
+    if corpus not in CORPORA:
+        return Finding(Heard.UNKNOWN)
     own = [entry for entry in entries() if entry.model.lower() == name.lower()]
     lines = [entry for entry in own if entry.corpus == corpus] or [entry for entry in own if entry.corpus == EVERY]
     found = [Finding(line.heard, line.model, line.source, line.says) for line in lines]

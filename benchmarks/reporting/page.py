@@ -112,7 +112,12 @@ class _RunPage:
 
 
 def write_report(
-    run: Run | str | Path, *, out: str | Path | None = None, audio: bool = True, sections: Sequence[Section] = ()
+    run: Run | str | Path,
+    *,
+    out: str | Path | None = None,
+    audio: bool = True,
+    sections: Sequence[Section] = (),
+    rope: float | None = None,
 ) -> Path:
     """Write `report.html`, `plots/*.png`, `plots/*.svg`, `tables/*.csv` and `tables/*.tex` into a run's folder.
 
@@ -127,6 +132,8 @@ def write_report(
     sections : sequence of Section
         Those of studies; one is shown where the run's folder holds what it needs. `benchmarks.write_report` passes
         those of all studies.
+    rope : float, optional
+        As for `benchmarks.reporting.ranking.rank`.
 
     Returns
     -------
@@ -138,7 +145,7 @@ def write_report(
     >>> write_report("results/emodb")  # doctest: +SKIP
     """
     run = run if isinstance(run, Run) else Run.load(run)
-    page = _run_page(rank(run), audio=audio, budget=PAGE_BYTES, sections=sections)
+    page = _run_page(rank(run, rope=rope), audio=audio, budget=PAGE_BYTES, sections=sections)
     numbers = unwritable(names_in_pictures(run))
     plots, tables = run.folder / "plots", run.folder / "tables"
     plots.mkdir(exist_ok=True)
@@ -165,6 +172,7 @@ def write_reports(
     audio: bool = True,
     join_names: bool = False,
     sections: Sequence[Section] = (),
+    rope: float | None = None,
 ) -> Path:
     """Write one page of one or several runs, and the report of each run that has a folder.
 
@@ -174,7 +182,7 @@ def write_reports(
         Folders of runs, or files `predictions.csv` from elsewhere.
     out : Path, optional
         The page; by default `report.html` in the folder of a single run, or here for several.
-    audio, sections
+    audio, sections, rope
         As for `write_report`.
     join_names : bool, default=False
         As for `benchmarks.scoring.predictions.read_predictions`.
@@ -189,17 +197,23 @@ def write_reports(
     >>> write_reports([Path("results/emodb"), Path("results/ravdess")])  # doctest: +SKIP
     """
     if len(paths) == 1 and paths[0].is_dir():
-        return write_report(Run.load(paths[0], join_names=join_names), out=out, audio=audio, sections=sections)
+        run = Run.load(paths[0], join_names=join_names)
+        return write_report(run, out=out, audio=audio, sections=sections, rope=rope)
     for path in paths:
         if path.is_dir():
-            write_report(Run.load(path, join_names=join_names), audio=audio, sections=sections)
+            write_report(Run.load(path, join_names=join_names), audio=audio, sections=sections, rope=rope)
     target = out or Path("report.html")
-    write_atomically(target, build(paths, audio=audio, join_names=join_names, sections=sections))
+    write_atomically(target, build(paths, audio=audio, join_names=join_names, sections=sections, rope=rope))
     return target
 
 
 def build(
-    paths: Sequence[Path], *, audio: bool = True, join_names: bool = False, sections: Sequence[Section] = ()
+    paths: Sequence[Path],
+    *,
+    audio: bool = True,
+    join_names: bool = False,
+    sections: Sequence[Section] = (),
+    rope: float | None = None,
 ) -> str:
     """Make one page of one or several runs.
 
@@ -207,7 +221,7 @@ def build(
     ----------
     paths : sequence of Path
         Folders of runs, or files `predictions.csv` from elsewhere.
-    audio, join_names, sections
+    audio, join_names, sections, rope
         As for `write_reports`.
 
     Returns
@@ -227,7 +241,7 @@ def build(
     if not paths:
         raise ResultsError("no run given; name at least one folder that holds a predictions.csv")
     budget = PAGE_BYTES // len(paths)
-    rankings = [rank(Run.load(path, join_names=join_names)) for path in paths]
+    rankings = [rank(Run.load(path, join_names=join_names), rope=rope) for path in paths]
     return _render([_run_page(ranking, audio=audio, budget=budget, sections=sections) for ranking in rankings])
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from benchmarks.pipelines.flags import Family, Flag, family_of
 from benchmarks.pipelines.names import flags_by_name
 from benchmarks.scoring.confusion import recalls_of, uar_of
+from benchmarks.scoring.power import Power, powers
 from benchmarks.scoring.significance import PairedTest, Verdict, compare_pipelines
 from benchmarks.scoring.status import Status
 
@@ -74,6 +75,10 @@ class Ranking:
         Family by family, the best of each first, then what is not ranked, then what has no score.
     tests : tuple of PairedTest
         Every pair of pipelines of one family, corrected for the pairs of that family.
+    powers : mapping of (str, str) to Power
+        What the speakers could have shown, by the names of each tested pair.
+    rope : float or None
+        Half the width of the region of practical equivalence; None where none was given.
 
     Examples
     --------
@@ -84,6 +89,8 @@ class Ranking:
     run: Run
     entries: tuple[Entry, ...]
     tests: tuple[PairedTest, ...]
+    powers: Mapping[tuple[str, str], Power]
+    rope: float | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -132,7 +139,7 @@ class Ranking:
         return pd.DataFrame(columns, index=list(self.speakers))
 
 
-def rank(run: Run, *, random_state: int = 0) -> Ranking:
+def rank(run: Run, *, random_state: int = 0, rope: float | None = None) -> Ranking:
     """Rank, test and flag the pipelines of a run.
 
     Those that use other clips of the test speaker (transductive, enrolled) answer another question than those that do
@@ -145,6 +152,8 @@ def rank(run: Run, *, random_state: int = 0) -> Ranking:
         The run.
     random_state : int, default=0
         Seed of drawn swaps.
+    rope : float, optional
+        Half the width of the region of practical equivalence; what `run.json` says unless given.
 
     Returns
     -------
@@ -154,6 +163,7 @@ def rank(run: Run, *, random_state: int = 0) -> Ranking:
     --------
     >>> rank(Run.load("results/emodb")).tests  # doctest: +SKIP
     """
+    rope = run.record.get("rope") if rope is None else rope
     scores = {str(row["pipeline"]): row.to_dict() for _, row in run.scores.iterrows()}
     records = {**{name: {"flags": flags_by_name(name)} for name in scores}, **run.record.get("pipelines", {})}
     tested = run.predictions.drop_duplicates(["seed", "speaker", "utterance"])
@@ -197,6 +207,8 @@ def rank(run: Run, *, random_state: int = 0) -> Ranking:
             for name in (*(name for names in ranked.values() for name in names), *others)
         ),
         tuple(test for some in tests.values() for test in some),
+        {pair: power for some in tests.values() for pair, power in powers(some, run.confusions, rope=rope).items()},
+        rope,
     )
 
 

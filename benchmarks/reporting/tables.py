@@ -221,6 +221,9 @@ def pairs_table(ranking: Ranking) -> Table:
             "p": test.p,
             "p_holm": test.p_holm,
             "verdict": verdict_text(test),
+            "least": ranking.powers[test.first, test.second].least,
+            "needed": ranking.powers[test.first, test.second].speakers,
+            "practical": ranking.powers[test.first, test.second].practical,
             "family": str(family),
         }
         for family in ranking.families
@@ -237,6 +240,9 @@ def pairs_table(ranking: Ranking) -> Table:
         Column("p", "p", ".2g"),
         Column("p_holm", "p, Holm", ".2g"),
         Column("verdict", "Verdict"),
+        *([Column("practical", f"Within ±{ranking.rope:g}")] if ranking.rope is not None else []),
+        Column("least", "Least shown", ".3f"),
+        Column("needed", "Speakers to show", ",.0f"),
     )
     return Table("pairs", _pairs_caption(ranking), columns, tuple(rows))
 
@@ -421,7 +427,13 @@ def _pairs_caption(ranking: Ranking) -> str:
     )
     if not any(test.can_be_found(ALPHA) for test in ranking.tests):
         caption += f", so no difference can reach {ALPHA:g} here, however clear"
-    return f"{caption}. The verdict is by the corrected p; intervals are of each pair alone, not corrected."
+    caption += ". The verdict is by the corrected p; intervals are of each pair alone, not corrected"
+    if ranking.rope is not None:
+        caption += f"; better, worse or same by more than {ranking.rope:g}: one-sided tests of the same kind, corrected"
+    return (
+        f"{caption}. Least shown: the smallest true difference that a corrected test would show in 80 of 100 such "
+        "corpora; speakers to show: how many would show the difference seen."
+    )
 
 
 def _settings_text(settings: Mapping[str, Any]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,13 +15,13 @@ from benchmarks.folds.splitters import SCHEMES
 from benchmarks.pipelines import known_models
 from benchmarks.pipelines.feature_sets import FEATURE_SETS
 from benchmarks.pipelines.flags import Flag
+from benchmarks.reporting.lines import WIDTH, fill
 from benchmarks.scoring.metrics import METRICS, Metric
 from benchmarks.scoring.status import Status
 
 if TYPE_CHECKING:
     from benchmarks.pipelines.options import PipelineOptions
 
-WIDTH = 80
 NAME_WIDTH = 22
 SIGNS = {
     Flag.TRANSDUCTIVE: "*",
@@ -33,18 +32,8 @@ SIGNS = {
     Flag.RANDOM_INIT: "°",
     Flag.KNOWN_SPEAKERS: "#",
     Flag.ADAPTED: "=",
+    Flag.BROUGHT: "&",
 }
-
-
-def fill(text: str, *, indent: str = "", hang: str = "") -> str:
-    """Text broken at 80 columns.
-
-    Examples
-    --------
-    >>> fill("word " * 20, indent="- ", hang="  ").splitlines()[1][:6]
-    '  word'
-    """
-    return textwrap.fill(text, WIDTH, initial_indent=indent, subsequent_indent=hang or indent, break_on_hyphens=False)
 
 
 def result_text(run: Mapping[str, Any], scores: pd.DataFrame, folder: str) -> str:

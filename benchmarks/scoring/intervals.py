@@ -125,15 +125,19 @@ def jackknife_interval(
     n_labels: int,
     bounds: tuple[float, float] = (0.0, 1.0),
     level: float = 0.95,
+    weights: ArrayLike | None = None,
 ) -> Interval:
     r"""Jackknife-t interval of a pooled score over speakers, on the logit scale where the score is bounded.
 
     With :math:`\theta` the score as a share of its range, :math:`\eta = \ln \theta / (1 - \theta)`, and
     :math:`\eta_{(i)}` that of the score without speaker i, the standard error is
-    :math:`\sqrt{(n-1)/n \sum_i (\eta_{(i)} - \bar\eta)^2}` and the interval :math:`\eta \pm t_{n-1} se`, taken back to
-    the score (R. G. Miller, "The jackknife: a review", Biometrika 61, 1974). In simulations of 4 to 24 speakers it
-    covered 94 to 97 % (nominal 95 %) for UAR; the same on the score itself fell to 91 % near 1, and a percentile
-    bootstrap over speakers to 81 % with four of them. A score without an upper bound has the interval on its own scale.
+    :math:`\sqrt{(n-1)/n \sum_i (\eta_{(i)} - \bar\eta)^2}` and the interval :math:`\eta \pm t_f se`, taken back to
+    the score (R. G. Miller, "The jackknife: a review", Biometrika 61, 1974). The degrees of freedom f are those of
+    `degrees_of_freedom`: n - 1 where speakers weigh the same, fewer where some have many more clips than others. In 48
+    simulated scenarios of 4 to 24 speakers it covered 94 to 97 % (nominal 95 %) where speakers have as many clips, and
+    94 to 98 % where the largest has some ten times those of the smallest, where n - 1 covered 91 to 96 %
+    (`tests/test_evidence_simulated.py`). The same on the score itself fell to 91 % near 1, and a percentile bootstrap
+    over speakers to 81 % with four of them. A score without an upper bound has the interval on its own scale.
 
     Parameters
     ----------
@@ -147,6 +151,8 @@ def jackknife_interval(
         Smallest and largest value of the score.
     level : float, default=0.95
         Nominal coverage.
+    weights : array-like of shape (n_speakers,), optional
+        What each speaker weighs in the score; the same unless given.
 
     Returns
     -------
@@ -166,7 +172,7 @@ def jackknife_interval(
     if n < 2 or math.isnan(estimate) or np.isnan(values).any():
         return Interval(estimate, math.nan, math.nan, level, n)
     if not math.isfinite(size):
-        half_width = jackknife_half_width(values, level)
+        half_width = jackknife_half_width(values, level, weights=weights)
         low, high = max(estimate - half_width, lowest), min(estimate + half_width, highest)
         return Interval(estimate, low, high, level, n)
     share = (estimate - lowest) / size
@@ -177,7 +183,7 @@ def jackknife_interval(
         # Half of the smallest step that a score can make, so that a perfect rest of the speakers has a finite logit.
         edge = 0.5 / (n_labels**2 * max(n_utterances, 1.0))
         others = np.clip((values - lowest) / size, edge, 1 - edge)
-        centre, half_width = logit(share), jackknife_half_width(logit(others), level)
+        centre, half_width = logit(share), jackknife_half_width(logit(others), level, weights=weights)
         low, high = expit([centre - half_width, centre + half_width]).tolist()
     return Interval(estimate, lowest + size * low, lowest + size * high, level, n)
 
@@ -208,7 +214,12 @@ def speaker_interval(confusions: ArrayLike, *, statistic: Statistic = uar_of, le
     total = matrices.sum(axis=0)
     left_out = statistic(total - matrices)
     return jackknife_interval(
-        float(statistic(total)), left_out, n_utterances=total.sum(), n_labels=len(total), level=level
+        float(statistic(total)),
+        left_out,
+        n_utterances=total.sum(),
+        n_labels=len(total),
+        level=level,
+        weights=speaker_weights(matrices),
     )
 
 
@@ -245,7 +256,7 @@ def difference_interval(
     if n < 2:
         return Interval(estimate, math.nan, math.nan, level, n)
     left_out = np.asarray(statistic(totals[0] - one)) - np.asarray(statistic(totals[1] - other))
-    half_width = jackknife_half_width(left_out, level)
+    half_width = jackknife_half_width(left_out, level, weights=speaker_weights(one))
     return Interval(estimate, max(estimate - half_width, -1.0), min(estimate + half_width, 1.0), level, n)
 
 
@@ -286,7 +297,48 @@ def same_speakers(first: ArrayLike, second: ArrayLike) -> tuple[Matrix, Matrix]:
     return one, other
 
 
-def jackknife_half_width(left_out: ArrayLike, level: float) -> float:
+def speaker_weights(confusions: ArrayLike) -> Matrix:
+    """What every speaker weighs in the pooled UAR: the share of the clips of a class, mean over the classes.
+
+    Parameters
+    ----------
+    confusions : array-like of shape (n_speakers, n_labels, n_labels)
+        As `speaker_confusions` counts them.
+
+    Returns
+    -------
+    ndarray of shape (n_speakers,)
+        They sum to 1.
+
+    Examples
+    --------
+    >>> speaker_weights([[[4, 0], [0, 4]], [[0, 4], [0, 4]]]).tolist()
+    [0.5, 0.5]
+    """
+    clips = np.asarray(confusions, dtype=float).sum(axis=2)
+    totals = clips.sum(axis=0)
+    present = totals > 0
+    return np.asarray((clips[:, present] / totals[present]).sum(axis=1) / max(present.sum(), 1))
+
+
+def degrees_of_freedom(weights: ArrayLike) -> float:
+    r"""Degrees of freedom of a jackknife over speakers of unequal weight, :math:`(\sum_i w_i)^2 / \sum_i w_i^2 - 1`.
+
+    As many as equally weighing speakers would have who make the mean as sure (L. Kish, "Survey sampling", 1965), one at
+    least: n - 1 where all weigh the same.
+
+    Examples
+    --------
+    >>> degrees_of_freedom([0.25, 0.25, 0.25, 0.25]), round(degrees_of_freedom([0.7, 0.1, 0.1, 0.1]), 2)
+    (3.0, 1.0)
+    """
+    values = np.asarray(weights, dtype=float)
+    if not (values > 0).any():
+        return float(max(len(values) - 1, 1))
+    return max(float(values.sum() ** 2 / (values**2).sum()) - 1, 1.0)
+
+
+def jackknife_half_width(left_out: ArrayLike, level: float, *, weights: ArrayLike | None = None) -> float:
     """Half the width of a jackknife-t interval.
 
     Parameters
@@ -295,6 +347,8 @@ def jackknife_half_width(left_out: ArrayLike, level: float) -> float:
         Estimates without one speaker each.
     level : float
         Nominal coverage.
+    weights : array-like of shape (n_speakers,), optional
+        What each speaker weighs; the same unless given.
 
     Returns
     -------
@@ -307,4 +361,5 @@ def jackknife_half_width(left_out: ArrayLike, level: float) -> float:
     """
     values = np.asarray(left_out, dtype=float)
     n, spread = len(values), float(((values - values.mean()) ** 2).sum())
-    return float(stdtrit(n - 1, (1 + level) / 2)) * math.sqrt((n - 1) / n * spread)
+    freedom = n - 1 if weights is None else degrees_of_freedom(weights)
+    return float(stdtrit(freedom, (1 + level) / 2)) * math.sqrt((n - 1) / n * spread)

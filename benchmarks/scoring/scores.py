@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.scoring.confusion import grouped_confusions, uar_of
-from benchmarks.scoring.intervals import Interval, jackknife_interval, seed_confusions
+from benchmarks.scoring.intervals import Interval, jackknife_interval, seed_confusions, speaker_weights
 from benchmarks.scoring.metrics import METRICS, Metric
 from benchmarks.scoring.predictions import probabilities
 from benchmarks.scoring.status import Status
@@ -174,7 +174,14 @@ def metric_interval(
         estimate = score(np.ones(len(rows), dtype=bool))
         left_out = np.array([score(names != name) for name in np.unique(names)] if n_speakers > 1 else [math.nan])
     n_utterances = float(confusions.sum()) / len(confusions)
-    return jackknife_interval(estimate, left_out, n_utterances=n_utterances, n_labels=len(labels), bounds=metric.bounds)
+    return jackknife_interval(
+        estimate,
+        left_out,
+        n_utterances=n_utterances,
+        n_labels=len(labels),
+        bounds=metric.bounds,
+        weights=speaker_weights(confusions.mean(axis=0)) if n_speakers > 1 else None,
+    )
 
 
 def fold_uars(rows: pd.DataFrame, labels: Sequence[str]) -> pd.Series:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from benchmarks.scoring.confusion import codes
 from benchmarks.scoring.intervals import jackknife_half_width
-from benchmarks.scoring.significance import sign_flip_test
+from benchmarks.scoring.sign_flips import sign_flip_test
 from features.errors import ResultsError
 
 Counts = NDArray[np.float64]
@@ -215,7 +215,9 @@ def share(target: Target, combination: Counts, *, level: float = 0.95) -> Share:
     value, n = float(combination @ target.scores()), target.totals.shape[0]
     if n < 2:
         return Share(value, math.nan, math.nan)
-    half_width = jackknife_half_width(combination @ target.scores_without_speakers(), level)
+    clips = target.totals.sum(axis=0)
+    weights = (target.totals[:, clips > 0] / clips[clips > 0]).mean(axis=1)
+    half_width = jackknife_half_width(combination @ target.scores_without_speakers(), level, weights=weights)
     return Share(value, value - half_width, value + half_width)
 
 

@@ -8,6 +8,7 @@ STUDIES: Mapping[str, str] = {
     "ablation": "benchmarks.studies.ablation",
     "learning_curve": "benchmarks.studies.learning_curve",
     "enrolment_curve": "benchmarks.studies.enrolment_curve",
+    "sentences": "benchmarks.studies.sentences",
     "cross_corpus": "benchmarks.studies.cross_corpus",
     "robustness": "benchmarks.studies.robustness",
     "comparison": "benchmarks.studies.comparison",

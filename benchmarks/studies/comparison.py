@@ -27,6 +27,7 @@ def compare(
     pipelines: Sequence[str] = (),
     join_names: bool = False,
     random_state: int = 0,
+    rope: float | None = None,
 ) -> Ranking:
     """Put the pipelines of two runs side by side.
 
@@ -41,6 +42,8 @@ def compare(
         reads it) for the same, under the names of the first run.
     random_state : int, default=0
         Seed of drawn swaps.
+    rope : float, optional
+        As for `benchmarks.evaluate`.
 
     Returns
     -------
@@ -75,7 +78,7 @@ def compare(
         labels=tuple(dict.fromkeys(label for run in runs for label in labels_of(run.predictions))),
         jobs=pd.concat([run.jobs for run in runs], ignore_index=True),
     )
-    return rank(merged, random_state=random_state)
+    return rank(merged, random_state=random_state, rope=rope)
 
 
 def check_same_utterances(first: pd.DataFrame, second: pd.DataFrame, *, names: tuple[str, str]) -> None:
@@ -138,7 +141,7 @@ def comparison_text(ranking: Ranking) -> str:
     metrics = [name for name, metric in METRICS.items() if name != "uar" and not metric.probabilistic]
     lines = [scores_table(ranking).text(("pipeline", "uar", "interval", *metrics, "n", "flags")), ""]
     if ranking.tests:
-        pairs = ("first", "second", "difference", "interval", "p", "p_holm", "verdict")
+        pairs = ("first", "second", "difference", "interval", "p", "p_holm", "verdict", "practical", "least", "needed")
         lines += [pairs_table(ranking).text(pairs), ""]
     notes = [f"note: {note}" for note in ranking.run.record.get("notes", ())]
     return "\n".join([*lines, *summarise(ranking)[:2], *caveats(ranking), *notes])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,16 +12,19 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.evaluation.execute import execute
+from benchmarks.evaluation.job_result import DIGITS
 from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.evaluation.planning import make_plan
 from benchmarks.evaluation.runs import write_table
 from benchmarks.evaluation.store import ResultsStore
 from benchmarks.folds.fold import Fold, speakers_of
 from benchmarks.folds.leakage import check_folds
+from benchmarks.folds.splitters import shares_speakers
 from benchmarks.reporting.page import Section
 from benchmarks.reporting.plots import ReportPlot
 from benchmarks.reporting.plots.learning import learning_plot
-from benchmarks.scoring.intervals import speaker_confusions, speaker_interval
+from benchmarks.scoring.confusion import uar_of
+from benchmarks.scoring.intervals import seed_confusions, speaker_confusions, speaker_interval
 from features.errors import FoldError
 
 if TYPE_CHECKING:
@@ -56,7 +60,8 @@ def learning_curve(
     Returns
     -------
     DataFrame
-        `pipeline, speakers, uar, uar_low, uar_high`, intervals over test speakers.
+        `pipeline, speakers, uar, uar_low, uar_high, draws, uar_std`: intervals over test speakers, of models of these
+        training speakers; the deviation over `draws` of other training speakers, one a seed, NaN with one.
 
     Raises
     ------
@@ -71,6 +76,8 @@ def learning_curve(
     ...     corpus, pipelines=["logistic@timing"], sizes=(2,), folds="3", jobs=1, out="results/mine"
     ... )
     """
+    if isinstance(folds, str) and shares_speakers(folds):
+        raise FoldError(f"--folds {folds}: who tests trains too; a learning curve draws other speakers, as by speaker")
     whole = make_plan(
         corpus, pipelines=pipelines, folds=folds, seeds=seeds, allow_duplicates=allow_duplicates, cache=cache
     )
@@ -91,7 +98,9 @@ def learning_curve(
         )
         outcome.check_complete()
         speakers = np.repeat([size_of[fold] for fold, _ in outcome.results], [r.n_test for _, r in outcome.results])
-        curve = curve_table(outcome.predictions().assign(speakers=speakers), corpus.labels)
+        predictions = outcome.predictions().assign(speakers=speakers)
+        curve = curve_table(predictions, corpus.labels)
+        write_table(store.folder / "learning" / "predictions.csv", predictions, f"%.{DIGITS}f")
         write_table(store.folder / "learning.csv", curve)
     return curve
 
@@ -130,7 +139,9 @@ def curve_table(predictions: pd.DataFrame, labels: Sequence[str]) -> pd.DataFram
     for (pipeline, size), group in predictions.groupby(["pipeline", "speakers"], sort=False):
         interval = speaker_interval(speaker_confusions(group, labels)[1])
         row = {"pipeline": pipeline, "speakers": size, "uar": interval.estimate}
-        rows.append({**row, "uar_low": interval.low, "uar_high": interval.high})
+        row |= {"uar_low": interval.low, "uar_high": interval.high}
+        drawn = uar_of(seed_confusions(group, labels, sorted(group["speaker"].unique())).sum(axis=1))
+        rows.append({**row, "draws": len(drawn), "uar_std": drawn.std(ddof=1) if len(drawn) > 1 else math.nan})
     return pd.DataFrame(rows).sort_values(["pipeline", "speakers"], kind="stable", ignore_index=True)
 
 
@@ -156,18 +167,26 @@ def choose_sizes(sizes: Sequence[int], most: int) -> list[int]:
 
 def curve_text(curve: pd.DataFrame) -> str:
     """Write the curve for a terminal."""
-    lines = [f"{'pipeline':<24}{'speakers':>8}{'UAR':>8}   95 % interval"]
+    lines = [f"{'pipeline':<24}{'speakers':>8}{'UAR':>8}   95 % interval   ± draws"]
     lines += [
         f"{row.pipeline:<24}{row.speakers:>8}{row.uar:>8.3f}   {row.uar_low:.2f} to {row.uar_high:.2f}"
+        + (f"      {row.uar_std:.3f}" if row.draws > 1 else "")
         for row in curve.itertuples()
     ]
-    return "\n".join(lines)
+    return "\n".join([*lines, INTERVALS])
+
+
+INTERVALS = (
+    "Intervals are over test speakers, of models of these training speakers; which were drawn is not in them. "
+    "--seeds 0 1 2 draws others: ± draws is the deviation over seeds."
+)
 
 
 SECTIONS = (
     Section(
         "Would more speakers help?",
         plots=(ReportPlot("learning", "UAR with more training speakers", learning_plot),),
+        sentences=lambda ranking: () if ranking.run.learning is None else (INTERVALS,),
     ),
 )
 """What the report of a run shows of a learning curve in its folder."""

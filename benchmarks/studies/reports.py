@@ -35,7 +35,9 @@ def study_sections() -> tuple[Section, ...]:
     return tuple(section for module in modules for section in getattr(module, "SECTIONS", ()))
 
 
-def write_report(run: Run | str | Path, *, out: str | Path | None = None, audio: bool = True) -> Path:
+def write_report(
+    run: Run | str | Path, *, out: str | Path | None = None, audio: bool = True, rope: float | None = None
+) -> Path:
     """Write the report of a run; see `benchmarks.reporting.page.write_report`.
 
     Parameters
@@ -46,6 +48,8 @@ def write_report(run: Run | str | Path, *, out: str | Path | None = None, audio:
         Where the page goes; `report.html` in the folder unless given.
     audio : bool, default=True
         Whether the sound of wrong predictions may be embedded where its licence allows that.
+    rope : float, optional
+        As for `benchmarks.evaluate`; what the run was made with unless given.
 
     Returns
     -------
@@ -58,11 +62,16 @@ def write_report(run: Run | str | Path, *, out: str | Path | None = None, audio:
     >>> benchmarks.write_report("results/emodb").name  # doctest: +SKIP
     'report.html'
     """
-    return page.write_report(run, out=out, audio=audio, sections=study_sections())
+    return page.write_report(run, out=out, audio=audio, sections=study_sections(), rope=rope)
 
 
 def write_reports(
-    paths: Sequence[Path], *, out: Path | None = None, audio: bool = True, join_names: bool = False
+    paths: Sequence[Path],
+    *,
+    out: Path | None = None,
+    audio: bool = True,
+    join_names: bool = False,
+    rope: float | None = None,
 ) -> Path:
     """Write one page of one or several runs; see `benchmarks.reporting.page.write_reports`.
 
@@ -70,7 +79,7 @@ def write_reports(
     --------
     >>> write_reports([Path("results/emodb"), Path("results/ravdess")])  # doctest: +SKIP
     """
-    return page.write_reports(paths, out=out, audio=audio, join_names=join_names, sections=study_sections())
+    return page.write_reports(paths, out=out, audio=audio, join_names=join_names, sections=study_sections(), rope=rope)
 
 
 def draw(run: Run | Ranking | str | Path, name: str) -> Plot:

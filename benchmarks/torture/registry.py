@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from benchmarks.torture.case import Case
 
-MODULES = ("sound", "tables", "names", "files", "words", "encoders", "stored", "policy", "ends")
+MODULES = ("sound", "tables", "names", "files", "words", "encoders", "stored", "policy", "ends", "processes")
 
 
 def all_cases() -> list[Case]:

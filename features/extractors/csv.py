@@ -129,11 +129,11 @@ class CsvFeatures(Extractor):
         ids = table.rows["id"].map(normalise)
         table.refuse("id", ids.isin(MISSING), expected="an id in every row")
         table.refuse("id", ids.duplicated(), expected="one row per id, here it occurs twice")
-        self._refuse([name for name in names if _describes(name)], "describes the utterance or has no name")
+        self._refuse([name for name in names if describes(name)], "describes the utterance or has no name")
         numbers = pd.DataFrame({name: table.numbers(name) for name in names}, dtype=np.float64)
         for name in names:
             table.refuse(name, np.isinf(numbers[name]), expected="a finite number or nothing")
-        self._refuse([name for name in names if _numbers_the_rows(numbers[name].to_numpy())], "only numbers the rows")
+        self._refuse([name for name in names if numbers_the_rows(numbers[name].to_numpy())], "only numbers the rows")
         return numbers.set_index(ids)
 
     def _refuse_answers(self, rows: pd.DataFrame, X: Any) -> None:
@@ -149,7 +149,7 @@ class CsvFeatures(Extractor):
         names = [
             name
             for name in rows.columns
-            if _determines(rows[name].to_numpy(), labels)
+            if determines(rows[name].to_numpy(), labels)
             or any(np.array_equal(rows[name].to_numpy(), column, equal_nan=True) for column in described)
         ]
         self._refuse(names, "determines the label, or is a column of the corpus")
@@ -163,18 +163,18 @@ class CsvFeatures(Extractor):
             )
 
 
-def _describes(name: str) -> bool:
+def describes(name: str) -> bool:
     """Whether a column's name says that it is no feature."""
     plain = name.casefold().strip()
     return plain in NO_FEATURES or plain.startswith("unnamed: ") or plain.endswith("(without a name)")
 
 
-def _numbers_the_rows(values: np.ndarray) -> bool:
+def numbers_the_rows(values: np.ndarray) -> bool:
     """Whether values count up by one from row to row."""
     return len(values) >= LEAST_ROWS and bool(np.all(np.diff(values) == 1))
 
 
-def _determines(values: np.ndarray, labels: np.ndarray) -> bool:
+def determines(values: np.ndarray, labels: np.ndarray) -> bool:
     """Whether some few values each stand with one label only; labels are numbers from 0."""
     import pandas as pd
 

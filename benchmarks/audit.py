@@ -1,0 +1,79 @@
+"""Say what folds leak, ours and anybody's: `python -m benchmarks.audit`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks import command as shared
+from features.command import command, make_parser, show
+
+if TYPE_CHECKING:
+    from benchmarks.corpora.corpus import Corpus
+
+EXAMPLES = """
+python -m benchmarks.audit folds.csv --corpus emodb --root emodb
+python -m benchmarks.audit emobox/data/emodb --corpus emodb --root emodb
+python -m benchmarks.audit train.csv validation.csv test.csv pitch.csv --json
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Make the command's parser."""
+    parser = make_parser(
+        "benchmarks.audit",
+        "Look for what makes a score on folds worth less than it looks: speakers, sentences, sessions and recordings "
+        "on both sides, utterances that are unknown or missing, how is validated, classes, tables of features. Exit "
+        "status 1 where there is an error.",
+        examples=EXAMPLES,
+    )
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="a file or a folder of folds: this toolkit's CSV, EmoBox's JSON lines, JSON manifests of SpeechBrain or "
+        "s3prl, tables named train, validation and test, a predictions.csv or a run's folder; beside them a CSV of "
+        "features by id",
+    )
+    shared.add_corpus_arguments(parser, default=None)
+    group = parser.add_argument_group("output")
+    group.add_argument("--json", action="store_true", help="print a list of findings as JSON")
+    shared.add_cache_argument(group)
+    return parser
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Audit and print; 1 where there is an error."""
+    import json
+
+    from benchmarks.auditing.audit import audit
+    from benchmarks.auditing.finding import Severity
+    from benchmarks.auditing.terminal import audit_text
+
+    audits = audit(
+        arguments.paths,
+        corpus=corpus_of(arguments),
+        join_names=arguments.join_names,
+        cache=shared.cache_of(arguments),
+        progress=sys.stderr.isatty(),
+    )
+    if arguments.json:
+        findings = [finding.json() for found in audits for finding in found.findings]
+        show(json.dumps(findings, indent=1, ensure_ascii=False))
+    else:
+        show("\n\n".join(audit_text(found) for found in audits))
+    return 1 if any(found.of(Severity.ERROR) for found in audits) else 0
+
+
+def corpus_of(arguments: argparse.Namespace) -> Corpus | None:
+    """The corpus that the options choose; None where they choose none."""
+    return shared.load_corpus(arguments) if arguments.corpus else None
+
+
+main = command(build_parser, execute)
+
+if __name__ == "__main__":
+    sys.exit(main())

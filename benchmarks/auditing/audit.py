@@ -1,0 +1,169 @@
+"""Audit folds of any origin: read them, ask every check, and say what a score on them would be worth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.auditing.checks import CHECKS
+from benchmarks.auditing.feature_tables import check_features, is_feature_table
+from benchmarks.auditing.finding import Finding, Kind, Severity
+from benchmarks.auditing.recordings import check_recordings
+from benchmarks.auditing.subject import make_subject
+from benchmarks.folds.formats.registry import form_of, read_form
+from features.errors import FoldError
+
+if TYPE_CHECKING:
+    from benchmarks.auditing.subject import Subject
+    from benchmarks.corpora.corpus import Corpus
+    from features.cache import FeatureCache
+
+
+@dataclass(frozen=True)
+class FoldSummary:
+    """A fold in numbers: its utterances, and what both sides share of what is tested; None where it is not known."""
+
+    fold: str
+    train: int
+    valid: int
+    test: int
+    speakers: tuple[int, int] | None
+    sentences: tuple[int, int] | None
+    recordings: int | None
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an audit found in one file or folder of folds.
+
+    Attributes
+    ----------
+    path : str
+    form : str
+        Whose form the folds have.
+    corpus : str
+        The corpus that the utterances were looked up in; empty for none.
+    folds : tuple of FoldSummary
+    findings : tuple of Finding
+        Errors first.
+    notes : tuple of str
+        How utterances were matched.
+    """
+
+    path: str
+    form: str
+    corpus: str
+    folds: tuple[FoldSummary, ...]
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
+
+    def of(self, severity: Severity) -> list[Finding]:
+        """The findings of one severity, without what was not checked."""
+        return [finding for finding in self.findings if finding.severity is severity and finding.checked]
+
+    @property
+    def clean(self) -> bool:
+        """Whether there is no error and no warning."""
+        return not self.of(Severity.ERROR) and not self.of(Severity.WARNING)
+
+
+def audit(
+    paths: Sequence[Path],
+    *,
+    corpus: Corpus | None = None,
+    join_names: bool = False,
+    cache: FeatureCache | None = None,
+    progress: bool = False,
+) -> list[Audit]:
+    """Audit files and folders of folds.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Each a file or a folder of folds of any form in `benchmarks.folds.formats`; files that hold a side each are
+        taken together; a CSV of `id` and numbers is a table of features, checked against all folds.
+    corpus : Corpus, optional
+        Where speakers, sentences and sounds are looked up.
+    join_names : bool, default=False
+        Take ids that differ only in case, space or leading zeros for one.
+    cache : FeatureCache, optional
+        Where fingerprints of sounds are kept.
+    progress : bool, default=False
+        Draw a bar on stderr.
+
+    Returns
+    -------
+    list of Audit
+        One for every folder and every file of whole folds.
+
+    Raises
+    ------
+    SerError
+        If something cannot be read.
+
+    Examples
+    --------
+    >>> audit([Path("emobox/data/emodb")])[0].clean  # doctest: +SKIP
+    True
+    """
+    tables = [path for path in paths if is_feature_table(path)]
+    subjects = list(_subjects([path for path in paths if path not in tables], corpus, join_names))
+    if not subjects:
+        raise FoldError(f"{paths[0]} holds features alone; expected folds beside it; give their file or folder too")
+    return [_audited(subject, tables, cache, progress) for subject in subjects]
+
+
+def _subjects(paths: Sequence[Path], corpus: Corpus | None, join_names: bool) -> Iterator[Subject]:
+    sides: dict[str, list[Path]] = {}
+    for path in paths:
+        form = form_of(path) if path.is_file() else None
+        if form is not None and form.one_side:
+            sides.setdefault(form.title, []).append(path)
+            continue
+        table, form = read_form(path)
+        yield make_subject(table, form, corpus=corpus, join_names=join_names)
+    for files in sides.values():
+        form = form_of(files[0])
+        if form is not None:
+            root = files[0].parent if len(files) > 1 else files[0]
+            yield make_subject(form.read(files, root), form, corpus=corpus, join_names=join_names)
+
+
+def _audited(subject: Subject, tables: Sequence[Path], cache: FeatureCache | None, progress: bool) -> Audit:
+    found = [finding for check in CHECKS for finding in check(subject)]
+    found += check_recordings(subject, cache=cache, progress=progress)
+    found += [finding for table in tables for finding in check_features(table, subject)]
+    order = list(Severity)
+    found.sort(key=lambda finding: (not finding.checked, order.index(finding.severity)))
+    return Audit(
+        str(subject.path),
+        subject.form,
+        subject.corpus.name if subject.corpus else "",
+        tuple(_summary(subject, found)),
+        tuple(replace(finding, path=str(subject.path)) for finding in found),
+        subject.notes,
+    )
+
+
+def _summary(subject: Subject, findings: Sequence[Finding]) -> Iterator[FoldSummary]:
+    for fold in subject.folds:
+        shared = {
+            column: tuple(map(len, fold.shared(column))) if subject.knows(column) else None
+            for column in ("speaker", "sentence")
+        }
+        copies = sum(
+            finding.count
+            for finding in findings
+            if finding.kind is Kind.RECORDING and finding.severity is Severity.ERROR and finding.fold == fold.name
+        )
+        yield FoldSummary(
+            fold.name,
+            len(fold.train),
+            len(fold.valid),
+            len(fold.test),
+            shared["speaker"],  # type: ignore[arg-type]
+            shared["sentence"],  # type: ignore[arg-type]
+            copies if subject.corpus else None,
+        )

@@ -1,0 +1,242 @@
+"""Known sentences: how much of a score is that the test's sentences were trained on, said by other speakers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.evaluation.enrolment import has_enrolment
+from benchmarks.evaluation.execute import execute
+from benchmarks.evaluation.overwrite import Overwrite
+from benchmarks.evaluation.planning import make_plan
+from benchmarks.evaluation.runs import write_table
+from benchmarks.evaluation.store import ResultsStore
+from benchmarks.folds.leakage import check_folds
+from benchmarks.folds.splitters import make_folds, uses_text
+from benchmarks.folds.texts import notes_on_texts
+from benchmarks.reporting.numbers import interval_text
+from benchmarks.scoring.intervals import difference_interval, speaker_confusions, speaker_interval
+from features.errors import FoldError, PipelineError
+
+if TYPE_CHECKING:
+    from benchmarks.corpora.corpus import Corpus
+    from benchmarks.evaluation.plan import Plan
+    from benchmarks.folds.fold import Fold
+    from benchmarks.pipelines.options import PipelineOptions
+    from features.cache import FeatureCache
+
+WHOLE, FEWER, UNKNOWN = "known", "known, as few clips", "unknown"
+"""What is known of the test's sentences: all training clips of other speakers; as few of them as the third; none."""
+
+
+def known_sentences(
+    corpus: Corpus,
+    *,
+    pipelines: Sequence[Any] = ("svm",),
+    folds: str | None = None,
+    draws: int = 3,
+    seeds: Sequence[int] = (0,),
+    jobs: int | None = None,
+    out: str | Path,
+    overwrite: str = Overwrite.MISSING,
+    options: PipelineOptions | None = None,
+    cache: FeatureCache | None = None,
+    allow_duplicates: bool = False,
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Train with and without the test's sentences, on equally many clips, and test on the same utterances each time.
+
+    Three trainings of every pipeline: on the folds of a scheme of speakers; on the same folds with no sentence of the
+    test in the training; and, so that fewer clips are not taken for the sentence's worth, on clips that are drawn from
+    the first down to as many of each speaker and label as the second has.
+
+    Parameters
+    ----------
+    corpus, pipelines, seeds, jobs, overwrite, options, cache, allow_duplicates, progress
+        As for `benchmarks.evaluate`.
+    folds : str, optional
+        A scheme of speakers, `speaker`, `session` or a number; by default the corpus's own.
+    draws : int, default=3
+        How often clips are drawn for the third; its scores are means over them.
+    out : path
+        Folder of the study: `sentences.csv`, and the jobs in `sentences/`.
+
+    Returns
+    -------
+    DataFrame
+        `pipeline, sentences` (known; known, as few clips; unknown), `clips`, the mean number that trains, `uar,
+        uar_low, uar_high`, and what it is ahead of unknown sentences: `gain, gain_low, gain_high`. Intervals over
+        speakers.
+
+    Raises
+    ------
+    SerError
+        For what a user can cause: no texts, a scheme of texts, another run in `out`, a job that failed.
+
+    Examples
+    --------
+    >>> import benchmarks, benchmarks.corpora
+    >>> corpus = benchmarks.corpora.load("synthetic")
+    >>> benchmarks.known_sentences(corpus, pipelines=["majority"], draws=1, jobs=1, out="mine")  # doctest: +SKIP
+    """
+    scheme = folds or corpus.default_scheme
+    if uses_text(scheme):
+        raise FoldError(
+            f"--folds {scheme}: expected a scheme of speakers, such as speaker; texts are taken apart besides"
+        )
+    if draws < 1:
+        raise FoldError(f"--draws {draws}: expected 1 or more")
+    table = corpus.utterances
+    apart = make_folds(table, f"{scheme}-x-text")
+    plan = make_plan(
+        corpus,
+        pipelines=pipelines,
+        folds=scheme,
+        seeds=seeds,
+        options=options,
+        allow_duplicates=allow_duplicates,
+        cache=cache,
+    )
+    _check_pipelines(plan)
+    drawn = {draw: [as_few(fold, table, random_state=draw) for fold in apart] for draw in range(draws)}
+    for some in (apart, *drawn.values()):
+        check_folds(some, table, corpus.audio_keys.tolist(), allow_duplicates=allow_duplicates)
+    sets = [(WHOLE, 0, plan.folds), (UNKNOWN, 0, apart), *((FEWER, draw, some) for draw, some in drawn.items())]
+    places = {fold: (name, draw) for name, draw, some in sets for fold in some}
+    trials = tuple((seed, fold) for seed in plan.seeds for _, _, some in sets for fold in some)
+    store = ResultsStore(Path(out), "sentences")
+    with store.lock():
+        outcome = execute(
+            replace(plan, trials=trials), store, jobs=jobs, cache=cache, overwrite=overwrite, progress=progress
+        )
+        outcome.check_complete()
+        lengths = [result.n_test for _, result in outcome.results]
+        named = pd.DataFrame(
+            np.repeat([places[fold] for fold, _ in outcome.results], lengths, axis=0), columns=["sentences", "draw"]
+        )
+        answers = outcome.predictions()
+        answers["sentences"], answers["seed"] = named["sentences"], answers["seed"].astype(str) + "." + named["draw"]
+        clips = {
+            name: float(np.mean([len(fold.training) for fold in places if places[fold][0] == name])) for name in NAMES
+        }
+        worth = sentences_table(answers, corpus.labels, clips)
+        write_table(store.folder / "sentences.csv", worth)
+    return worth
+
+
+NAMES = (WHOLE, FEWER, UNKNOWN)
+
+
+def _check_pipelines(plan: Plan) -> None:
+    """Check that every pipeline can run here, and that none asks for clips of the test speakers."""
+    for pipeline in plan.pipelines:
+        if pipeline.reason:
+            raise PipelineError(f"{pipeline.name}: {pipeline.reason}")
+    if has_enrolment(plan.pipelines):
+        raise PipelineError("a pipeline with :enrol-K tests on fewer clips; expected :global or :speaker")
+
+
+def as_few(fold: Fold, table: pd.DataFrame, *, random_state: int) -> Fold:
+    """A fold with as many training clips of each speaker and label, drawn from all that these speakers say.
+
+    Parameters
+    ----------
+    fold : Fold
+        No training clip of which says what its test says.
+    table : DataFrame
+        The utterances that it points into.
+    random_state : int
+        Seed of the draw.
+
+    Returns
+    -------
+    Fold
+        With the same test, and as many clips of each speaker and label in each subset.
+
+    Examples
+    --------
+    >>> from benchmarks.folds.fold import Fold
+    >>> index = pd.MultiIndex.from_tuples([("a", "1"), ("b", "2"), ("b", "3"), ("c", "4")], names=["speaker", "id"])
+    >>> fold = Fold("a-text1", np.array([2]), np.array([3]), np.array([0]))
+    >>> few = as_few(fold, pd.DataFrame({"label": "ang"}, index=index), random_state=1)
+    >>> few.valid, len(few.train), few.train[0] in (1, 2)
+    (array([3]), 1, True)
+    """
+    rng = np.random.default_rng(random_state)
+    cells = pd.Series(list(zip(table.index.get_level_values("speaker"), table["label"], strict=True)))
+    aside = np.array([], dtype=int) if fold.aside is None else fold.aside
+    own = {"train": fold.train, "valid": fold.valid, "aside": aside}
+    taken: dict[str, list[np.ndarray]] = {name: [] for name in own}
+    members = {cell: positions.to_numpy() for cell, positions in cells.groupby(cells).groups.items()}
+    for cell in sorted(set(cells.iloc[fold.training])):
+        shuffled = rng.permutation(members[cell])
+        for name, positions in own.items():
+            count = int((cells.iloc[positions] == cell).sum())
+            taken[name].append(shuffled[:count])
+            shuffled = shuffled[count:]
+    drawn = {name: np.sort(np.concatenate(parts)) for name, parts in taken.items()}
+    return replace(
+        fold, train=drawn["train"], valid=drawn["valid"], aside=None if fold.aside is None else drawn["aside"]
+    )
+
+
+def sentences_table(predictions: pd.DataFrame, labels: Sequence[str], clips: Mapping[str, float]) -> pd.DataFrame:
+    """Score predictions that carry what is known of `sentences`, each beside those that know none of them.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        With `pipeline, sentences, seed, speaker, truth, prediction`; a draw is a seed of its own.
+    labels : sequence of str
+    clips : mapping of str to float
+        Mean number of training clips, by what is known.
+
+    Returns
+    -------
+    DataFrame
+        As `known_sentences` gives it.
+    """
+    rows = []
+    for pipeline, group in predictions.groupby("pipeline", sort=False):
+        confusions = {name: speaker_confusions(group[group["sentences"] == name], labels)[1] for name in NAMES}
+        for name in NAMES:
+            interval = speaker_interval(confusions[name])
+            row = {"pipeline": pipeline, "sentences": name, "clips": clips[name], "uar": interval.estimate}
+            row |= {"uar_low": interval.low, "uar_high": interval.high}
+            if name != UNKNOWN:
+                gain = difference_interval(confusions[name], confusions[UNKNOWN])
+                row |= {"gain": gain.estimate, "gain_low": gain.low, "gain_high": gain.high}
+            rows.append(row)
+    columns = ["pipeline", "sentences", "clips", "uar", "uar_low", "uar_high", "gain", "gain_low", "gain_high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def sentences_text(worth: pd.DataFrame, corpus: Corpus) -> str:
+    """Write the study for a terminal: a table, a sentence for each pipeline, and what must be known of the texts."""
+    lines = [f"{'pipeline':<24}{'sentences':<22}{'clips':>6}{'UAR':>7}   95 % interval   ahead of unknown"]
+    for row in worth.to_dict("records"):
+        known = row["gain"] == row["gain"]
+        gain = f"{row['gain']:+.3f}, {interval_text(row['gain_low'], row['gain_high'], sign='+')}" if known else ""
+        interval = interval_text(row["uar_low"], row["uar_high"]) or ""
+        name = f"{row['pipeline']:<24}{row['sentences']:<22}"
+        lines.append(f"{name}{row['clips']:>6.0f}{row['uar']:>7.3f}   {interval:<16}{gain}".rstrip())
+    notes = [f"note: {note}" for note in notes_on_texts(corpus.utterances)]
+    return "\n".join([*lines, "", *_sentences_of(worth), *notes])
+
+
+def _sentences_of(worth: pd.DataFrame) -> list[str]:
+    """What knowing the sentence is worth to every pipeline, in words."""
+    found = []
+    for row in worth[worth["sentences"] == FEWER].to_dict("records"):
+        points, low, high = (100 * row[key] for key in ("gain", "gain_low", "gain_high"))
+        end = "." if low > 0 or high < 0 else "; the interval holds 0: it may be worth nothing."
+        found.append(
+            f"{row['pipeline']}: that the test's sentences were trained on, said by others, is worth {points:+.1f} "
+            f"points of UAR on as many clips (95 % interval {low:+.1f} to {high:+.1f}){end}"
+        )
+    return found
