@@ -191,19 +191,20 @@ def test_the_root_of_benchmarks_holds_commands_only() -> None:
     files = {path.stem for path in (ROOT / "benchmarks").glob("*.py")}
     assert files == {
         "__init__",
-        "command",
-        "run",
-        "train",
-        "report",
-        "compare",
         "ablation",
-        "learning",
-        "enrolment",
-        "cross",
-        "robustness",
-        "heard",
-        "sentences",
         "audit",
+        "command",
+        "compare",
+        "cross",
+        "enrolment",
+        "heard",
+        "learning",
+        "report",
+        "robustness",
+        "run",
+        "sentences",
+        "train",
+        "verify",
     }
 
 
