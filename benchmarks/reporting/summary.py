@@ -112,8 +112,8 @@ def caveats(ranking: Ranking) -> tuple[str, ...]:
     tuned = [entry.name for entry in ranking.scored if entry.name in fine_tuned]
     if tuned:
         notes.append(
-            f"{listed(tuned)}: trained without the speakers that validate, whom the other rows learn from, and, but for "
-            "wav2vec2-tiny, without weights of classes, while UAR weighs all classes alike."
+            f"{listed(tuned)}: trained without the speakers that validate, whom the other rows learn from, and, but "
+            "for wav2vec2-tiny, without weights of classes, while UAR weighs all classes alike."
         )
     notes += [_unheard_sentence(label, folds) for label, folds in unheard_labels(ranking.run).items()]
     shared = [fold for fold in ranking.run.record.get("folds", {}).get("folds", ()) if len(fold.get("test", ())) > 1]
