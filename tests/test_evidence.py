@@ -359,3 +359,22 @@ def test_a_run_is_verified_and_what_was_changed_is_found(
         assert verify_command(["out"]) == 1
         assert words in capsys.readouterr().out, name
         (tmp_path / "out" / name).write_bytes(whole[name])
+
+
+def test_a_report_of_two_runs_of_one_corpus_is_one_table(tmp_path: Path) -> None:
+    first = fabricate_run(tmp_path / "first", {"svm": 1.5})
+    second = fabricate_run(tmp_path / "second", {"theirs": 0.2})
+    page = tmp_path / "both.html"
+    assert report_command([str(first), str(second), "--out", str(page)]) == 0
+    text = page.read_text(encoding="utf-8").replace("<wbr>", "")
+    assert text.count("<article") == 1
+    assert "svm scores best" in text
+    assert "Are the differences real?" in text
+
+
+def test_deep_rows_say_that_they_learn_from_fewer_speakers(tmp_path: Path) -> None:
+    folder = fabricate_run(tmp_path / "run", {"svm": 1.5, "wav2vec2": 1.0})
+    assert report_command([str(folder)]) == 0
+    assert "wav2vec2: trained without the speakers that validate" in (folder / "report.html").read_text(
+        encoding="utf-8"
+    )
