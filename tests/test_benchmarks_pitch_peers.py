@@ -39,3 +39,13 @@ def test_what_is_not_installed_is_named_and_the_rest_is_measured(
     gross = [line for line in lines if line.measure.startswith("gross")]
     assert len(gross) == 3
     assert all(line.figure and line.peers.startswith("pyin") and "other" not in line.peers for line in gross)
+
+
+def test_a_part_whose_library_is_missing_is_named_and_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from benchmarks.speed import features as speed
+
+    monkeypatch.setattr(speed, "NEEDS", {"pitch": ("no_such_library", "world")})
+    assert speed.main(["--only", "pitch"]) == 1
+    assert "pitch not measured: it needs no_such_library" in capsys.readouterr().err

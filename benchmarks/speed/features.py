@@ -10,10 +10,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
-from features.command import command, make_parser
+from features.command import command, make_parser, show_notes
 from features.errors import CorpusError
 
 ROUNDS = 5
@@ -64,22 +65,27 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def execute(options: argparse.Namespace) -> None:
-    """Print the table of each part as it is measured."""
-    for title, lines in measured(options):
+def execute(options: argparse.Namespace) -> int:
+    """Print the table of each part as it is measured; name those that need what is not installed, and end with 1."""
+    wanted = options.only or PARTS
+    missing = {part: NEEDS[part] for part in wanted if part in NEEDS and find_spec(NEEDS[part][0]) is None}
+    for title, lines in measured(options, [part for part in wanted if part not in missing]):
         sys.stdout.write(f"\n{title}\n\n{as_markdown(lines)}")
         sys.stdout.flush()
+    for part, (library, extra) in missing.items():
+        show_notes([f"{part} not measured: it needs {library}; python -m pip install -e '.[{extra}]'"])
+    return 1 if missing else 0
 
 
 main = command(build_parser, execute)
 
 
-def measured(options: argparse.Namespace) -> Iterator[tuple[str, list[Line]]]:
+def measured(options: argparse.Namespace, parts: Sequence[str]) -> Iterator[tuple[str, list[Line]]]:
     """Each part's title and lines, on one thread, as they are measured."""
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):
-        for part in options.only or PARTS:
+        for part in parts:
             yield part.capitalize(), PARTS[part](options)
 
 
@@ -288,3 +294,6 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Line]]] = {
     "same-sound": _same_sound,
     "speech": _speech,
 }
+
+NEEDS = {"pitch": ("pyworld", "world"), "praat": ("parselmouth", "test")}
+"""Library that a part cannot do without, and the extra that brings it."""
