@@ -272,10 +272,8 @@ def share_speakers(folds: Sequence[Fold], table: pd.DataFrame) -> bool:
 def _validated(fold: Fold, following: Fold, table: pd.DataFrame) -> Fold:
     training = speakers_of(table, fold.train)
     if _shares_speakers(fold, table):
-        place = (
-            pd.Series(table["label"].to_numpy()[fold.train]).groupby(table["label"].to_numpy()[fold.train]).cumcount()
-        )
-        validates = (place % 5 == 4).to_numpy()
+        labels = table["label"].iloc[fold.train]
+        validates = (labels.groupby(labels.to_numpy()).cumcount() % 5 == 4).to_numpy()
         return replace(fold, train=fold.train[~validates], valid=fold.train[validates])
     valid = sorted(set(speakers_of(table, following.test)) & set(training))
     if not valid or len(valid) == len(training):
