@@ -331,3 +331,42 @@ def test_predictions_of_another_tool_stand_in_every_table_and_are_checked_first(
         wrong.to_csv("wrong.csv", index=False)
         assert run_command([*line, "--add", "theirs=wrong.csv"]) == 2
         assert words in capsys.readouterr().err
+
+
+def test_a_run_is_verified_and_what_was_changed_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from benchmarks.run import main as run_command
+    from benchmarks.verify import main as verify_command
+
+    table_corpus(tmp_path, tells=True)
+    monkeypatch.chdir(tmp_path)
+    line = ["--corpus", "manifest", "--root", "corpus.csv", "--pipelines", "logistic@x.csv", "random@x.csv"]
+    assert run_command([*line, "--folds", "3", "--jobs", "1", "--out", "out"]) == 0
+    capsys.readouterr()
+    assert verify_command(["out", "--rerun", "2"]) == 0
+    text = capsys.readouterr().out
+    assert "2 jobs trained anew give the same bytes" in text
+    assert "WRONG" not in text
+    whole = {name: (tmp_path / "out" / name).read_bytes() for name in ("predictions.csv", "scores.csv", "run.json")}
+    for name, old, new, words in (
+        ("scores.csv", b"random@x.csv,0.", b"random@x.csv,0.9", "do not follow"),
+        ("predictions.csv", b"ang,ang,0.9", b"ang,neu,0.9", "most probable"),
+        ("run.json", b'"numpy": "', b'"numpy": "9', "not those that made it"),
+    ):
+        assert old in whole[name], name
+        (tmp_path / "out" / name).write_bytes(whole[name].replace(old, new, 1))
+        assert verify_command(["out"]) == 1
+        assert words in capsys.readouterr().out, name
+        (tmp_path / "out" / name).write_bytes(whole[name])
+
+
+def test_a_report_of_two_runs_of_one_corpus_is_one_table(tmp_path: Path) -> None:
+    first = fabricate_run(tmp_path / "first", {"svm": 1.5})
+    second = fabricate_run(tmp_path / "second", {"theirs": 0.2})
+    page = tmp_path / "both.html"
+    assert report_command([str(first), str(second), "--out", str(page)]) == 0
+    text = page.read_text(encoding="utf-8").replace("<wbr>", "")
+    assert text.count("<article") == 1
+    assert "svm scores best" in text
+    assert "Are the differences real?" in text

@@ -207,6 +207,17 @@ def write_reports(
     return target
 
 
+def write_page(ranking: Ranking, out: Path, *, audio: bool = True, sections: Sequence[Section] = ()) -> Path:
+    """Write the page of a ranking alone, such as that of two runs on the same utterances.
+
+    Examples
+    --------
+    >>> write_page(rank(Run.load("results/emodb")), Path("emodb.html"))  # doctest: +SKIP
+    """
+    write_atomically(out, _render([_run_page(ranking, audio=audio, budget=PAGE_BYTES, sections=sections)]))
+    return out
+
+
 def build(
     paths: Sequence[Path],
     *,

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec
 
 from benchmarks.evaluation import evaluate as engine
+from benchmarks.evaluation.runs import Run
 from benchmarks.reporting import page, plots
 from benchmarks.studies import STUDIES
+from benchmarks.studies.comparison import compare
 
 if TYPE_CHECKING:
-    from benchmarks.evaluation.runs import Run
     from benchmarks.reporting.page import Section
     from benchmarks.reporting.ranking import Ranking
     from features.plotting import Plot
@@ -75,11 +76,28 @@ def write_reports(
 ) -> Path:
     """Write one page of one or several runs; see `benchmarks.reporting.page.write_reports`.
 
+    Two runs on the same utterances are one table: every pipeline of both, ranked and tested together.
+
     Examples
     --------
     >>> write_reports([Path("results/emodb"), Path("results/ravdess")])  # doctest: +SKIP
     """
+    if len(paths) == 2 and _same_test(paths, join_names=join_names):
+        for path in (path for path in paths if path.is_dir()):
+            page.write_report(Run.load(path, join_names=join_names), audio=audio, sections=study_sections(), rope=rope)
+        both = compare(*paths, join_names=join_names, rope=rope)
+        return page.write_page(both, out or Path("report.html"), audio=audio)
     return page.write_reports(paths, out=out, audio=audio, join_names=join_names, sections=study_sections(), rope=rope)
+
+
+def _same_test(paths: Sequence[Path], *, join_names: bool) -> bool:
+    """Whether two runs were tested on the same utterances, with the same speakers and labels."""
+    first, second = (Run.load(path, join_names=join_names).predictions for path in paths)
+    keys = ["utterance", "speaker", "truth"]
+    if first.empty or second.empty:
+        return False
+    one, other = ({tuple(row) for row in table[keys].drop_duplicates().to_numpy()} for table in (first, second))
+    return one == other
 
 
 def draw(run: Run | Ranking | str | Path, name: str) -> Plot:
