@@ -370,3 +370,11 @@ def test_a_report_of_two_runs_of_one_corpus_is_one_table(tmp_path: Path) -> None
     assert text.count("<article") == 1
     assert "svm scores best" in text
     assert "Are the differences real?" in text
+
+
+def test_deep_rows_say_that_they_learn_from_fewer_speakers(tmp_path: Path) -> None:
+    folder = fabricate_run(tmp_path / "run", {"svm": 1.5, "wav2vec2": 1.0})
+    assert report_command([str(folder)]) == 0
+    assert "wav2vec2: trained without the speakers that validate" in (folder / "report.html").read_text(
+        encoding="utf-8"
+    )

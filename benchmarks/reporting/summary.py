@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from benchmarks.pipelines import deep_models
 from benchmarks.pipelines.flags import Flag
 from benchmarks.reporting.numbers import interval_text, signed
 from benchmarks.reporting.ranking import ALPHA, Entry, Ranking
@@ -66,6 +67,7 @@ def caveats(ranking: Ranking) -> tuple[str, ...]:
     >>> caveats(rank(Run.load("results/emodb")))  # doctest: +SKIP
     """
     notes = []
+    fine_tuned = set(deep_models.names()) - {deep_models.RELEASED}
     if ranking.run.synthetic:
         notes.append(
             "The voices are synthetic: these figures show that the machinery works and say nothing about real emotion."
@@ -106,6 +108,12 @@ def caveats(ranking: Ranking) -> tuple[str, ...]:
         notes.append(
             f"{listed(adapted)}: standardised with all unlabelled clips that are tested (adapted), which must be there "
             "before the first answer; never ranked or tested against rows without."
+        )
+    tuned = [entry.name for entry in ranking.scored if entry.name in fine_tuned]
+    if tuned:
+        notes.append(
+            f"{listed(tuned)}: trained without the speakers that validate, whom the other rows learn from, and, but "
+            "for wav2vec2-tiny, without weights of classes, while UAR weighs all classes alike."
         )
     notes += [_unheard_sentence(label, folds) for label, folds in unheard_labels(ranking.run).items()]
     shared = [fold for fold in ranking.run.record.get("folds", {}).get("folds", ()) if len(fold.get("test", ())) > 1]
