@@ -158,7 +158,7 @@ def test_every_public_thing_has_a_docstring() -> None:
             assert ast.get_docstring(tree), path.relative_to(ROOT)
 
 
-GROUND = {"corpora", "folds", "pipelines", "scoring"}
+GROUND = {"conditions", "corpora", "folds", "pipelines", "scoring"}
 UPWARDS = {
     **{name: {name} for name in sorted(GROUND)},
     "evaluation": {"evaluation", *GROUND},
@@ -191,18 +191,20 @@ def test_the_root_of_benchmarks_holds_commands_only() -> None:
     files = {path.stem for path in (ROOT / "benchmarks").glob("*.py")}
     assert files == {
         "__init__",
-        "command",
-        "run",
-        "train",
-        "report",
-        "compare",
         "ablation",
-        "learning",
-        "enrolment",
-        "cross",
-        "heard",
-        "sentences",
         "audit",
+        "command",
+        "compare",
+        "cross",
+        "enrolment",
+        "heard",
+        "learning",
+        "report",
+        "robustness",
+        "run",
+        "sentences",
+        "train",
+        "verify",
     }
 
 

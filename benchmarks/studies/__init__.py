@@ -10,6 +10,7 @@ STUDIES: Mapping[str, str] = {
     "enrolment_curve": "benchmarks.studies.enrolment_curve",
     "sentences": "benchmarks.studies.sentences",
     "cross_corpus": "benchmarks.studies.cross_corpus",
+    "robustness": "benchmarks.studies.robustness",
     "comparison": "benchmarks.studies.comparison",
 }
 """Name of a study to its module. Its `SECTIONS` stand in the report of a run that holds its tables."""

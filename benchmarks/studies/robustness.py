@@ -1,0 +1,409 @@
+"""Robustness: pipelines that trained on clips as they are, tested under noise, in rooms, over telephones."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+
+from benchmarks.conditions.condition import CLEAN, Condition, Surroundings
+from benchmarks.conditions.registry import KINDS, conditions
+from benchmarks.evaluation.execute import execute, number_of_jobs
+from benchmarks.evaluation.overwrite import Overwrite
+from benchmarks.evaluation.planning import make_plan
+from benchmarks.evaluation.runs import write_table
+from benchmarks.evaluation.store import ResultsStore
+from benchmarks.reporting.plots.robustness import robustness_plot
+from benchmarks.scoring.confusion import uar_of
+from benchmarks.scoring.intervals import Interval, jackknife_interval, speaker_confusions, speaker_interval
+from features.clips import Clip, clips_from
+from features.errors import FoldError
+
+if TYPE_CHECKING:
+    from benchmarks.corpora.corpus import Corpus
+    from benchmarks.folds.fold import Fold
+    from benchmarks.pipelines.options import PipelineOptions
+    from features.cache import FeatureCache
+
+PLAIN, AUGMENTED = "as recorded", "augmented"
+"""What trains: the clips as they are, or each of them also under a condition that is drawn for it."""
+
+_RATE = 16000
+_VOICES = 12
+_CHEAPER = 1.2
+"""How many times a pipeline's time another has to take before it counts as slower: times of one run vary by less."""
+
+
+def robustness(
+    corpus: Corpus,
+    *,
+    pipelines: Sequence[Any] = ("svm",),
+    kinds: Sequence[str] = (),
+    augment: bool = False,
+    folds: str | Sequence[Fold] | None = None,
+    seeds: Sequence[int] = (0,),
+    jobs: int | None = None,
+    out: str | Path,
+    overwrite: str = Overwrite.MISSING,
+    options: PipelineOptions | None = None,
+    cache: FeatureCache | None = None,
+    allow_duplicates: bool = False,
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Test every pipeline on clips under conditions that it was not trained for.
+
+    A pipeline is trained once a fold, on clips as they are, and answers the test clips as they are and under each
+    condition. What is standardised by a speaker's own clips is so within each condition. Disturbances of a clip are
+    drawn from its id, the condition and the first seed; babble is made of other speakers.
+
+    Parameters
+    ----------
+    corpus, pipelines, folds, seeds, jobs, overwrite, options, cache, allow_duplicates, progress
+        As for `benchmarks.evaluate`.
+    kinds : sequence of str
+        Some of `benchmarks.conditions.registry.KINDS`; all that can be had here unless given.
+    augment : bool, default=False
+        Train every pipeline a second time, with a copy of each training clip under a drawn condition beside it.
+    out : path
+        Folder; the figures go to `robustness.csv`, the jobs to `jobs/` in it.
+
+    Returns
+    -------
+    DataFrame
+        `pipeline, training, kind, condition, level, uar, uar_low, uar_high, drop, drop_low, drop_high, ms_per_clip`;
+        `drop` is clean minus this, paired, with its interval over speakers. Rows of the kind `all` hold the mean over
+        conditions, each kind weighing the same: the area under the curves.
+
+    Raises
+    ------
+    SerError
+        For what a user can cause; a ResultsError if a job failed.
+
+    Examples
+    --------
+    >>> from benchmarks import corpora
+    >>> robustness(  # doctest: +SKIP
+    ...     corpora.load("emodb", "emodb"), pipelines=["svm"], kinds=["white"], out="results/emodb-robustness"
+    ... )
+    """
+    tried = conditions(kinds)
+    plan = make_plan(
+        corpus,
+        pipelines=pipelines,
+        folds=folds,
+        seeds=seeds,
+        options=options,
+        allow_duplicates=allow_duplicates,
+        cache=cache,
+    )
+    store = ResultsStore(Path(out))
+    with store.lock():
+        sounds = store.folder / "sounds"
+        heard = under_conditions(corpus, tried, sounds, augment=augment, seed=plan.seeds[0], jobs=jobs)
+        trainings = (PLAIN, AUGMENTED) if augment else (PLAIN,)
+        crossed = [(seed, _tested(fold, heard, training)) for seed, fold in plan.trials for training in trainings]
+        try:
+            outcome = execute(
+                replace(plan, corpus=heard, trials=tuple(crossed)),
+                store,
+                jobs=jobs,
+                cache=cache,
+                overwrite=overwrite,
+                progress=progress,
+            )
+        finally:
+            remove_sounds(sounds)
+        outcome.check_complete()
+        times = _times(outcome.results)
+        table = robustness_table(outcome.predictions(), corpus.labels, tried, times)
+        write_table(store.folder / "robustness.csv", table)
+    return table
+
+
+def under_conditions(
+    corpus: Corpus, tried: Sequence[Condition], folder: Path, *, augment: bool, seed: int, jobs: int | None
+) -> Corpus:
+    """The corpus with every utterance once more under each condition, its speaker named after it.
+
+    Parameters
+    ----------
+    corpus : Corpus
+    tried : sequence of Condition
+    folder : Path
+        Where sound is written; `remove_sounds` removes it.
+    augment : bool
+        Whether each utterance stands there once more to train, under a drawn condition, its speaker as before.
+    seed : int
+    jobs : int, optional
+        Processes; by default all cores.
+
+    Returns
+    -------
+    Corpus
+        Speakers `03@clean`, `03@white noise 10 dB`; a column `training` says what trains.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    table, clips = corpus.utterances, clips_from(corpus.utterances)
+    speakers = table.index.get_level_values("speaker").to_numpy().astype(str)
+    ids = table.index.get_level_values("id").to_numpy().astype(str)
+    wanted = [(i, condition) for condition in tried for i in range(len(table))]
+    if augment:
+        wanted += [(i, _drawn(ids[i], tried, seed)) for i in range(len(table))]
+    work = (
+        delayed(_write)(
+            folder / f"{place}.flac", clips[i], condition, _others(clips, speakers, i, condition, seed), (ids[i], seed)
+        )
+        for place, (i, condition) in enumerate(wanted)
+    )
+    paths = Parallel(n_jobs=number_of_jobs(jobs), batch_size=16)(work)
+    frames = [_renamed(table, CLEAN), table.assign(training=PLAIN)]
+    rows = table.assign(start=np.nan, end=np.nan)
+    for k, condition in enumerate(tried):
+        frames.append(_renamed(rows.assign(path=paths[k * len(table) : (k + 1) * len(table)]), condition))
+    if augment:
+        frames.append(_copies(rows.assign(path=paths[len(tried) * len(table) :]), "training"))
+    return replace(corpus, utterances=pd.concat(frames).sort_index(kind="stable"))
+
+
+def _renamed(table: pd.DataFrame, condition: Condition) -> pd.DataFrame:
+    index = pd.MultiIndex.from_arrays(
+        [[f"{name}@{condition}" for name in table.index.get_level_values(level)] for level in ("speaker", "id")],
+        names=["speaker", "id"],
+    )
+    return table.set_axis(index).assign(training="")
+
+
+def _copies(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    ids = [f"{each}@{name}" for each in table.index.get_level_values("id")]
+    index = pd.MultiIndex.from_arrays([table.index.get_level_values("speaker"), ids], names=["speaker", "id"])
+    return table.set_axis(index).assign(training=AUGMENTED)
+
+
+def _rng(*words: object) -> np.random.Generator:
+    """A generator that depends on some words alone, so that a clip is disturbed the same way in every run."""
+    return np.random.default_rng([zlib.crc32(str(word).encode(errors="backslashreplace")) for word in words])
+
+
+def _drawn(name: str, tried: Sequence[Condition], seed: int) -> Condition:
+    return tried[int(_rng(name, "training", seed).integers(len(tried)))]
+
+
+def _others(clips: Sequence[Clip], speakers: np.ndarray, i: int, condition: Condition, seed: int) -> list[Clip]:
+    """Clips of other speakers, a dozen of them, where the condition is babble."""
+    if condition.kind != "babble":
+        return []
+    rows = np.flatnonzero(speakers != speakers[i])
+    if not len(rows):
+        raise FoldError("babble is made of other speakers, and there are none; leave it out with --conditions")
+    drawn = _rng(clips[i].name, "voices", seed).choice(rows, size=min(_VOICES, len(rows)), replace=False)
+    return [clips[row] for row in drawn]
+
+
+def _write(path: Path, clip: Clip, condition: Condition, others: Sequence[Clip], words: tuple[object, ...]) -> str:
+    """Write a clip under a condition; what would exceed full scale is brought below it."""
+    import soundfile
+
+    waveform = clip.recorded().astype(np.float64)
+    voices = [other.recorded().astype(np.float64) for other in others]
+    surroundings = Surroundings(_rng(*words, condition), voices)
+    heard = KINDS[condition.kind].change(waveform, condition.level, surroundings)
+    heard = heard * min(1.0, 0.99 / max(float(np.abs(heard).max()), 1e-9))
+    soundfile.write(path, heard, _RATE, subtype="PCM_24", format="FLAC")
+    return str(path)
+
+
+def remove_sounds(folder: Path) -> None:
+    """Remove what `under_conditions` wrote."""
+    for path in folder.glob("*.flac"):
+        path.unlink()
+    folder.rmdir()
+
+
+def _tested(fold: Fold, heard: Corpus, training: str) -> Fold:
+    """The fold on the table of all conditions: its training clips train, its test clips test under each condition."""
+    table = heard.utterances
+    plain = np.flatnonzero(table["training"] == PLAIN)  # in the order of the corpus, into which the fold points
+    ids = table.index.get_level_values("id").to_numpy().astype(str)
+    tested = set(ids[plain[fold.test]])
+    owners = np.array([name.rpartition("@")[0] for name in ids])
+    test = np.flatnonzero((table["training"] == "").to_numpy() & np.isin(owners, list(tested)))
+    sides = {side: plain[getattr(fold, side)] for side in ("train", "valid")}
+    if training == AUGMENTED:
+        extra = (table["training"] == AUGMENTED).to_numpy()
+        sides = {
+            side: np.sort(np.concatenate([rows, np.flatnonzero(extra & np.isin(owners, ids[rows]))]))
+            for side, rows in sides.items()
+        }
+    aside = None if fold.aside is None else plain[fold.aside]
+    return replace(fold, name=f"{fold.name}, {training}", test=test, enrolled=None, aside=aside, **sides)
+
+
+def _times(results: Iterable[tuple[Fold, Any]]) -> dict[str, float]:
+    """Milliseconds a clip of each pipeline, extraction and prediction."""
+    spent: dict[str, list[tuple[float, int]]] = {}
+    for _, result in results:
+        seconds = (result.extract_seconds or 0.0) + (result.predict_seconds or 0.0)
+        spent.setdefault(result.pipeline, []).append((seconds, result.n_test))
+    return {
+        name: 1000 * sum(seconds for seconds, _ in parts) / max(sum(count for _, count in parts), 1)
+        for name, parts in spent.items()
+    }
+
+
+def robustness_table(
+    predictions: pd.DataFrame, labels: Sequence[str], tried: Sequence[Condition], times: Mapping[str, float]
+) -> pd.DataFrame:
+    """Score predictions by pipeline, training and condition.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        Speakers are named after their condition, folds after what trained.
+    labels : sequence of str
+    tried : sequence of Condition
+    times : mapping of str to float
+        Milliseconds a clip.
+
+    Returns
+    -------
+    DataFrame
+        As of `robustness`.
+    """
+    parts = predictions["speaker"].str.rpartition("@")
+    named = predictions.assign(
+        speaker=parts[0], condition=parts[2], training=predictions["fold"].str.rpartition(", ")[2]
+    )
+    speakers, rows = sorted(named["speaker"].unique()), []
+    for (pipeline, training), group in named.groupby(["pipeline", "training"], sort=False):
+        counts = {
+            condition: speaker_confusions(some, labels, speakers=speakers)[1]
+            for condition, some in group.groupby("condition", sort=False)
+        }
+        about = {"pipeline": pipeline, "training": training, "ms_per_clip": times.get(str(pipeline), np.nan)}
+        rows += [{**about, **row} for row in _scored(counts, tried)]
+    order = ["pipeline", "training", "kind", "condition", "level", "uar", "uar_low", "uar_high"]
+    return pd.DataFrame(rows)[[*order, "drop", "drop_low", "drop_high", "ms_per_clip"]]
+
+
+def _scored(counts: Mapping[str, np.ndarray], tried: Sequence[Condition]) -> Iterator[dict[str, Any]]:
+    clean = counts[str(CLEAN)]
+    for condition in (CLEAN, *tried):
+        interval = speaker_interval(counts[str(condition)])
+        drop = _mean_interval([clean], [counts[str(condition)]])
+        yield {
+            "kind": condition.kind,
+            "condition": str(condition),
+            "level": condition.level,
+            **_ends("uar", interval),
+            **_ends("drop", drop),
+        }
+    by_kind = [[counts[str(one)] for one in tried if one.kind == kind] for kind in dict.fromkeys(c.kind for c in tried)]
+    yield {
+        "kind": "all",
+        "condition": "mean of all kinds",
+        "level": np.nan,
+        **_ends("uar", _kinds_interval(by_kind)),
+        **_ends("drop", _kinds_interval(by_kind, clean=clean)),
+    }
+
+
+def _ends(name: str, interval: Interval) -> dict[str, float]:
+    return {name: interval.estimate, f"{name}_low": interval.low, f"{name}_high": interval.high}
+
+
+def _mean_interval(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> Interval:
+    return _kinds_interval([list(second)], clean=first[0])
+
+
+def _kinds_interval(by_kind: Sequence[Sequence[np.ndarray]], *, clean: np.ndarray | None = None) -> Interval:
+    """Mean UAR over kinds of the mean over their levels, or how far it lies below the clean one; over speakers."""
+
+    def score(leave_out: int | None) -> float:
+        def of(matrices: np.ndarray) -> float:
+            rest = matrices.sum(axis=0) - (0 if leave_out is None else matrices[leave_out])
+            return float(uar_of(rest))
+
+        mean = float(np.mean([np.mean([of(matrices) for matrices in levels]) for levels in by_kind]))
+        return mean if clean is None else of(clean) - mean
+
+    first = by_kind[0][0]
+    return jackknife_interval(
+        score(None),
+        [score(i) for i in range(len(first))],
+        n_utterances=float(first.sum()),
+        n_labels=first.shape[-1],
+        bounds=(0.0, 1.0) if clean is None else (-1.0, 1.0),
+    )
+
+
+def overtaking(table: pd.DataFrame) -> list[str]:
+    """Where a pipeline that takes less time a clip, and is behind on clean clips, is ahead: one sentence a kind.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As of `robustness`.
+
+    Returns
+    -------
+    list of str
+    """
+    plain = table[(table["training"] == PLAIN) & (table["kind"] != "all")]
+    values = plain.pivot_table(index="condition", columns="pipeline", values="uar", sort=False)
+    cost = plain.groupby("pipeline", sort=False)["ms_per_clip"].first()
+    kinds = plain.drop_duplicates("condition").set_index("condition")["kind"]
+    found = []
+    for cheap in values:
+        for dear in values:
+            if (
+                not _CHEAPER * cost[cheap] < cost[dear]
+                or not values.loc[str(CLEAN), cheap] < values.loc[str(CLEAN), dear]
+            ):
+                continue
+            for kind in dict.fromkeys(kinds):
+                ahead = [
+                    name for name in kinds.index[kinds == kind] if values.loc[name, cheap] > values.loc[name, dear]
+                ]
+                if ahead:
+                    found.append(f"{cheap} is ahead of the slower {dear} from {ahead[0]} on, by the estimates")
+    return found
+
+
+def robustness_text(table: pd.DataFrame) -> str:
+    """Write UAR of every pipeline under every condition for a terminal, and where a cheaper one comes out ahead."""
+    lines = ["UAR % [95 % interval over speakers], and points lost against clean, paired"]
+    for (pipeline, training), rows in table.groupby(["pipeline", "training"], sort=False):
+        lines += ["", f"{pipeline}, trained {training}"]
+        for row in rows.itertuples():
+            interval = f"{100 * row.uar:.1f} [{100 * row.uar_low:.0f}, {100 * row.uar_high:.0f}]"
+            lost = (
+                ""
+                if row.kind == CLEAN.kind
+                else f"{-100 * row.drop:+.1f} [{-100 * row.drop_high:+.0f}, {-100 * row.drop_low:+.0f}]"
+            )
+            lines.append(f"  {row.condition:<26}{interval:>18}{lost:>20}")
+    return "\n".join([*lines, "", *overtaking(table)]).rstrip()
+
+
+def draw_curves(table: pd.DataFrame, folder: Path, *, chance: float) -> Path:
+    """Draw the curves of what trained on clips as they are, and return where the picture lies.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As of `robustness`.
+    folder : Path
+        Made where it is missing.
+    chance : float
+        UAR of guessing.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "robustness.svg"
+    robustness_plot(table[table["training"] == PLAIN], chance=chance).save(path)
+    return path
