@@ -43,7 +43,16 @@ def build_parser() -> argparse.ArgumentParser:
     shared.add_corpus_arguments(parser)
     group = shared.add_fold_arguments(parser)
     group.add_argument(
-        "--folds-file", type=Path, metavar="CSV", help="use the folds of this file, or of a folder of EmoBox"
+        "--folds-file",
+        type=Path,
+        metavar="PATH",
+        help="use the folds of this file or folder: a CSV of --write-folds, or those of EmoBox, s3prl, SpeechBrain, "
+        "tables named after their sides, a predictions.csv",
+    )
+    group.add_argument(
+        "--allow-shared-speakers",
+        action="store_true",
+        help="accept a --folds-file whose speakers train and test; every row is marked, none is ranked",
     )
     group.add_argument("--write-folds", type=Path, metavar="CSV", help="write the folds to this file")
     shared.add_pipeline_arguments(parser)
@@ -86,6 +95,7 @@ def execute(arguments: argparse.Namespace) -> int:
         options=options,
         command=shared.command_line("benchmarks.run", arguments),
         rope=arguments.rope,
+        allow_shared_speakers=arguments.allow_shared_speakers,
         add=dict(arguments.add),
         **{**shared.run_arguments(arguments, corpus), "folds": folds_of(arguments, corpus)},
     )

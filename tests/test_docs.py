@@ -26,6 +26,12 @@ NOT_EXECUTED: dict[str, str] = {
         "python -m benchmarks.sentences --corpus ravdess --root ravdess --pipelines svm xgboost svm@encoder "
         "svm@encoder~random --encoder FOLDER"
     ): "time: some hundred trainings; test_benchmarks_sentences runs it small",
+    "python -m benchmarks.audit emobox/data/emodb --corpus emodb --root emodb": "EmoBox's folds; test_audit reads them",
+    "python -m benchmarks.audit emobox/data/ravdess --corpus ravdess --root ravdess": "likewise",
+    (
+        "python -m benchmarks.run --corpus emodb --root emodb --folds-file emobox/data/emodb --allow-shared-speakers "
+        "--write-folds folds.csv --pipelines svm"
+    ): "likewise",
     "python -m benchmarks.speed deep": "time: minutes; test_deep_speed runs it small",
     "python -m benchmarks.speed deep --clips 24 --rounds 4": "time: minutes, and 6 GB; test_deep_speed runs it small",
     "python -m benchmarks.speed features": "time: minutes; test_features_speed runs it small",

@@ -22,6 +22,7 @@ READS_A_CORPUS = "--corpus"
 PRINTED_BY = {
     "benchmarks.corpora": READS_A_CORPUS,
     "benchmarks.command": "--layer",
+    "benchmarks.folds.leakage": "--folds-file",  # our own folds share no speaker
     "benchmarks.folds": "--folds",
     "benchmarks.evaluation.planning": READS_A_CORPUS,
     "benchmarks.evaluation.execute": "--overwrite",

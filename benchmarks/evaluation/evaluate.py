@@ -45,6 +45,7 @@ def evaluate(
     options: PipelineOptions | None = None,
     cache: FeatureCache | None = None,
     allow_duplicates: bool = False,
+    allow_shared_speakers: bool = False,
     reveal: Sequence[str] = (),
     rope: float | None = None,
     add: Mapping[str, str | Path | pd.DataFrame] | None = None,
@@ -87,6 +88,8 @@ def evaluate(
     add : mapping of str to path or DataFrame, optional
         Predictions of other tools as rows beside these, by name: `utterance, prediction`, and where known `p_<label>,
         speaker, truth, fold`. They are checked against the run, and marked as brought.
+    allow_shared_speakers : bool, default=False
+        Accept folds in which speakers train and test: every row is marked *known speakers* and none is ranked.
     progress : bool, default=False
         Draw bars on stderr.
     command : str, default=""
@@ -117,6 +120,7 @@ def evaluate(
         seeds=seeds,
         options=options,
         allow_duplicates=allow_duplicates,
+        allow_shared_speakers=allow_shared_speakers,
         reveal=reveal,
         cache=cache,
     )

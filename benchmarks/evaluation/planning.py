@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.evaluation.anonymous import check_reveal
 from benchmarks.evaluation.enrolment import enrol, has_enrolment
 from benchmarks.evaluation.plan import Plan
+from benchmarks.folds.fold import share_speakers
 from benchmarks.folds.leakage import check_folds
 from benchmarks.folds.same_sound import SameSound, overlapping_turns, same_sound_in
 from benchmarks.folds.splitters import make_folds, shares_speakers, uses_text
@@ -34,6 +35,7 @@ def make_plan(
     seeds: Sequence[int] = (0,),
     options: PipelineOptions | None = None,
     allow_duplicates: bool = False,
+    allow_shared_speakers: bool = False,
     cache: FeatureCache | None = None,
     reveal: Sequence[str] = (),
 ) -> Plan:
@@ -41,7 +43,7 @@ def make_plan(
 
     Parameters
     ----------
-    corpus, pipelines, folds, seeds, options, allow_duplicates, cache, reveal
+    corpus, pipelines, folds, seeds, options, allow_duplicates, allow_shared_speakers, cache, reveal
         As for `benchmarks.evaluate`.
 
     Raises
@@ -60,12 +62,13 @@ def make_plan(
     check_reveal(reveal)
     options = options or PipelineOptions()
     built = {pipeline.name: pipeline for pipeline in (_pipeline(item, corpus, options) for item in pipelines)}
-    built = _marked(built, Flag.KNOWN_SPEAKERS) if isinstance(folds, str) and shares_speakers(folds) else built
     if folds is None or isinstance(folds, str):
         scheme = folds or corpus.default_scheme
         folds = make_folds(corpus.utterances, scheme)
     else:
         scheme = "given"
+    known = shares_speakers(scheme) or (allow_shared_speakers and share_speakers(folds, corpus.utterances))
+    built = _marked(built, Flag.KNOWN_SPEAKERS) if known else built
     copies, overlaps = _same_sound(corpus, cache)
     notes = check_folds(
         folds,
@@ -73,7 +76,7 @@ def make_plan(
         corpus.audio_keys.tolist(),
         same_sound=copies,
         allow_duplicates=allow_duplicates,
-        allow_shared_speakers=shares_speakers(scheme),
+        allow_shared_speakers=known,
     )
     seeds = tuple(int(seed) for seed in seeds)
     about_texts = notes_on_texts(corpus.utterances) if uses_text(scheme) else ()

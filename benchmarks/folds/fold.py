@@ -239,17 +239,42 @@ def _with_validation(folds: tuple[Fold, ...], table: pd.DataFrame) -> tuple[tupl
         fold if len(fold.valid) else _validated(fold, folds[(number + 1) % len(folds)], table)
         for number, fold in enumerate(folds)
     )
-    taken = [fold.name for fold, new in zip(folds, completed) if new is not fold]
+    taken = [(fold, new) for fold, new in zip(folds, completed) if new is not fold]
     if not taken:
         return folds, ""
+    clips = sum(_shares_speakers(fold, table) for fold, _ in taken)
+    if clips:
+        who = f"in {clips} of them, whose speakers test too, every fifth training utterance of each label validates"
+    else:
+        who = "of their training speakers, those that the next fold tests validate"
     return completed, (
-        f"{len(taken)} of {len(folds)} folds have no subset valid: of their training speakers, those that the next "
-        "fold tests validate; all of them train where nothing is chosen on them"
+        f"{len(taken)} of {len(folds)} folds have no subset valid: {who}; all of them train where nothing is chosen on "
+        "them"
     )
+
+
+def _shares_speakers(fold: Fold, table: pd.DataFrame) -> bool:
+    return bool(set(speakers_of(table, fold.training)) & set(speakers_of(table, fold.test)))
+
+
+def share_speakers(folds: Sequence[Fold], table: pd.DataFrame) -> bool:
+    """Whether somebody trains and tests in one of some folds.
+
+    Examples
+    --------
+    >>> index = pd.MultiIndex.from_tuples([("s1", "a"), ("s1", "b"), ("s2", "c")], names=["speaker", "id"])
+    >>> share_speakers([Fold("1", np.array([0]), np.array([2]), np.array([1]))], pd.DataFrame(index=index))
+    True
+    """
+    return any(_shares_speakers(fold, table) for fold in folds)
 
 
 def _validated(fold: Fold, following: Fold, table: pd.DataFrame) -> Fold:
     training = speakers_of(table, fold.train)
+    if _shares_speakers(fold, table):
+        labels = table["label"].iloc[fold.train]
+        validates = (labels.groupby(labels.to_numpy()).cumcount() % 5 == 4).to_numpy()
+        return replace(fold, train=fold.train[~validates], valid=fold.train[validates])
     valid = sorted(set(speakers_of(table, following.test)) & set(training))
     if not valid or len(valid) == len(training):
         valid = training[: max(1, len(training) // 5)]

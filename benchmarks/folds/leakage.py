@@ -40,7 +40,7 @@ def check_folds(
     allow_duplicates : bool, default=False
         Accept the same sound in training and test, for corpora known to repeat; a note then says so.
     allow_shared_speakers : bool, default=False
-        Accept speakers on both sides, for folds that are made so: by text.
+        Accept speakers on both sides, for folds that are made so: by text, or by somebody else.
 
     Returns
     -------
@@ -102,7 +102,8 @@ def _check_fold(fold: Fold, table: pd.DataFrame, allowed: _Allowed) -> list[str]
     if shared and not allowed.shared_speakers:
         raise FoldError(
             f"fold {fold.name}: speaker {', '.join(shared)} stands on the training side and in test; a model would be "
-            "tested on voices it knows, correct the folds"
+            "tested on voices it knows; correct the folds, or run them marked with --allow-shared-speakers "
+            "(allow_shared_speakers=True)"
         )
     notes = [] if allowed.shared_speakers else _check_validation(fold, table)
     notes += _unlearnable_labels(fold, table, train)
