@@ -92,6 +92,10 @@ def _load(arguments: argparse.Namespace) -> dict[str, Corpus]:
         name, _, root = item.partition("=")
         if name in loaded:
             raise CorpusError(f"--corpora {item}: {name} stands twice; expected each corpus once")
+        source = corpora.find(name)
+        if (not root and source.default_root is None) or (root and not Path(root).exists()):
+            problem = f"{root} does not exist" if root else "no folder given"
+            raise CorpusError(f"--corpora {item}: {problem}; expected {source.layout}; write {name}=DIR")
         corpus = corpora.load(
             name,
             root or None,

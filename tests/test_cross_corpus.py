@@ -173,3 +173,12 @@ def test_the_command_prints_and_draws(tmp_path: Path, capsys: pytest.CaptureFixt
     assert stopped.value.code == 2
     assert main(["--corpora", "synthetic", "synthetic"]) != 0
     assert "stands twice" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("item", ["emodb", "emodb=nowhere"])
+def test_a_corpus_without_a_folder_is_named_with_what_to_write(item: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--corpora", "synthetic", item]) == 2
+    printed = capsys.readouterr().err
+    assert f"--corpora {item}" in printed
+    assert "write emodb=DIR" in printed
+    assert "--root" not in printed

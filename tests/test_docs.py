@@ -32,6 +32,19 @@ NOT_EXECUTED: dict[str, str] = {
         "python -m benchmarks.run --corpus emodb --root emodb --folds-file emobox/data/emodb --allow-shared-speakers "
         "--write-folds folds.csv --pipelines svm"
     ): "likewise",
+    (
+        "python -m benchmarks.cross --corpora emodb=emodb ravdess=ravdess synthetic --pipelines svm xgboost"
+    ): "time: some sixty trainings; test_cross_corpus runs it small",
+    (
+        "python -m benchmarks.cross --corpora emodb=emodb ravdess=ravdess synthetic --pipelines svm xgboost svm@encoder "
+        "--encoder FOLDER"
+    ): "likewise",
+    (
+        "python -m benchmarks.cross --corpora emodb=emodb ravdess=ravdess synthetic --pipelines wav2vec2-tiny"
+    ): "likewise",
+    (
+        "python -m benchmarks.robustness --corpus emodb --root emodb --pipelines svm xgboost svm:speaker svm+xgboost"
+    ): "time: every clip under 31 conditions; test_robustness runs it small",
     "python -m benchmarks.speed deep": "time: minutes; test_deep_speed runs it small",
     "python -m benchmarks.speed deep --clips 24 --rounds 4": "time: minutes, and 6 GB; test_deep_speed runs it small",
     "python -m benchmarks.speed features": "time: minutes; test_features_speed runs it small",

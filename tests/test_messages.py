@@ -18,10 +18,14 @@ OPTION = re.compile(
 FOREIGN = {"--ignore-length", "--short", "--porcelain", "--untracked-files"}
 """Options of sox and git."""
 
-READS_A_CORPUS = "--corpus"
+READS_A_CORPUS = "--root"
 PRINTED_BY = {
     "benchmarks.corpora": READS_A_CORPUS,
-    "benchmarks.command": "--layer",
+    "benchmarks.command": "--layer --download",
+    "benchmarks.evaluation.brought": "--add",
+    "benchmarks.evaluation.verification": "--overwrite",  # those of the run that it starts
+    "benchmarks.studies.comparison": "--join-names",
+    "benchmarks.pipelines.heard": "--heard",
     "benchmarks.folds.leakage": "--folds-file",  # our own folds share no speaker
     "benchmarks.folds": "--folds",
     "benchmarks.evaluation.planning": READS_A_CORPUS,
@@ -93,7 +97,7 @@ def printers(module: str) -> list[str]:
     """Commands that can print a message of a module."""
     mark = next((mark for prefix, mark in PRINTED_BY.items() if f"{module}.".startswith(f"{prefix}.")), None)
     if mark is not None:
-        return [command for command in commands() if mark in options(command)]
+        return [command for command in commands() if set(mark.split()) <= options(command)]
     return [command for command in commands() if module in reach(command)]
 
 

@@ -49,7 +49,7 @@ _EXPLANATIONS = {
     Flag.HEARD_SOUND: "the model was trained on this corpus's sound, without its labels: not a test on people whom it "
     "never heard, kept out of every ranking",
     Flag.MAY_HAVE_HEARD: "no source says whether the model was trained on this corpus: python -m benchmarks.heard says "
-    "what was searched; --heard tells what is known",
+    "what was searched, benchmarks.run --heard tells what is known",
     Flag.RANDOM_INIT: "no pretrained weights: demonstrates the pipeline, not representative of a pretrained model",
     Flag.SYNTHETIC: "the speech is made by a program: a score says nothing about real speech",
     Flag.GUESSING: "predicts from the labels' shares alone: shows what guessing scores, kept out of every ranking",
