@@ -36,8 +36,8 @@ NOT_EXECUTED: dict[str, str] = {
         "python -m benchmarks.cross --corpora emodb=emodb ravdess=ravdess synthetic --pipelines svm xgboost"
     ): "time: some sixty trainings; test_cross_corpus runs it small",
     (
-        "python -m benchmarks.cross --corpora emodb=emodb ravdess=ravdess synthetic --pipelines svm xgboost svm@encoder "
-        "--encoder FOLDER"
+        "python -m benchmarks.cross --corpora emodb=emodb ravdess=ravdess synthetic --pipelines svm xgboost "
+        "svm@encoder --encoder FOLDER"
     ): "likewise",
     (
         "python -m benchmarks.cross --corpora emodb=emodb ravdess=ravdess synthetic --pipelines wav2vec2-tiny"
