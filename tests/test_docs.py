@@ -27,6 +27,7 @@ NOT_EXECUTED: dict[str, str] = {
         "svm@encoder~random --encoder FOLDER"
     ): "time: some hundred trainings; test_benchmarks_sentences runs it small",
     "python -m benchmarks.audit emobox/data/emodb --corpus emodb --root emodb": "EmoBox's folds; test_audit reads them",
+    "python -m benchmarks.audit emobox/data/emodb --corpus emodb --root emodb --measure": "likewise",
     "python -m benchmarks.audit emobox/data/ravdess --corpus ravdess --root ravdess": "likewise",
     (
         "python -m benchmarks.run --corpus emodb --root emodb --folds-file emobox/data/emodb --allow-shared-speakers "

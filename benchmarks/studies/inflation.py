@@ -1,0 +1,210 @@
+"""Inflation: by how much folds of any origin raise a score over folds whose test speakers never train."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.evaluation.execute import execute
+from benchmarks.evaluation.planning import make_plan
+from benchmarks.evaluation.store import ResultsStore
+from benchmarks.folds.leakage import check_folds
+from benchmarks.folds.splitters import make_folds
+from benchmarks.scoring.intervals import Interval, difference_interval, speaker_confusions, speaker_interval
+from features.errors import FoldError, ResultsError
+
+if TYPE_CHECKING:
+    from benchmarks.corpora.corpus import Corpus
+    from benchmarks.folds.fold import Fold
+    from features.cache import FeatureCache
+
+GIVEN, CLEAN = "as given", "no speaker shared"
+DRAWS = 10
+
+
+@dataclass(frozen=True)
+class Inflation:
+    """What one pipeline scores on folds as they are given, and on as many that share no speaker.
+
+    Attributes
+    ----------
+    pipeline : str
+    given, clean : Interval
+        UAR of the utterances that the given folds test, its interval over speakers.
+    difference : Interval
+        Given minus clean, paired over speakers.
+    clips : float
+        Mean number of training utterances of a fold, the same on both sides.
+    draws : int
+        How often the training sides were drawn.
+    """
+
+    pipeline: str
+    given: Interval
+    clean: Interval
+    difference: Interval
+    clips: float
+    draws: int
+
+
+def inflation(
+    corpus: Corpus,
+    folds: Sequence[Fold],
+    *,
+    pipeline: str = "svm",
+    draws: int = DRAWS,
+    jobs: int | None = None,
+    cache: FeatureCache | None = None,
+    allow_duplicates: bool = False,
+    progress: bool = False,
+) -> Inflation:
+    """Train the same pipeline on folds as they are given and on as many clean ones, on equally many clips.
+
+    Each given fold is set beside a fold of speakers; both training sides are drawn down to as many utterances of each
+    label, ten times. The scores are those of the same utterances, so that what differs is who is heard in training.
+
+    Parameters
+    ----------
+    corpus : Corpus
+    folds : sequence of Fold
+        Of any origin; speakers may stand on both sides, an utterance tests at most once.
+    pipeline : str, default="svm"
+    draws : int, default=10
+        How often training sides are drawn; scores are means over the draws.
+    jobs, cache, allow_duplicates, progress
+        As for `benchmarks.evaluate`.
+
+    Returns
+    -------
+    Inflation
+
+    Raises
+    ------
+    SerError
+        If the folds cannot be used, there are fewer speakers than folds, or a training fails.
+
+    Examples
+    --------
+    >>> from benchmarks import corpora
+    >>> from benchmarks.folds.splitters import make_folds
+    >>> corpus = corpora.load("synthetic")
+    >>> inflation(corpus, make_folds(corpus.utterances, "text"), draws=2).difference.estimate  # doctest: +SKIP
+    """
+    table = corpus.utterances
+    if draws < 1:
+        raise FoldError(f"{draws} draws; expected 1 or more")
+    if len(corpus.speakers) < max(len(folds), 2):
+        raise FoldError(
+            f"{len(folds)} folds of {len(corpus.speakers)} speakers: as many folds of speakers are not to be had"
+        )
+    clean = make_folds(table, str(max(len(folds), 2)))
+    plan = make_plan(
+        corpus,
+        pipelines=[pipeline],
+        folds=folds,
+        allow_duplicates=allow_duplicates,
+        allow_shared_speakers=True,
+        cache=cache,
+    )
+    check_folds(clean, table, corpus.audio_keys.tolist(), allow_duplicates=allow_duplicates)
+    trials: list[tuple[int, Fold]] = []
+    for draw in range(draws):
+        for number, own in enumerate(clean):
+            beside = folds[number % len(folds)]
+            trials += [
+                (draw, replace(some, name=f"{kind}: {some.name}"))
+                for kind, some in zip((GIVEN, CLEAN), as_many(beside, own, table, random_state=draw))
+            ]
+    with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
+        store = ResultsStore(Path(folder))
+        with store.lock():
+            outcome = execute(
+                replace(plan, trials=tuple(trials), seeds=tuple(range(draws))),
+                store,
+                jobs=jobs,
+                cache=cache,
+                progress=progress,
+            )
+            outcome.check_complete()
+            answers = outcome.predictions()
+    kinds = answers["fold"].str.partition(": ")[0]
+    tested = set(answers.loc[kinds == GIVEN, "utterance"])
+    both = {kind: answers[(kinds == kind) & answers["utterance"].isin(tested)] for kind in (GIVEN, CLEAN)}
+    matrices = {kind: speaker_confusions(some, corpus.labels)[1] for kind, some in both.items()}
+    if matrices[GIVEN].sum() != matrices[CLEAN].sum():
+        raise ResultsError("the given folds test an utterance more than once; expected each at most once")
+    return Inflation(
+        pipeline,
+        speaker_interval(matrices[GIVEN]),
+        speaker_interval(matrices[CLEAN]),
+        difference_interval(matrices[GIVEN], matrices[CLEAN]),
+        float(np.mean([len(fold.training) for _, fold in trials])),
+        draws,
+    )
+
+
+def as_many(given: Fold, clean: Fold, table: pd.DataFrame, *, random_state: int) -> tuple[Fold, Fold]:
+    """Two folds whose training sides are drawn down to as many utterances of each label.
+
+    Parameters
+    ----------
+    given, clean : Fold
+    table : DataFrame
+        The utterances that they point into, with `label`.
+    random_state : int
+        Seed of the draw.
+
+    Examples
+    --------
+    >>> from benchmarks import corpora
+    >>> from benchmarks.folds.splitters import make_folds
+    >>> table = corpora.load("synthetic").utterances
+    >>> few, many = make_folds(table, "2")[0], make_folds(table, "speaker")[0]
+    >>> one, other = as_many(few, many, table, random_state=0)
+    >>> len(one.training) == len(other.training) == len(few.training)
+    True
+    """
+    labels, rng = table["label"].to_numpy(), np.random.default_rng(random_state)
+    sides = [fold.training for fold in (given, clean)]
+    kept: list[list[np.ndarray]] = [[], []]
+    for label in sorted(set(labels)):
+        own = [side[labels[side] == label] for side in sides]
+        count = min(map(len, own))
+        for place, some in enumerate(own):
+            kept[place].append(rng.choice(some, size=count, replace=False))
+    return tuple(  # type: ignore[return-value]
+        replace(
+            fold,
+            train=np.setdiff1d(np.concatenate(parts), fold.valid),
+            valid=np.intersect1d(np.concatenate(parts), fold.valid),
+            aside=None,
+        )
+        for fold, parts in zip((given, clean), kept)
+    )
+
+
+def inflation_text(found: Inflation) -> str:
+    """Say it in words, for a terminal."""
+    points, low, high = (
+        100 * value for value in (found.difference.estimate, found.difference.low, found.difference.high)
+    )
+    rows = [
+        f"  {name:<22}{100 * one.estimate:5.1f} [{100 * one.low:.1f}, {100 * one.high:.1f}]"
+        for name, one in (("folds as given", found.given), (CLEAN, found.clean))
+    ]
+    verdict = "" if low > 0 or high < 0 else "; the interval holds 0: no inflation is shown"
+    return "\n".join(
+        [
+            f"What the folds are worth to {found.pipeline}: UAR % of the same utterances, trained on",
+            f"{found.clips:.0f} utterances a fold with as many of each label, mean of {found.draws} draws; intervals",
+            "over speakers",
+            *rows,
+            f"  inflation             {points:+5.1f} points [{low:+.1f}, {high:+.1f}]{verdict}",
+        ]
+    )
