@@ -198,7 +198,7 @@ def inflation_text(found: Inflation) -> str:
         f"  {name:<22}{100 * one.estimate:5.1f} [{100 * one.low:.1f}, {100 * one.high:.1f}]"
         for name, one in (("folds as given", found.given), (CLEAN, found.clean))
     ]
-    verdict = "" if low > 0 or high < 0 else "; the interval holds 0: no inflation is shown"
+    verdict = "" if low > 0 or high < 0 else "; no inflation is shown"
     return "\n".join(
         [
             f"What the folds are worth to {found.pipeline}: UAR % of the same utterances, trained on",
