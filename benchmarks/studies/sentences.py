@@ -223,7 +223,10 @@ def sentences_text(worth: pd.DataFrame, corpus: Corpus) -> str:
         known = row["gain"] == row["gain"]
         gain = f"{row['gain']:+.3f}, {interval_text(row['gain_low'], row['gain_high'], sign='+')}" if known else ""
         interval = interval_text(row["uar_low"], row["uar_high"]) or ""
-        name = f"{row['pipeline']:<24}{row['sentences']:<22}"
+        long = len(row["pipeline"]) > 23
+        if long:
+            lines.append(row["pipeline"])
+        name = f"{'' if long else row['pipeline']:<24}{row['sentences']:<22}"
         lines.append(f"{name}{row['clips']:>6.0f}{row['uar']:>7.3f}   {interval:<16}{gain}".rstrip())
     notes = [f"note: {note}" for note in notes_on_texts(corpus.utterances)]
     return "\n".join([*lines, "", *_sentences_of(worth), *notes])
