@@ -52,7 +52,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("features", "classical", "deep", "benchmarks"):
         shutil.copytree(ROOT / name, copy / name)
     (copy / "tests").mkdir()
-    for name in ("conftest.py", "miniatures.py", "test_benchmarks_corpora.py"):
+    for name in ("conftest.py", "commands.py", "miniatures.py", "test_benchmarks_corpora.py"):
         shutil.copy2(ROOT / "tests" / name, copy / "tests")
     shutil.copy2(ROOT / "setup.cfg", copy)
     for block in blocks(PAGE):

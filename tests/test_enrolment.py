@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import soundfile
 from made_up_speakers import speak
+from sklearn.base import BaseEstimator, TransformerMixin
 
 import benchmarks
 from benchmarks import corpora
@@ -312,7 +313,7 @@ def test_an_estimator_given_from_python_enrols_too(corpus, tmp_path):
     )
     features = type(speak(n_speakers=2)[2])(values)
     pipeline = ("mine", build("svm", features=features, normalise="enrol-1"))
-    run = benchmarks.evaluate(corpus, pipelines=[pipeline], folds="3", out=tmp_path, jobs=1)
+    run = benchmarks.evaluate(corpus, pipelines=[pipeline], folds="3", out=tmp_path, jobs=1, reveal=["id"])
     assert run.failed == []
     assert run.record["pipelines"]["mine"]["flags"] == ["enrolled"]
     assert len(run.predictions) == 60
@@ -344,3 +345,22 @@ def test_the_curve_of_a_fusion_puts_every_part_alike():
     models = ["svm", "xgboost"]
     assert with_normalisation("svm@pitch+xgboost:speaker", "enrol-5", models) == "svm@pitch:enrol-5+xgboost:enrol-5"
     assert with_normalisation("svm:speaker", "global", models) == "svm"
+
+
+def test_an_estimator_without_names_is_told_which_clips_enrol(corpus, tmp_path):
+    """Ids are hidden from an estimator that is not ours; ranks of clips that enrol are not."""
+
+    class Listens(BaseEstimator, TransformerMixin):
+        def fit(self, X, y=None):
+            return self
+
+        def transform(self, X):
+            assert X["enrol"].isin(range(11)).all()
+            assert (X["enrol"] > 0).any()
+            return np.random.default_rng(0).normal(size=(len(X), 3))
+
+        def get_feature_names_out(self, input_features=None):
+            return np.array(["a", "b", "c"], dtype=object)
+
+    pipeline = ("mine", build("svm", features=Listens(), normalise="enrol-1"))
+    assert benchmarks.evaluate(corpus, pipelines=[pipeline], folds="3", out=tmp_path, jobs=1).failed == []

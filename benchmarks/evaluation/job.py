@@ -166,7 +166,7 @@ def compute(job: Job, table: pd.DataFrame, work_dir: Path) -> JobResult:
         if not job.package:
             rows = anonymous(
                 rows.assign(**_texts(table, job)), Path(links), reveal=job.reveal, random_state=_number_of(job)
-            ).assign(**{COLUMN: rows[COLUMN]} if COLUMN in rows else {})
+            ).assign(**{name: rows[name].to_numpy() for name in (COLUMN, "corpus") if name in rows})
         return _computed(job, table, rows, work_dir)
 
 
