@@ -108,7 +108,7 @@ def coral(values: NDArray[np.float64], source: Axes) -> NDArray[np.float64]:
     >>> source = Axes(np.array([[1.0, 0.0]]), np.array([3.0]))
     >>> coral(np.array([[0.0, 2.0], [0.0, -2.0]]), source).round(3)
     array([[ 0.   ,  0.894],
-           [-0.   , -0.894]])
+           [ 0.   , -0.894]])
     """
     return source.scaled(Axes.of(values).scaled(values, -0.5), 0.5)
 

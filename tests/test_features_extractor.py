@@ -96,8 +96,13 @@ def test_the_contract_of_a_transformer(clips: list[Path], table: FeatureTable) -
 def test_paths_waveforms_and_tables_give_the_same_row(clips: list[Path], table: FeatureTable) -> None:
     pairs = [(load(path), RATE) for path in clips[:2]]
     rows = pd.DataFrame({"path": [str(path) for path in clips[:2]], "start": np.nan, "end": np.nan})
+    # A mean that is removed twice moves samples by a last bit; which weak candidates of an unvoiced frame
+    # are looked at depends on less than that.
+    loose = np.array([name.startswith("pitch.periodicity.") and name.endswith(".all") for name in table.names])
     for X in ([str(path) for path in clips[:2]], pairs, rows, rows[["path"]]):
-        np.testing.assert_allclose(FeatureExtractor().transform(X), table.values[:2], rtol=1e-4, atol=1e-4)
+        values = FeatureExtractor().transform(X)
+        np.testing.assert_allclose(values[:, ~loose], table.values[:2, ~loose], rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(values[:, loose], table.values[:2, loose], rtol=0.02, atol=1e-3)
 
 
 def test_a_row_does_not_depend_on_its_neighbours_or_processes(clips: list[Path], table: FeatureTable) -> None:

@@ -105,7 +105,14 @@ def audit(
 
     Examples
     --------
-    >>> audit([Path("emobox/data/emodb")])[0].clean  # doctest: +SKIP
+    >>> import tempfile
+    >>> from benchmarks import corpora
+    >>> from benchmarks.folds.fold import write_folds
+    >>> from benchmarks.folds.splitters import make_folds
+    >>> corpus = corpora.load("synthetic")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_folds(Path(folder) / "own.csv", make_folds(corpus.utterances, "2"), corpus.utterances)
+    ...     audit([Path(folder) / "own.csv"])[0].clean
     True
     """
     tables = [path for path in paths if is_feature_table(path)]

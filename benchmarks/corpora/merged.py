@@ -46,7 +46,7 @@ def merge(corpora: Mapping[str, Corpus]) -> Corpus:
     >>> some = corpora.load("synthetic")
     >>> both = merge({"one": some.restrict(["ang", "sad"]), "two": some.restrict(["ang", "sad", "neu"])})
     >>> both.labels, both.utterances["corpus"].unique().tolist(), both.speakers[0]
-    (('ang', 'sad'), ['one', 'two'], 'one/s01')
+    (('ang', 'sad'), ['one', 'two'], 'one/Ses01F')
     """
     if len(corpora) < 2:
         raise CorpusError(f"{', '.join(corpora) or 'no corpus'}: expected two corpora or more; give each a name")

@@ -46,7 +46,9 @@ def with_brought(run: Run, add: Mapping[str, str | Path | pd.DataFrame]) -> Run:
 
     Examples
     --------
-    >>> run = with_brought(Run.load("results/emodb"), {"theirs": "theirs.csv"})  # doctest: +SKIP
+    >>> run = Run.load("results/emodb")  # doctest: +SKIP
+    >>> theirs = run.predictions[run.predictions["pipeline"] == "svm"][["utterance", "prediction"]]  # doctest: +SKIP
+    >>> both = with_brought(run, {"theirs": theirs})  # doctest: +SKIP
     """
     for name, source in add.items():
         if name in run.record["pipelines"]:

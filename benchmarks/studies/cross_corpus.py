@@ -83,8 +83,10 @@ def cross_corpus(
     Examples
     --------
     >>> from benchmarks import corpora
-    >>> both = {"emodb": corpora.load("emodb", "emodb"), "synthetic": corpora.load("synthetic")}  # doctest: +SKIP
-    >>> cross_corpus(both, pipelines=["svm"], out="results/cross")  # doctest: +SKIP
+    >>> both = {"one": corpora.load("synthetic"), "two": corpora.load("synthetic", seed=1)}
+    >>> cross_corpus(  # doctest: +SKIP
+    ...     both, pipelines=["majority"], adaptations=["none"], jobs=1, out="results/cross"
+    ... )
     """
     merged = merge(corpora)
     names = _names(pipelines, adaptations)

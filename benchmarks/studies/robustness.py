@@ -89,7 +89,7 @@ def robustness(
     --------
     >>> from benchmarks import corpora
     >>> robustness(  # doctest: +SKIP
-    ...     corpora.load("emodb", "emodb"), pipelines=["svm"], kinds=["white"], out="results/emodb-robustness"
+    ...     corpora.load("synthetic"), pipelines=["majority"], kinds=["attenuation"], jobs=1, out="results/rooms"
     ... )
     """
     tried = conditions(kinds)

@@ -43,7 +43,7 @@ class JoinedFeatures(Extractor):
     >>> from features import FeatureExtractor
     >>> joined = JoinedFeatures([("", FeatureExtractor("timing")), ("level", FeatureExtractor("energy"))])
     >>> [next(name for name in joined.names() if name.startswith(start)) for start in ("timing", "level")]
-    ['timing.speech_share', 'level::energy.rms_db.mean.all']
+    ['timing.duration', 'level::energy.rms_db.mean.all']
     >>> tone = np.sin(2 * np.pi * 200 * np.arange(16000) / 16000)
     >>> joined.extract([(tone, 16000)]).values.shape == (1, len(joined.names()))
     True
