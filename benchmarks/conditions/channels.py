@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from features.sampling import RATE
+
 if TYPE_CHECKING:
     from benchmarks.conditions.condition import Surroundings, Waveform
 
-_RATE, _NARROW = 16000, 8000
+_NARROW = 8000
 _MU = 255.0
 _LOWEST_RATE = 0.99
 _BAND = (300.0, 3400.0)
@@ -28,13 +30,13 @@ def telephone(waveform: Waveform, _level: float, _surroundings: Surroundings) ->
     import soxr
     from scipy.signal import butter, sosfiltfilt
 
-    narrow = soxr.resample(waveform, _RATE, _NARROW)
+    narrow = soxr.resample(waveform, RATE, _NARROW)
     narrow = sosfiltfilt(butter(4, _BAND, "bandpass", fs=_NARROW, output="sos"), narrow)
     peak = max(float(np.abs(narrow).max()), 1e-9)
     compressed = np.sign(narrow) * np.log1p(_MU * np.abs(narrow) / peak) / np.log1p(_MU)
     steps = np.round(compressed * 127) / 127
     heard = np.sign(steps) * np.expm1(np.abs(steps) * np.log1p(_MU)) / _MU * peak
-    wide = soxr.resample(heard, _NARROW, _RATE)
+    wide = soxr.resample(heard, _NARROW, RATE)
     return np.pad(wide, (0, max(len(waveform) - len(wide), 0)))[: len(waveform)]
 
 
@@ -66,7 +68,7 @@ def _coded(waveform: Waveform, **codec: str) -> Waveform:
     import soundfile
 
     file, peak = io.BytesIO(), max(float(np.abs(waveform).max()), 1e-9)
-    with soundfile.SoundFile(file, "w", _RATE, 1, compression_level=_LOWEST_RATE, **codec) as writer:
+    with soundfile.SoundFile(file, "w", RATE, 1, compression_level=_LOWEST_RATE, **codec) as writer:
         writer.write(waveform / peak * 0.9)
     file.seek(0)
     heard = soundfile.read(file, dtype="float64")[0] / 0.9 * peak

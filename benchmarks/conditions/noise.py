@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from features.sampling import RATE
+
 if TYPE_CHECKING:
     from benchmarks.conditions.condition import Surroundings, Waveform
 
@@ -37,7 +39,7 @@ def pink(waveform: Waveform, level: float, surroundings: Surroundings) -> Wavefo
     (1600,)
     """
     spectrum = np.fft.rfft(surroundings.rng.standard_normal(len(waveform)))
-    frequencies = np.fft.rfftfreq(len(waveform), 1 / 16000)
+    frequencies = np.fft.rfftfreq(len(waveform), 1 / RATE)
     spectrum /= np.sqrt(np.maximum(frequencies, 20.0))
     spectrum[0] = 0
     return mixed(waveform, np.fft.irfft(spectrum, len(waveform)), level)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from features.sampling import RATE
+
 if TYPE_CHECKING:
     from benchmarks.conditions.condition import Surroundings, Waveform
 
@@ -35,7 +37,7 @@ def reverberation(waveform: Waveform, level: float, surroundings: Surroundings) 
     absorption, order = pyroomacoustics.inverse_sabine(level, size)
     speaker, microphone = _places(rng, size)
     room = pyroomacoustics.ShoeBox(
-        size, fs=16000, materials=pyroomacoustics.Material(absorption), max_order=min(order, 40)
+        size, fs=RATE, materials=pyroomacoustics.Material(absorption), max_order=min(order, 40)
     )
     room.add_source(speaker)
     room.add_microphone(microphone)

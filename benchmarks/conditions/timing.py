@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from features.sampling import RATE
+
 if TYPE_CHECKING:
     from benchmarks.conditions.condition import Surroundings, Waveform
-
-_RATE = 16000
 
 
 def beginning(waveform: Waveform, level: float, _surroundings: Surroundings) -> Waveform:
@@ -20,7 +20,7 @@ def beginning(waveform: Waveform, level: float, _surroundings: Surroundings) -> 
     >>> beginning(np.zeros(32000), 0.5, Surroundings(np.random.default_rng(0))).shape
     (8000,)
     """
-    return waveform[: round(level * _RATE)]
+    return waveform[: round(level * RATE)]
 
 
 def speed(waveform: Waveform, level: float, _surroundings: Surroundings) -> Waveform:
@@ -35,4 +35,4 @@ def speed(waveform: Waveform, level: float, _surroundings: Surroundings) -> Wave
     """
     import soxr
 
-    return soxr.resample(waveform, round(_RATE * level), _RATE)
+    return soxr.resample(waveform, round(RATE * level), RATE)

@@ -11,15 +11,13 @@ import pandas as pd
 from benchmarks.corpora.base import Source
 from benchmarks.corpora.corpus import Corpus, order_labels
 from benchmarks.corpora.correspondence import corresponding
+from classical.adaptation import COLUMN
 from features.errors import CorpusError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmarks.corpora.base import Reading
-
-COLUMN = "corpus"
-"""Column of the utterances table of merged corpora."""
 
 
 def merge(corpora: Mapping[str, Corpus]) -> Corpus:

@@ -26,6 +26,7 @@ from benchmarks.evaluation.provenance import peak_memory_mb
 from benchmarks.pipelines.feature_sets import TableFeatures
 from benchmarks.scoring.metrics import uar, wa
 from benchmarks.scoring.status import Status
+from classical.adaptation import COLUMN as CORPUS
 from classical.enrolment import COLUMN, draw_enrolment
 from classical.normalise import FallbackWarning
 from features.errors import PipelineError, SerError
@@ -166,7 +167,7 @@ def compute(job: Job, table: pd.DataFrame, work_dir: Path) -> JobResult:
         if not job.package:
             rows = anonymous(
                 rows.assign(**_texts(table, job)), Path(links), reveal=job.reveal, random_state=_number_of(job)
-            ).assign(**{name: rows[name].to_numpy() for name in (COLUMN, "corpus") if name in rows})
+            ).assign(**{name: rows[name].to_numpy() for name in (COLUMN, CORPUS) if name in rows})
         return _computed(job, table, rows, work_dir)
 
 
@@ -230,7 +231,7 @@ def _computed(job: Job, table: pd.DataFrame, rows: pd.DataFrame, work_dir: Path)
 
 def seen(table: pd.DataFrame, job: Job) -> pd.DataFrame:
     """What a pipeline sees of the utterances: the columns `SEEN`, and the ranks of those that enrol where any do."""
-    rows = table[[*SEEN, *(["corpus"] if "corpus" in table else [])]]
+    rows = table[[*SEEN, *([CORPUS] if CORPUS in table else [])]]
     if job.fold.enrolled is None:
         return rows
     speakers, ids = (table.index.get_level_values(level) for level in ("speaker", "id"))

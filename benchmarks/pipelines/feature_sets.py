@@ -312,7 +312,7 @@ class JoinedSet(FeatureSet):
         others = [word for word in words if word not in own]
         layers = replace(self.options, layer="all") if self.options.layer == "auto" else self.options
         texts = ([",".join(own)] if own else []) + others
-        return tuple(_class_of(text)(text, layers) for text in texts)
+        return tuple(find_feature_set(text, layers) for text in texts)
 
     @property
     def name(self) -> str:
@@ -352,10 +352,6 @@ FEATURE_SETS: tuple[type[FeatureSet], ...] = (StatisticsSet, OpenSmileSet, Joine
 
 def _single(text: str) -> bool:
     return any(kind.matches(text) for kind in FEATURE_SETS if kind is not JoinedSet)
-
-
-def _class_of(text: str) -> type[FeatureSet]:
-    return next(kind for kind in FEATURE_SETS if kind.matches(text))
 
 
 def find_feature_set(text: str, options: PipelineOptions) -> FeatureSet:

@@ -45,6 +45,16 @@ class Interval:
     level: float
     n_speakers: int
 
+    def columns(self, name: str) -> dict[str, float]:
+        """Estimate and ends under the names that tables give them.
+
+        Examples
+        --------
+        >>> Interval(estimate=0.8, low=0.7, high=0.9, level=0.95, n_speakers=10).columns("uar")
+        {'uar': 0.8, 'uar_low': 0.7, 'uar_high': 0.9}
+        """
+        return {name: self.estimate, f"{name}_low": self.low, f"{name}_high": self.high}
+
 
 def speaker_confusions(
     predictions: pd.DataFrame, labels: Sequence[str], *, speakers: Sequence[str] | None = None

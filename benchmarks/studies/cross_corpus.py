@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from benchmarks.corpora.merged import COLUMN, merge
+from benchmarks.corpora.merged import merge
 from benchmarks.evaluation.execute import execute
 from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.evaluation.planning import make_plan
@@ -24,6 +24,7 @@ from benchmarks.pipelines.names import parse, with_normalisation
 from benchmarks.pipelines.registry import known_models
 from benchmarks.reporting.plots.crossing import crossing_plot
 from benchmarks.scoring.intervals import speaker_confusions, speaker_interval
+from classical.adaptation import COLUMN
 from features.errors import PipelineError
 
 if TYPE_CHECKING:
@@ -206,9 +207,7 @@ def cross_table(predictions: pd.DataFrame, labels: Sequence[str]) -> pd.DataFram
                 "test": target,
                 "pipeline": base,
                 "adaptation": kind,
-                "uar": interval.estimate,
-                "uar_low": interval.low,
-                "uar_high": interval.high,
+                **interval.columns("uar"),
                 "n": group["utterance"].nunique(),
                 "speakers": interval.n_speakers,
                 "labels": " ".join(labels),

@@ -24,6 +24,7 @@ from benchmarks.scoring.confusion import uar_of
 from benchmarks.scoring.intervals import Interval, jackknife_interval, speaker_confusions, speaker_interval
 from features.clips import Clip, clips_from
 from features.errors import FoldError
+from features.sampling import RATE
 
 if TYPE_CHECKING:
     from benchmarks.corpora.corpus import Corpus
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 PLAIN, AUGMENTED = "as recorded", "augmented"
 """What trains: the clips as they are, or each of them also under a condition that is drawn for it."""
 
-_RATE = 16000
 _VOICES = 12
 _CHEAPER = 1.2
 """How many times a pipeline's time another has to take before it counts as slower: times of one run vary by less."""
@@ -214,7 +214,7 @@ def _write(path: Path, clip: Clip, condition: Condition, others: Sequence[Clip],
     surroundings = Surroundings(_rng(*words, condition), voices)
     heard = KINDS[condition.kind].change(waveform, condition.level, surroundings)
     heard = heard * min(1.0, 0.99 / max(float(np.abs(heard).max()), 1e-9))
-    soundfile.write(path, heard, _RATE, subtype="PCM_24", format="FLAC")
+    soundfile.write(path, heard, RATE, subtype="PCM_24", format="FLAC")
     return str(path)
 
 
@@ -294,31 +294,21 @@ def robustness_table(
 def _scored(counts: Mapping[str, np.ndarray], tried: Sequence[Condition]) -> Iterator[dict[str, Any]]:
     clean = counts[str(CLEAN)]
     for condition in (CLEAN, *tried):
-        interval = speaker_interval(counts[str(condition)])
-        drop = _mean_interval([clean], [counts[str(condition)]])
         yield {
             "kind": condition.kind,
             "condition": str(condition),
             "level": condition.level,
-            **_ends("uar", interval),
-            **_ends("drop", drop),
+            **speaker_interval(counts[str(condition)]).columns("uar"),
+            **_kinds_interval([[counts[str(condition)]]], clean=clean).columns("drop"),
         }
     by_kind = [[counts[str(one)] for one in tried if one.kind == kind] for kind in dict.fromkeys(c.kind for c in tried)]
     yield {
         "kind": "all",
         "condition": "mean of all kinds",
         "level": np.nan,
-        **_ends("uar", _kinds_interval(by_kind)),
-        **_ends("drop", _kinds_interval(by_kind, clean=clean)),
+        **_kinds_interval(by_kind).columns("uar"),
+        **_kinds_interval(by_kind, clean=clean).columns("drop"),
     }
-
-
-def _ends(name: str, interval: Interval) -> dict[str, float]:
-    return {name: interval.estimate, f"{name}_low": interval.low, f"{name}_high": interval.high}
-
-
-def _mean_interval(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> Interval:
-    return _kinds_interval([list(second)], clean=first[0])
 
 
 def _kinds_interval(by_kind: Sequence[Sequence[np.ndarray]], *, clean: np.ndarray | None = None) -> Interval:

@@ -206,11 +206,9 @@ def sentences_table(predictions: pd.DataFrame, labels: Sequence[str], clips: Map
         confusions = {name: speaker_confusions(group[group["sentences"] == name], labels)[1] for name in NAMES}
         for name in NAMES:
             interval = speaker_interval(confusions[name])
-            row = {"pipeline": pipeline, "sentences": name, "clips": clips[name], "uar": interval.estimate}
-            row |= {"uar_low": interval.low, "uar_high": interval.high}
+            row = {"pipeline": pipeline, "sentences": name, "clips": clips[name], **interval.columns("uar")}
             if name != UNKNOWN:
-                gain = difference_interval(confusions[name], confusions[UNKNOWN])
-                row |= {"gain": gain.estimate, "gain_low": gain.low, "gain_high": gain.high}
+                row |= difference_interval(confusions[name], confusions[UNKNOWN]).columns("gain")
             rows.append(row)
     columns = ["pipeline", "sentences", "clips", "uar", "uar_low", "uar_high", "gain", "gain_low", "gain_high"]
     return pd.DataFrame(rows, columns=columns)
