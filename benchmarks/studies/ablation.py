@@ -159,15 +159,11 @@ def subset_table(
     for groups in subsets(GROUPS)[1:]:
         own = _confusions(by_name, model, groups, labels, speakers)
         interval, role = speaker_interval(own), role_of(groups)
-        row: dict[str, Any] = {"model": model, "groups": ",".join(groups), "role": role, "uar": interval.estimate}
-        row |= {"uar_low": interval.low, "uar_high": interval.high}
+        row: dict[str, Any] = {"model": model, "groups": ",".join(groups), "role": role, **interval.columns("uar")}
         if role not in ("", "all"):
             difference = difference_interval(own, whole)
-            row |= {"difference": difference.estimate, "difference_low": difference.low}
-            row |= {
-                "difference_high": difference.high,
-                "p": paired_permutation_test(own, whole, random_state=random_state)[0],
-            }
+            p = paired_permutation_test(own, whole, random_state=random_state)[0]
+            row |= {**difference.columns("difference"), "p": p}
             tested.append(row)
         row |= {f"recall_{label}": value for label, value in zip(labels, recalls_of(own.sum(axis=0)))}
         rows.append(row)

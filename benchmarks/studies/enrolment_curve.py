@@ -135,7 +135,7 @@ def curve_table(run: Run) -> pd.DataFrame:
             row = {"pipeline": plain, "clips": clips, **{key: score[key] for key in ("uar", "uar_low", "uar_high")}}
             if without is not None and name != without:
                 gain = difference_interval(run.confusions[name], run.confusions[without])
-                row |= {"gain": gain.estimate, "gain_low": gain.low, "gain_high": gain.high}
+                row |= gain.columns("gain")
             rows.append(row)
     columns = ["pipeline", "clips", "uar", "uar_low", "uar_high", "gain", "gain_low", "gain_high"]
     return pd.DataFrame(rows, columns=columns)

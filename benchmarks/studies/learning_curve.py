@@ -138,8 +138,7 @@ def curve_table(predictions: pd.DataFrame, labels: Sequence[str]) -> pd.DataFram
     rows = []
     for (pipeline, size), group in predictions.groupby(["pipeline", "speakers"], sort=False):
         interval = speaker_interval(speaker_confusions(group, labels)[1])
-        row = {"pipeline": pipeline, "speakers": size, "uar": interval.estimate}
-        row |= {"uar_low": interval.low, "uar_high": interval.high}
+        row = {"pipeline": pipeline, "speakers": size, **interval.columns("uar")}
         drawn = uar_of(seed_confusions(group, labels, sorted(group["speaker"].unique())).sum(axis=1))
         rows.append({**row, "draws": len(drawn), "uar_std": drawn.std(ddof=1) if len(drawn) > 1 else math.nan})
     return pd.DataFrame(rows).sort_values(["pipeline", "speakers"], kind="stable", ignore_index=True)
