@@ -26,6 +26,9 @@ NOT_EXECUTED: dict[str, str] = {
         "python -m benchmarks.sentences --corpus ravdess --root ravdess --pipelines svm xgboost svm@encoder "
         "svm@encoder~random --encoder FOLDER"
     ): "time: some hundred trainings; test_benchmarks_sentences runs it small",
+    (
+        "python -m benchmarks.resampling --corpus emodb --root emodb --pipelines svm xgboost --draws 20"
+    ): "time: eighty trainings; test_evidence_retraining runs it small",
     "python -m benchmarks.audit emobox/data/emodb --corpus emodb --root emodb": "EmoBox's folds; test_audit reads them",
     "python -m benchmarks.audit emobox/data/emodb --corpus emodb --root emodb --measure": "likewise",
     "python -m benchmarks.audit emobox/data/ravdess --corpus ravdess --root ravdess": "likewise",
