@@ -9,6 +9,7 @@ from .studies.enrolment_curve import enrolment_curve
 from .studies.learning_curve import learning_curve
 from .studies.people import people
 from .studies.reports import draw, evaluate, write_report
+from .studies.resampling import resampling
 from .studies.robustness import robustness
 from .studies.sentences import known_sentences
 
@@ -27,6 +28,7 @@ __all__ = [
     "load_run",
     "make_folds",
     "people",
+    "resampling",
     "robustness",
     "train",
     "write_report",

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from fabricated_runs import fabricate_run
+from made_up_corpora import table_corpus
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from benchmarks import corpora, evaluate
@@ -129,31 +130,6 @@ def test_random_draws_anew_for_every_utterance(tmp_path: Path) -> None:
         interval = speaker_interval(speaker_confusions(rows, list(run.labels))[1])
         out += not interval.low <= 1 / 3 <= interval.high
     assert out <= 4, name
-
-
-def table_corpus(folder: Path, *, n_speakers: int = 6, tells: bool = False) -> Path:
-    """A corpus of short tones with a table of two features, for pipelines that hear nothing."""
-    import soundfile
-
-    rng = np.random.default_rng(0)
-    rows, features = [], []
-    for speaker in range(n_speakers):
-        for label in ("ang", "neu", "sad"):
-            for take in range(4):
-                name = f"{speaker}_{label}_{take}"
-                sound = 0.1 * rng.normal(size=4000)
-                soundfile.write(folder / f"{name}.wav", sound, 16_000)
-                rows.append({"path": f"{name}.wav", "speaker": f"p{speaker}", "label": label})
-                features.append(
-                    {
-                        "id": name,
-                        "x1": rng.normal() + 8 * tells * ("ang", "neu", "sad").index(label),
-                        "x2": rng.normal(),
-                    }
-                )
-    pd.DataFrame(rows).to_csv(folder / "corpus.csv", index=False)
-    pd.DataFrame(features).to_csv(folder / "x.csv", index=False)
-    return folder / "corpus.csv"
 
 
 class ReadsNames(ClassifierMixin, BaseEstimator):

@@ -17,6 +17,7 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
     "learning": ("pipeline",),
     "people": ("pipeline", "attribute", "group"),
     "people_speakers": ("pipeline", "speaker"),
+    "resampling": ("first", "second"),
     "utterances": ("utterance", "speaker", "path", "label"),
 }
 """Columns that a table must have."""
@@ -27,6 +28,10 @@ NUMBERS: Mapping[str, tuple[str, ...]] = {
     "learning": ("speakers", "uar", "uar_low", "uar_high"),
     "people": ("speakers", "clips", "uar", "uar_low", "uar_high", "ahead", "ahead_low", "ahead_high", "p", "p_holm"),
     "people_speakers": ("clips", "uar", "expected", "expected_low", "expected_high", "spread"),
+    "resampling": (
+        *("difference", "low", "high", "p", "p_holm", "models_low", "models_high"),
+        *("speakers", "training", "seed", "rest"),
+    ),
     "utterances": ("start", "end"),
 }
 """Columns of numbers."""
