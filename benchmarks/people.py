@@ -22,8 +22,7 @@ def build_parser() -> argparse.ArgumentParser:
         "Whom a pipeline serves worse: UAR by gender, age, language and accent, where the corpus or a table tells "
         "them, with intervals over speakers and p corrected for all comparisons; and the speaker with the lowest "
         "score, without the luck of being the lowest. From the stored predictions of a run. Tables: people.csv and "
-        "people_speakers.csv; the run's report shows them. What training on other people costs: "
-        "benchmarks.known_people.",
+        "people_speakers.csv; the run's report shows them.",
         examples=EXAMPLES,
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="folder of a run")
