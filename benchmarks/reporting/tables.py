@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.folds.splitters import shares_speakers
+from benchmarks.reporting.grid_ends import ends_of
 from benchmarks.reporting.numbers import interval_text
 from benchmarks.reporting.ranking import ALPHA, Ranking
 from benchmarks.scoring.metrics import METRICS
@@ -177,7 +178,7 @@ def scores_table(ranking: Ranking) -> Table:
     caption = (
         f"Test scores on {ranking.run.corpus['name']}, pooled over folds{mean}; 95 % interval over "
         f"{len(ranking.speakers)} speakers. Train UAR is on the utterances that a model was fitted to; a fusion has "
-        "none, as it is fitted to held-out answers of its parts."
+        "none, as it is fitted to held-out answers of its parts, nor a published model, as it is fitted to nothing here."
     )
     enrolment = ranking.run.record.get("enrolment")
     if enrolment:
@@ -370,6 +371,7 @@ def settings_table(ranking: Ranking) -> Table:
         {
             **{key: job.get(key) for key in ("pipeline", "fold", "seed")},
             "best_params": _settings_text(job.get("best_params") or {}),
+            "grid_ends": "; ".join(ends_of(job["pipeline"], job.get("best_params") or {})),
             "notes": "; ".join(job.get("notes") or ()) or (job.get("reason") or ""),
         }
         for job in ranking.run.record.get("jobs", ())
@@ -379,6 +381,7 @@ def settings_table(ranking: Ranking) -> Table:
         Column("fold", "Fold"),
         Column("seed", "Seed", "d"),
         Column("best_params", "Selected"),
+        Column("grid_ends", "At an end of its grid"),
         Column("notes", "Notes"),
     )
     return Table("settings", "Settings selected inside every fold.", columns, tuple(rows))
