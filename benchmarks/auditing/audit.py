@@ -127,7 +127,7 @@ def audit(
     subjects = list(_subjects([path for path in paths if path not in tables], corpus, join_names))
     if not subjects:
         raise FoldError(f"{paths[0]} holds features alone; expected folds beside it; give their file or folder too")
-    return [_audited(subject, tables, cache, progress) for subject in subjects]
+    return [audit_subject(subject, tables, cache=cache, progress=progress) for subject in subjects]
 
 
 def convert(
@@ -195,7 +195,19 @@ def _subjects(paths: Sequence[Path], corpus: Corpus | None, join_names: bool) ->
             yield make_subject(form.read(files, root), form, corpus=corpus, join_names=join_names)
 
 
-def _audited(subject: Subject, tables: Sequence[Path], cache: FeatureCache | None, progress: bool) -> Audit:
+def audit_subject(
+    subject: Subject, tables: Sequence[Path] = (), *, cache: FeatureCache | None = None, progress: bool = False
+) -> Audit:
+    """Audit folds that have been read.
+
+    Parameters
+    ----------
+    subject : Subject
+    tables : sequence of Path, default=()
+        Tables of features.
+    cache, progress
+        As for `audit`.
+    """
     found = [finding for check in CHECKS for finding in check(subject)]
     found += check_recordings(subject, cache=cache, progress=progress)
     found += [finding for table in tables for finding in check_features(table, subject)]

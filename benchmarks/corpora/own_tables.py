@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from benchmarks.corpora.base import PEOPLE
 from features.column_names import find_columns
 from features.errors import CorpusError
 from features.names import printable
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 REQUIRED = ("path", "label", "speaker")
 TIMES = ("start", "end")
 RATINGS = ("valence", "arousal", "dominance")
-OPTIONAL = ("id", "gender", "session", "text", *TIMES, *RATINGS)
+OPTIONAL = ("id", *PEOPLE, "session", "text", *TIMES, *RATINGS)
 """Columns of a table of one's own: what each row needs, and what is used where it is there."""
 
 REMEDY = "say which with --columns {0}=NAME (columns={{'{0}': 'NAME'}}), or rename one"
