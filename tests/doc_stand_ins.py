@@ -149,8 +149,6 @@ MAKERS: dict[str, Callable[[Path], None]] = {
     "results/emodb": run,
     "results/emodb-deep": run,
     "results/ravdess": run,
-    "results/beside": run,
-    "results/brought": run,
     "model/": deep_model,
     "FOLDER": encoder,
     RELEASED: released_model,
