@@ -356,6 +356,23 @@ def test_a_report_of_two_runs_of_one_corpus_is_one_table(tmp_path: Path) -> None
     assert "Are the differences real?" in text
 
 
+def test_a_setting_at_the_end_of_its_grid_is_counted_where_the_figure_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from benchmarks.run import main as run_command
+
+    table_corpus(tmp_path, tells=True)
+    monkeypatch.chdir(tmp_path)
+    line = ["--corpus", "manifest", "--root", "corpus.csv", "--pipelines", "svm@x.csv", "random@x.csv"]
+    assert run_command([*line, "--folds", "3", "--jobs", "1", "--out", "out"]) == 0
+    chosen = [job["best_params"] for job in json.loads(Path("out/run.json").read_text())["jobs"][:3]]
+    ends = [one["C"] for one in chosen if one["C"] == {"rbf": 0.1, "linear": 0.01}[one["kernel"]]]
+    words = f"C {ends[0]:g} (lowest) in {ends.count(ends[0])}"
+    assert words in " ".join(capsys.readouterr().out.split())
+    assert words in Path("out/report.html").read_text(encoding="utf-8").replace("<wbr>", "")
+    assert pd.read_csv("out/tables/settings.csv")["grid_ends"].str.contains(r"C .* \(lowest\)").sum() == len(ends)
+
+
 def test_deep_rows_say_that_they_learn_from_fewer_speakers(tmp_path: Path) -> None:
     folder = fabricate_run(tmp_path / "run", {"svm": 1.5, "wav2vec2": 1.0})
     assert report_command([str(folder)]) == 0
