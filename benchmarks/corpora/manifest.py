@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.corpora.base import Reading, Source
+from benchmarks.corpora.base import PEOPLE, Reading, Source
 from benchmarks.corpora.corpus import utterances_table
 from features.errors import CorpusError
 from features.utterances import read_utterances
 
 REQUIRED = ("path", "label", "speaker")
 NUMBERS = ("start", "end", "valence", "arousal", "dominance")
-OPTIONAL = ("id", "gender", "session", "text", *NUMBERS)
+OPTIONAL = ("id", *PEOPLE, "session", "text", *NUMBERS)
 
 
 def read(root: Path) -> Reading:
@@ -43,7 +43,7 @@ SOURCE = Source(
     licence="the owner's",
     citation="the owner's",
     homepage="docs/your_own_corpus.md",
-    obtain="write a CSV: path,label,speaker and where known start,end,gender,session,text,id",
+    obtain="write a CSV: path,label,speaker and where known start,end,gender,age,language,accent,session,text,id",
     layout="a CSV file with the columns path, label, speaker",
     folds="5",
     read=read,
