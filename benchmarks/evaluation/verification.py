@@ -25,7 +25,7 @@ TOLERANCE = 1e-5
 
 
 REPEATABLE = ("benchmarks.run", "benchmarks.ablation", "benchmarks.enrolment")
-"""Commands that leave `run.json` with their command line. Of an ablation, jobs of its run are drawn, not its subsets."""
+"""Commands that leave `run.json` with their command line. Of an ablation, its run is drawn from, not its subsets."""
 
 
 @dataclass(frozen=True)
