@@ -8,7 +8,13 @@ from typing import Any
 from features.cards import TRAINING, bullets, markdown_text, render_card, training_facts
 
 CARD = "README.md"
-SHOWN = {*TRAINING, "pipeline", "protocol", "scores"}  # of `about`, where the other models' cards have them
+SHOWN = {
+    *TRAINING,
+    "calibration",
+    "pipeline",
+    "protocol",
+    "scores",
+}  # of `about`, where the other models' cards have them
 
 
 def model_card(description: Mapping[str, Any]) -> str:
