@@ -24,13 +24,13 @@ from features.command import add_jobs_argument, show_notes
 from features.errors import InputError, ModelError
 from features.files import check_writable, replacing
 from features.prediction_files import CsvForm, Form, Format, JsonForm, JsonLinesForm, TableForm, key_of, keys_in
-from features.prediction_sets import Calibration, with_sets
 from features.processes import beside, end_at_once, worker_processes
 
 if TYPE_CHECKING:
     import pandas as pd
     from joblib.externals.loky import ProcessPoolExecutor
 
+    from features.prediction_sets import Calibration
     from features.predictions import Prediction
 
 LARGEST_CHUNK = 16
@@ -117,8 +117,8 @@ def add_prediction_arguments(parser: argparse.ArgumentParser) -> None:
         "--coverage",
         type=float,
         metavar="C",
-        help="say a set of labels for every clip, which holds the truth for this share of a new speaker's clips, such as "
-        "0.9; a set of all labels is `abstain`",
+        help="say a set of labels for every clip, which holds the truth for this share of a new speaker's clips, such "
+        "as 0.9; a set of all labels is `abstain`",
     )
     add("--plot", metavar="FILE", help="draw the timeline of the windows as .png, .svg or .pdf")
     add_jobs_argument(parser, "processes, each with the model in its memory (default: 1)")
@@ -216,6 +216,8 @@ def execute_prediction(arguments: argparse.Namespace, task: Task, others: OtherP
         notes: dict[str, None] = {}
         for answers in _progress(coming, len(waiting)):
             if arguments.coverage is not None and task.calibration is not None:
+                from features.prediction_sets import with_sets
+
                 answers = replace(
                     answers, predictions=with_sets(answers.predictions, task.calibration, arguments.coverage)
                 )
@@ -247,8 +249,8 @@ def _with_coverage(task: Task, arguments: argparse.Namespace) -> Task:
         )
     proven = task.calibration.proven(arguments.coverage)
     note = (
-        f"sets aim to hold the truth for {arguments.coverage:g} of a new speaker's clips, and {proven:.2f} is proven for "
-        f"{len(task.calibration.scores)} calibration speakers: where new speakers are recorded and speak as those did"
+        f"sets aim to hold the truth for {arguments.coverage:g} of a new speaker's clips, and {proven:.2f} is proven "
+        f"for {len(task.calibration.scores)} calibration speakers: where new speakers are recorded and speak as those did"
     )
     return replace(task, model=f"{task.model} coverage {arguments.coverage:g}", notes=(*task.notes, note))
 

@@ -29,8 +29,8 @@ class Calibration:
     r"""How far a model was from the truth on clips of speakers that it had not heard.
 
     The score of a clip is 1 less the probability of its true label (M. Sadinle, J. Lei and L. Wasserman, "Least
-    ambiguous set-valued classifiers with bounded error levels", JASA 114, 2019). Every speaker weighs the same. With K speakers
-    and :math:`k = \lceil (K + 1) c \rceil`, a set at coverage c holds the labels whose score is at most the
+    ambiguous set-valued classifiers with bounded error levels", JASA 114, 2019). Every speaker weighs the same. With
+    K speakers and :math:`k = \lceil (K + 1) c \rceil`, a set at coverage c holds the labels whose score is at most the
     :math:`k / (K + 1)` quantile of the mean of the speakers' distributions. That is exact where the clips of a speaker
     have nothing in common, and where they are all alike, and within 2 points between (simulated in
     `tests/test_prediction_sets.py`); what is proven for any K is `proven` (Y. Lee, R. F. Barber and R. Willett,
@@ -46,7 +46,7 @@ class Calibration:
     --------
     >>> calibration = Calibration(((0.1, 0.2, 0.6), (0.1, 0.3, 0.4), (0.2, 0.2, 0.9), (0.0, 0.1, 0.5)))
     >>> calibration.threshold(0.75), round(calibration.most, 2)
-    (0.4, 0.8)
+    (0.5, 0.8)
     """
 
     scores: tuple[tuple[float, ...], ...]
@@ -112,7 +112,7 @@ class Calibration:
         Examples
         --------
         >>> Calibration(((0.1, 0.6), (0.3, 0.4), (0.0, 0.1))).members([[0.5, 0.45, 0.05]], 0.75)
-        array([[ True,  True, False]])
+        array([[ True, False, False]])
         """
         values = np.asarray(probabilities, dtype=float)
         inside = 1 - values <= self.threshold(coverage) + 10.0**-DIGITS
