@@ -250,7 +250,7 @@ def _with_coverage(task: Task, arguments: argparse.Namespace) -> Task:
     proven = task.calibration.proven(arguments.coverage)
     note = (
         f"sets aim to hold the truth for {arguments.coverage:g} of a new speaker's clips, and {proven:.2f} is proven "
-        f"for {len(task.calibration.scores)} calibration speakers: where new speakers are recorded and speak as those did"
+        f"for {len(task.calibration.scores)} calibration speakers: for new speakers who are recorded and speak as those"
     )
     return replace(task, model=f"{task.model} coverage {arguments.coverage:g}", notes=(*task.notes, note))
 
