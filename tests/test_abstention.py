@@ -1,4 +1,4 @@
-"""Abstention: a run's sets are calibrated on other speakers, cover what they aim at, and say what cannot be promised."""
+"""Abstention: sets are calibrated on other speakers, cover what they aim at, and say what cannot be promised."""
 
 from __future__ import annotations
 
