@@ -81,13 +81,16 @@ def abstention(
     Raises
     ------
     ResultsError
-        If a pipeline is not in the run, or has no probabilities.
+        If a pipeline is not in the run, or has no probabilities, or a coverage is no share.
 
     Examples
     --------
     >>> import benchmarks
     >>> benchmarks.abstention("results/emodb", pipelines=["svm"]).sets  # doctest: +SKIP
     """
+    wrong = [coverage for coverage in coverages if not 0 < coverage < 1]
+    if wrong:
+        raise ResultsError(f"--coverage {wrong[0]:g}: expected a share between 0 and 1, such as 0.9")
     run = run if isinstance(run, Run) else Run.load(run)
     columns = [f"p_{label}" for label in run.labels]
     rows = run.predictions
