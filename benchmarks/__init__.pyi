@@ -7,6 +7,7 @@ from .studies.comparison import compare
 from .studies.cross_corpus import cross_corpus
 from .studies.enrolment_curve import enrolment_curve
 from .studies.learning_curve import learning_curve
+from .studies.people import people
 from .studies.reports import draw, evaluate, write_report
 from .studies.resampling import resampling
 from .studies.robustness import robustness
@@ -26,6 +27,7 @@ __all__ = [
     "learning_curve",
     "load_run",
     "make_folds",
+    "people",
     "resampling",
     "robustness",
     "train",

@@ -190,7 +190,7 @@ def _rows_of(manifest: Path) -> pd.DataFrame:
 
     table = read_utterances(manifest, error=FeatureError)
     table.refuse("id", table.rows["id"].duplicated(), expected="a different id in every row")
-    return table.rows.assign(start=table.numbers("start"), end=table.numbers("end"))
+    return table.rows.assign(start=table.seconds("start"), end=table.seconds("end"))
 
 
 def _write(table: pd.DataFrame, target: Path) -> None:

@@ -8,13 +8,15 @@ import numpy as np
 import pandas as pd
 import soundfile
 
+LABELS = ("ang", "neu", "sad")
 
-def table_corpus(folder: Path, *, n_speakers: int = 6, tells: bool = False) -> Path:
+
+def table_corpus(folder: Path, *, n_speakers: int = 6, tells: bool = False, labels: tuple[str, ...] = LABELS) -> Path:
     """A corpus of short tones with a table of two features, for pipelines that hear nothing."""
     rng = np.random.default_rng(0)
     rows, features = [], []
     for speaker in range(n_speakers):
-        for label in ("ang", "neu", "sad"):
+        for label in labels:
             for take in range(4):
                 name = f"{speaker}_{label}_{take}"
                 sound = 0.1 * rng.normal(size=4000)
@@ -22,8 +24,8 @@ def table_corpus(folder: Path, *, n_speakers: int = 6, tells: bool = False) -> P
                 rows.append({"path": f"{name}.wav", "speaker": f"p{speaker}", "label": label})
                 features.append(
                     {
-                        "id": name,
-                        "x1": rng.normal() + 8 * tells * ("ang", "neu", "sad").index(label),
+                        "id": f"{name}.wav",
+                        "x1": rng.normal() + 8 * tells * labels.index(label),
                         "x2": rng.normal(),
                     }
                 )

@@ -200,6 +200,7 @@ def test_the_root_of_benchmarks_holds_commands_only() -> None:
         "heard",
         "learning",
         "report",
+        "people",
         "resampling",
         "robustness",
         "run",

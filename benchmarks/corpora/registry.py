@@ -25,6 +25,14 @@ MODULES: Mapping[str, str] = {
     "tess": "tess",
     "emovo": "emovo",
     "nemo": "nemo",
+    "shemo": "shemo",
+    "jl": "jl",
+    "mesd": "mesd",
+    "cafe": "cafe",
+    "aesdd": "aesdd",
+    "esd": "esd",
+    "meld": "meld",
+    "enterface": "enterface",
     "manifest": "manifest",
 }
 """Name on the command line, and the module beside this file that reads the corpus."""
@@ -64,6 +72,7 @@ def load(
     *,
     classes: str | None = None,
     mapping: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
     improvised: bool = False,
     allow_partial: bool = False,
     join_names: bool = False,
@@ -82,6 +91,9 @@ def load(
         A label policy of the corpus (`"4"`, `"4-no-exc"`, ... for IEMOCAP) or labels joined by commas.
     mapping : mapping, optional
         Labels to rename, applied before `classes` restricts.
+    columns : mapping, optional
+        Which columns of a table of one's own are this toolkit's, as `{"label": "emotion"}`; without it they are found
+        by their names.
     improvised : bool, default=False
         Improvised dialogues only; IEMOCAP and its likes.
     allow_partial : bool, default=False
@@ -121,7 +133,9 @@ def load(
         raise CorpusError(f"{name}: improvised=True (--improvised) means nothing here; leave it out")
     policy, restriction = _policy(source, classes)
     folder = _root(source, root, seed)
-    reading = source.read(folder)
+    if columns and source.read_columns is None:
+        raise CorpusError(f"{name}: columns (--columns) mean nothing here, its layout is known; leave them out")
+    reading = source.read_columns(folder, columns) if columns and source.read_columns else source.read(folder)
     corpus = Corpus(
         source, reading.utterances, order_labels(reading.utterances["label"]), str(folder), "", reading.notes
     )

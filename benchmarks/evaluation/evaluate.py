@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from benchmarks.corpora.base import PEOPLE
 from benchmarks.evaluation.brought import with_brought
 from benchmarks.evaluation.enrolment import describe_enrolment
 from benchmarks.evaluation.execute import Outcome, execute
@@ -87,7 +88,7 @@ def evaluate(
         or worse by more, the same, or cannot be told.
     add : mapping of str to path or DataFrame, optional
         Predictions of other tools as rows beside these, by name: `utterance, prediction`, and where known `p_<label>,
-        speaker, truth, fold`. They are checked against the run, and marked as brought.
+        speaker, truth, fold`. They are audited as folds are, and marked as brought.
     allow_shared_speakers : bool, default=False
         Accept folds in which speakers train and test: every row is marked *known speakers* and none is ranked.
     progress : bool, default=False
@@ -129,7 +130,8 @@ def evaluate(
     with store.lock():
         outcome = execute(plan, store, jobs=jobs, cache=cache, overwrite=overwrite, progress=progress)
         run = run_of(outcome, store.folder, command=command, temporary=temporary)
-        run = with_brought(run, add) if add else run
+        if add:
+            run = with_brought(run, add, corpus=corpus, allow_duplicates=allow_duplicates, cache=cache)
         if rope is not None:
             run = replace(run, record={**run.record, "rope": rope})
         if loses_nothing(run):
@@ -178,8 +180,10 @@ def run_of(outcome: Outcome, folder: Path, *, command: str = "", temporary: Any 
         The temporary folder, kept for as long as the run is.
     """
     corpus, predictions, record = outcome.plan.corpus, outcome.predictions(), describe_run(outcome, command)
-    table = corpus.utterances[["path", "start", "end", "gender", "session", "label"]].reset_index()
-    columns = ["utterance", "speaker", "path", "start", "end", "gender", "session", "label"]
+    table = corpus.utterances
+    known = [name for name in PEOPLE if name == "gender" or (name in table and (table[name] != "").any())]
+    told = ["path", "start", "end", *known, "session", "label"]
+    table, columns = table[told].reset_index(), ["utterance", "speaker", *told]
     utterances = table.rename(columns={"id": "utterance"})[columns]
     jobs = job_table(record, predictions)
     return Run(folder, record, predictions, corpus.labels, jobs, utterances, temporary)
