@@ -131,6 +131,7 @@ class Deadly:
         """Never called."""
 
 
+@pytest.mark.long
 def test_a_job_that_ends_every_worker_is_reported_and_the_rest_goes_on(
     client: distributed.Client, corpus: corpora.Corpus, tmp_path: Path
 ) -> None:

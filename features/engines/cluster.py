@@ -241,9 +241,13 @@ def _cluster(address: str) -> Iterator[Any]:
 
     from features.processes import ONE_THREAD
 
-    quiet = {"distributed.scheduler.allowed-failures": 2, "distributed.nanny.environ": ONE_THREAD}
+    settings = {
+        "distributed.scheduler.allowed-failures": 2,
+        "distributed.nanny.environ": ONE_THREAD,
+        "distributed.deploy.lost-worker-timeout": f"{_SECONDS_FOR_A_WORKER:g} s",  # until a killed one is back
+    }
     with (
-        dask.config.set(quiet),
+        dask.config.set(settings),
         LocalCluster(
             n_workers=int(count), threads_per_worker=1, protocol="tcp", dashboard_address=None, silence_logs=50
         ) as cluster,
