@@ -247,12 +247,8 @@ def _with_coverage(task: Task, arguments: argparse.Namespace) -> Task:
             f"--coverage {arguments.coverage:g}: {arguments.model} keeps no calibration; train it again with "
             "benchmarks.train, without --no-scores for a deep model, or predict without --coverage"
         )
-    proven = task.calibration.proven(arguments.coverage)
-    note = (
-        f"sets aim to hold the truth for {arguments.coverage:g} of a new speaker's clips, and {proven:.2f} is proven "
-        f"for {len(task.calibration.scores)} calibration speakers: for new speakers who are recorded and speak as those"
-    )
-    return replace(task, model=f"{task.model} coverage {arguments.coverage:g}", notes=(*task.notes, note))
+    said = task.calibration.promise(arguments.coverage)
+    return replace(task, model=f"{task.model} coverage {arguments.coverage:g}", notes=(*task.notes, said))
 
 
 def _default_format(out: Path | None) -> Format:

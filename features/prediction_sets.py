@@ -77,6 +77,13 @@ class Calibration:
         values, shares = self._distribution()
         return float(shares[np.searchsorted(values, self.threshold(coverage), side="right") - 1]) * self.most
 
+    def promise(self, coverage: float) -> str:
+        """What sets at `coverage` promise, and for whom, in a sentence."""
+        return (
+            f"sets aim to hold the truth for {coverage:g} of a new speaker's clips, and {self.proven(coverage):.2f} is "
+            f"proven for {len(self.scores)} calibration speakers: for new speakers who are recorded and speak as those"
+        )
+
     def _level(self, coverage: float) -> float:
         n = len(self.scores)
         if not 0 < coverage < 1:

@@ -75,7 +75,7 @@ class Table:
         import pandas as pd
 
         texts = self.rows[column]
-        clocks = texts.str.contains(":", regex=False)
+        clocks = texts.str.contains(r":|\bdays?\b", regex=True)
         spelled = pd.to_timedelta(texts.where(clocks, "NaT").where(texts != "", "NaT"), errors="coerce")
         plain = replace(self, rows=self.rows.assign(**{column: texts.where(~clocks & (texts != "NaT"), "")}))
         self.refuse(column, clocks & spelled.isna(), expected="seconds, or a time such as 0 days 00:00:01.5")

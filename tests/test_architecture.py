@@ -192,6 +192,7 @@ def test_the_root_of_benchmarks_holds_commands_only() -> None:
     assert files == {
         "__init__",
         "ablation",
+        "abstention",
         "audit",
         "command",
         "compare",

@@ -29,7 +29,12 @@ _GENDERS = {
 
 
 def own_columns(
-    names: Sequence[str], chosen: Mapping[str, str], *, where: str, required: Sequence[str] = REQUIRED
+    names: Sequence[str],
+    chosen: Mapping[str, str],
+    *,
+    where: str,
+    required: Sequence[str] = REQUIRED,
+    known: Sequence[str] = (*REQUIRED, *OPTIONAL),
 ) -> dict[str, str]:
     """Find which of a table's columns stand for this toolkit's.
 
@@ -43,6 +48,8 @@ def own_columns(
         The table, for messages.
     required : sequence of str
         Columns without which it cannot be used.
+    known : sequence of str
+        Columns that are looked for.
 
     Returns
     -------
@@ -59,7 +66,6 @@ def own_columns(
     >>> own_columns(["file", "emotion", "spk"], {}, where="my.csv")
     {'path': 'file', 'label': 'emotion', 'speaker': 'spk'}
     """
-    known = (*REQUIRED, *OPTIONAL)
     for ours in chosen:
         if ours not in known:
             raise CorpusError(f"--columns {ours}={chosen[ours]}: unknown column {ours!r}; expected {', '.join(known)}")

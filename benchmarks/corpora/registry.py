@@ -34,6 +34,8 @@ MODULES: Mapping[str, str] = {
     "meld": "meld",
     "enterface": "enterface",
     "manifest": "manifest",
+    "audformat": "audformat_folder",
+    "parquet": "parquet",
 }
 """Name on the command line, and the module beside this file that reads the corpus."""
 
@@ -86,7 +88,7 @@ def load(
     name : str
         One of `MODULES`.
     root : path, optional
-        Where it lies; for `manifest` the CSV file. The synthetic corpus needs none.
+        Where it lies; for `manifest` the CSV file, for `parquet` a file or a folder. The synthetic corpus needs none.
     classes : str, optional
         A label policy of the corpus (`"4"`, `"4-no-exc"`, ... for IEMOCAP) or labels joined by commas.
     mapping : mapping, optional

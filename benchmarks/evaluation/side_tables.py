@@ -15,6 +15,8 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
     "ablation": ("model", "groups", "role"),
     "shapley": ("model", "target", "label", "other", "players", "group"),
     "learning": ("pipeline",),
+    "abstention": ("pipeline", "calibrated"),
+    "selective": ("pipeline",),
     "people": ("pipeline", "attribute", "group"),
     "people_speakers": ("pipeline", "speaker"),
     "resampling": ("first", "second"),
@@ -26,6 +28,11 @@ NUMBERS: Mapping[str, tuple[str, ...]] = {
     "ablation": ("uar", "uar_low", "uar_high", "difference", "difference_low", "difference_high", "p", "p_holm"),
     "shapley": ("value", "low", "high", "p", "n_speakers"),
     "learning": ("speakers", "uar", "uar_low", "uar_high"),
+    "abstention": (
+        *("coverage", "speakers", "proven", "covered", "covered_low", "covered_high"),
+        *("size", "alone", "right", "abstains"),
+    ),
+    "selective": ("answered", "right", "right_low", "right_high"),
     "people": ("speakers", "clips", "uar", "uar_low", "uar_high", "ahead", "ahead_low", "ahead_high", "p", "p_holm"),
     "people_speakers": ("clips", "uar", "expected", "expected_low", "expected_high", "spread"),
     "resampling": (
