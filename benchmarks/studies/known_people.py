@@ -133,7 +133,7 @@ def training_folds(fold: Fold, table: pd.DataFrame, groups: pd.Series, *, random
 
     Examples
     --------
-    >>> index = pd.MultiIndex.from_product([list("abcdef"), "12"], names=["speaker", "id"])
+    >>> index = pd.MultiIndex.from_product([list("abcdef"), list("12")], names=["speaker", "id"])
     >>> table = pd.DataFrame({"label": ["ang", "sad"] * 6}, index=index)
     >>> groups = pd.Series(["f"] * 6 + ["m"] * 6, index=index)
     >>> fold = Fold("a", np.arange(2, 12), np.array([], dtype=int), np.arange(2))
