@@ -86,6 +86,12 @@ def _beside_another(path: Path) -> None:
     pq.write_table(pa.table({"audio": ["x.wav"], "emotion": [0]}), path.with_name("b.parquet"))
 
 
+def _without_sound(path: Path) -> None:
+    table = pq.read_table(path)
+    clips = [{"bytes": None, "path": None}] * 8
+    pq.write_table(table.set_column(0, "audio", pa.array(clips, table.schema.field("audio").type)), path)
+
+
 def _cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:500])
 
@@ -97,6 +103,7 @@ def _cut(path: Path) -> None:
         (_with_a_gap, "line 2: no speaker_id; expected a speaker in every row"),
         (_with_arrays, r"holds arrays of numbers; expected sound as bytes.*cast_column"),
         (_beside_another, "b.parquet has no column speaker_id, which others have"),
+        (_without_sound, "a row has no sound; expected bytes or a path"),
         (_cut, "cannot be read as Parquet"),
     ],
 )

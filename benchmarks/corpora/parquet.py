@@ -105,9 +105,11 @@ def _sounds(path: Path, column: str) -> Iterator[tuple[str, str]]:
         for cell in batch.column(0).to_pylist():
             if isinstance(cell, dict):
                 content, name = cell.get("bytes"), str(cell.get("path") or "")
+                if not (content or name):
+                    raise CorpusError(f"{path}: a row has no sound; expected bytes or a path; leave the row out")
                 yield (_unpacked(content) if content else str(path.parent / name)), name
             else:
-                yield str(path.parent / str(cell or "")), str(cell or "")
+                yield str(path.parent / str(cell or "no path")), str(cell or "")
 
 
 def _unpacked(content: bytes) -> str:
