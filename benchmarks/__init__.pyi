@@ -7,6 +7,7 @@ from .studies.abstention import abstention
 from .studies.comparison import compare
 from .studies.cross_corpus import cross_corpus
 from .studies.enrolment_curve import enrolment_curve
+from .studies.known_people import known_people
 from .studies.learning_curve import learning_curve
 from .studies.people import people
 from .studies.reports import draw, evaluate, write_report
@@ -25,6 +26,7 @@ __all__ = [
     "draw",
     "enrolment_curve",
     "evaluate",
+    "known_people",
     "known_sentences",
     "learning_curve",
     "load_run",

@@ -15,7 +15,7 @@ from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.pipelines.heard import parse_heard
 from benchmarks.pipelines.options import PipelineOptions
 from features.bad_files import add_on_error_argument, report_bad
-from features.command import add_jobs_argument, add_join_names_argument, show
+from features.command import add_cluster_argument, add_jobs_argument, add_join_names_argument, show
 from features.errors import CorpusError, PipelineError
 
 if TYPE_CHECKING:
@@ -119,6 +119,7 @@ def add_run_arguments(parser: argparse.ArgumentParser, *, out: str = "results/CO
         "--seeds", type=int, nargs="+", default=[0], metavar="N", help="seeds of the pipelines (default: 0)"
     )
     add_jobs_argument(group, "jobs at a time (default: all cores); changes no result")
+    add_cluster_argument(group)
     group.add_argument("--out", type=Path, metavar="DIR", help=f"where results are kept (default: {out})")
     group.add_argument(
         "--overwrite",

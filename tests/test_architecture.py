@@ -199,6 +199,7 @@ def test_the_root_of_benchmarks_holds_commands_only() -> None:
         "cross",
         "enrolment",
         "heard",
+        "known_people",
         "learning",
         "report",
         "people",
