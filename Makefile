@@ -75,6 +75,7 @@ docs: $(call stamp,$(DOCS_EXTRAS)) $(EXECUTED) pages
 pages: $(call stamp,$(DOCS_EXTRAS))
 	$(BIN)/python docs/make_commands.py docs/commands.md
 	$(BIN)/python docs/make_contamination.py docs/contamination.md
+	$(BIN)/python docs/make_corpora.py docs/corpora.md
 	$(BIN)/python -m features.catalogue > docs/features.md
 
 # pyworld comes as source only; where there is no compiler, the tests against WORLD skip and say so

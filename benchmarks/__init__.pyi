@@ -8,6 +8,7 @@ from .studies.cross_corpus import cross_corpus
 from .studies.enrolment_curve import enrolment_curve
 from .studies.learning_curve import learning_curve
 from .studies.reports import draw, evaluate, write_report
+from .studies.resampling import resampling
 from .studies.robustness import robustness
 from .studies.sentences import known_sentences
 
@@ -25,6 +26,7 @@ __all__ = [
     "learning_curve",
     "load_run",
     "make_folds",
+    "resampling",
     "robustness",
     "train",
     "write_report",

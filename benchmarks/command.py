@@ -52,15 +52,17 @@ def add_corpus_arguments(parser: argparse.ArgumentParser, *, default: str | None
     group.add_argument("--corpus-seed", type=int, default=0, metavar="N", help="seed of the synthetic corpus")
 
 
-def add_fold_arguments(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+SCHEMES = (
+    "session, speaker, speaker-811 or a number; with -x-text behind it no sentence is shared either; or text (default: "
+    "the corpus's own)"
+)
+"""What `--folds` takes."""
+
+
+def add_fold_arguments(parser: argparse.ArgumentParser, *, schemes: str = SCHEMES) -> argparse._ArgumentGroup:
     """Add the options that choose the folds, and return their group."""
     group = parser.add_argument_group("folds")
-    group.add_argument(
-        "--folds",
-        metavar="SCHEME",
-        help="session, speaker, speaker-811 or a number; with -x-text behind it no sentence is shared either; or text "
-        "(default: the corpus's own)",
-    )
+    group.add_argument("--folds", metavar="SCHEME", help=schemes)
     group.add_argument(
         "--allow-duplicates", action="store_true", help="accept the same sound in training and test of a fold"
     )

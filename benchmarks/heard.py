@@ -37,7 +37,7 @@ def execute(arguments: argparse.Namespace) -> None:
     from benchmarks.corpora.registry import MODULES
     from benchmarks.pipelines.heard import heard, models
 
-    published = [name for name in MODULES if name != "manifest" and not find(name).synthetic]
+    published = [name for name in MODULES if not (find(name).own or find(name).synthetic)]
     corpora = [find(arguments.corpus).name] if arguments.corpus else published
     if not arguments.model:
         show(_table(models(), corpora))

@@ -37,7 +37,7 @@ A new line goes into the CSV, one per model and corpus; `*` stands for every cor
 
 def page() -> str:
     """The page as Markdown: a table of models and corpora, then every line with its source."""
-    corpora = [name for name in MODULES if name != "manifest" and not find(name).synthetic]
+    corpora = [name for name in MODULES if not (find(name).own or find(name).synthetic)]
     cells = [[f"`{model}`", *(str(heard(model, corpus).heard) for corpus in corpora)] for model in models()]
     lines = [
         [

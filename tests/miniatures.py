@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -89,6 +90,90 @@ def nemo(root: Path) -> Path:
     return root
 
 
+def shemo(root: Path) -> Path:
+    speakers = ("F03", "F14", "M02", "M56", "M07")
+    names = [f"{s}{e}{n:02d}" for s in speakers for e in "AFHNSW" for n in (1, 2)]
+    _write(root, [f"{'female' if name[0] == 'F' else 'male'}/{name}.wav" for name in names])
+    texts = {f"{name}": {"gender": name[0], "emotion": name[3], "transcript": f"جمله {name[-1]}"} for name in names}
+    (root / "shemo.json").write_text(json.dumps(texts), encoding="utf-8")
+    return root
+
+
+def jl(root: Path) -> Path:
+    speakers, emotions = ("female1", "female2", "male1", "male2"), ("angry", "happy", "excited", "sad", "neutral")
+    names = [f"{s}_{e}_{n}_1" for s in speakers for e in (*emotions, "anxious", "encouraging") for n in ("1a", "10b")]
+    return _write(root, [f"Raw JL corpus (unchecked and unannotated)/JL(wav+txt)/{name}.wav" for name in names])
+
+
+def mesd(root: Path) -> Path:
+    emotions = ("Anger", "Disgust", "Fear", "Happiness", "Neutral", "Sadness")
+    return _write(root, [f"{e}_{v}_A_{w}.wav" for e in emotions for v in "FMC" for w in ("abajo", "por_favor")])
+
+
+def cafe(root: Path) -> Path:
+    folders = {"C": "Colère", "D": "Dégoût", "J": "Joie", "P": "Peur", "S": "Surprise", "T": "Tristesse"}
+    actors, sentences = [f"{actor:02d}" for actor in range(1, 7)], ("1", "6")
+    names = [f"{folders[e]}/Fort/{a}-{e}-2-{s}.wav" for a in actors for e in folders for s in sentences]
+    return _write(root, [*names, *(f"Neutre/{a}-N-1-{s}.wav" for a in actors for s in sentences)])
+
+
+def aesdd(root: Path) -> Path:
+    folders = {"a": "anger", "d": "disgust", "f": "fear", "h": "happiness", "s": "sadness"}
+    names = [f"{folders[e]}/{e}{t} ({s}).wav" for e in folders for t in ("01", "05", "20") for s in (1, 2, 3)]
+    _write(root, [*names, "fear/f18 (2)b.wav"])
+    (root / "sadness/s05 (3).wav").write_bytes(b"RIFF")
+    return root
+
+
+def esd(root: Path) -> Path:
+    firsts = {"Neutral": 0, "Angry": 350, "Happy": 700, "Sad": 1050, "Surprise": 1400}
+    speakers = ("0001", "0004", "0009", "0011", "0019", "0020")
+    return _write(
+        root,
+        [
+            f"{s}/{e}/{'train/' if s == '0001' else ''}{s}_{first + n:06d}.wav"
+            for s in speakers
+            for e, first in firsts.items()
+            for n in (1, 350)
+        ],
+    )
+
+
+def meld(root: Path) -> Path:
+    folders = {"train": "train_splits", "dev": "dev_splits_complete", "test": "output_repeated_splits_test"}
+    emotions = ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
+    speakers = ("Joey", "Rachel", "Ross", "Mark", "All", "Dr. Leedbetter")
+    head = "Sr No.,Utterance,Speaker,Emotion,Sentiment,Dialogue_ID,Utterance_ID,Season,Episode,StartTime,EndTime"
+    for place, (part, folder) in enumerate(folders.items()):
+        lines = [head]
+        for number in range(14):
+            name, seed = f"{folder}/dia{number // 7}_utt{number % 7}.wav", 100 * place + number
+            sound(root / name, seed=seed)
+            speaker, emotion = speakers[(place + number) % 6], emotions[number % 7]
+            said = f'"Well, look: {seed}."'
+            lines.append(
+                f"{number},{said},{speaker},{emotion},neutral,{number // 7},{number % 7},3,19,"
+                '"00:14:38,127","00:14:40,378"'
+            )
+        if part == "train":
+            lines.append('99,Broken.,Joey,anger,negative,125,3,3,19,"00:14:38,127","00:14:40,378"')
+        path = root / (f"train/{part}_sent_emo.csv" if part == "train" else f"{part}_sent_emo.csv")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return root
+
+
+def enterface(root: Path) -> Path:
+    emotions = ("anger", "disgust", "fear", "happiness", "sadness", "surprise")
+    names = [
+        f"subject {s}/{e}/sentence {k}/{'s12' if s == 11 else f's{s}'}_{e[:2]}_{k}.wav"
+        for s in (1, 11, 12, 16, 43)
+        for e in emotions
+        for k in (1, 2)
+    ]
+    return _write(root, [*names, *(f"subject 6/{e}/s6_{e[:2]}.wav" for e in emotions)])
+
+
 def table_rows(root: Path, n_speakers: int) -> list[dict[str, str]]:
     """Rows of a table, and their sounds: four utterances a speaker, two of each of two labels."""
     rows = []
@@ -171,6 +256,14 @@ BUILDERS: dict[str, Callable[[Path], Path]] = {
     "tess": tess,
     "emovo": emovo,
     "nemo": nemo,
+    "shemo": shemo,
+    "jl": jl,
+    "mesd": mesd,
+    "cafe": cafe,
+    "aesdd": aesdd,
+    "esd": esd,
+    "meld": meld,
+    "enterface": enterface,
     "manifest": manifest,
 }
 """Builder of each corpus's miniature; the synthetic corpus is its own."""

@@ -9,7 +9,8 @@ import pytest
 from fabricated_runs import LABELS, fabricate_predictions, fabricate_run
 
 from benchmarks.compare import main
-from benchmarks.reporting.tables import Column, Table, latex_text
+from benchmarks.reporting.latex import latex_text
+from benchmarks.reporting.tables import Column, Table
 from benchmarks.scoring.intervals import speaker_confusions
 from benchmarks.scoring.significance import compare_pipelines
 from benchmarks.studies.comparison import compare

@@ -12,7 +12,7 @@ from fabricated_runs import fabricate_run
 from make_contamination import page
 from small_encoders import save
 
-from benchmarks.corpora.registry import MODULES
+from benchmarks.corpora.registry import MODULES, find
 from benchmarks.evaluation.runs import Run
 from benchmarks.heard import main as heard_main
 from benchmarks.pipelines import Flag, PipelineOptions, build
@@ -26,7 +26,7 @@ from benchmarks.run import main
 
 ROOT = Path(__file__).resolve().parent.parent
 CLASSIFIER = "Wav2Vec2ForSequenceClassification"
-PUBLISHED = tuple(name for name in MODULES if name not in ("synthetic", "manifest"))
+PUBLISHED = tuple(name for name in MODULES if not (find(name).own or find(name).synthetic))
 
 
 def test_every_line_has_the_form() -> None:
@@ -66,6 +66,11 @@ def test_what_nobody_knows_is_unknown_and_never_no(model: str, corpus: str) -> N
         ("speechbrain/emotion-recognition-wav2vec2-IEMOCAP", "emodb", "no"),
         ("Speechbrain/emotion-recognition-wav2vec2-iemocap", "iemocap", "labels"),
         ("emotion2vec/emotion2vec_base", "iemocap", "sound"),
+        ("emotion2vec/emotion2vec_base", "meld", "sound"),
+        ("emotion2vec/emotion2vec_plus_seed", "cafe", "labels"),
+        ("speechbrain/emotion-diarization-wavlm-large", "jl", "labels"),
+        ("amiriparian/ExHuBERT", "esd", "labels"),
+        ("amiriparian/ExHuBERT", "jl", "no"),
         ("emotion2vec/emotion2vec_plus_large", "emodb", "labels"),
         ("iic/emotion2vec_plus_large", "emodb", "labels"),
         ("openai/whisper-tiny", "emodb", "unknown"),

@@ -12,9 +12,12 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import soundfile  # noqa: E402
+from made_up_corpora import table_corpus  # noqa: E402
 from small_encoders import PREPROCESSOR, config, save, voices  # noqa: E402
 
 import deep  # noqa: E402
+from benchmarks import corpora, evaluate  # noqa: E402
+from benchmarks.pipelines.options import PipelineOptions as RunOptions  # noqa: E402
 from deep.formats.hyperparams import describe, read_labels  # noqa: E402
 from deep.models import MODELS  # noqa: E402
 from deep.options import PipelineOptions  # noqa: E402
@@ -269,6 +272,15 @@ def test_the_released_pipeline_runs_on_its_four_labels_only(published, sounds):
     np.testing.assert_array_equal(estimator.predict_proba(sounds), answered[:, [1, 2, 0, 3]])
     with pytest.raises(PipelineError, match="bor"):
         pipeline.build(options).fit(sounds, ["ang", "bor", "neu", "sad"])
+
+
+def test_the_released_pipeline_has_no_score_on_what_it_was_fitted_to_as_it_is_fitted_to_nothing(published, tmp_path):
+    corpus = corpora.load("manifest", table_corpus(tmp_path, n_speakers=3, labels=("ang", "hap", "neu", "sad")))
+    options = RunOptions(released=str(published), device="cpu")
+    names = ["speechbrain-released", "majority"]
+    run = evaluate(corpus, pipelines=names, folds="speaker", jobs=1, options=options, out=tmp_path / "run")
+    assert run.failed == []
+    assert run.scores.set_index("pipeline")["train_uar"].isna().to_dict() == {names[0]: True, names[1]: False}
 
 
 def test_offline_the_released_pipeline_says_what_to_fetch(monkeypatch, tmp_path):

@@ -26,12 +26,25 @@ NOT_EXECUTED: dict[str, str] = {
         "python -m benchmarks.sentences --corpus ravdess --root ravdess --pipelines svm xgboost svm@encoder "
         "svm@encoder~random --encoder FOLDER"
     ): "time: some hundred trainings; test_benchmarks_sentences runs it small",
+    (
+        "python -m benchmarks.resampling --corpus emodb --root emodb --pipelines svm xgboost --draws 20"
+    ): "time: eighty trainings; test_evidence_retraining runs it small",
     "python -m benchmarks.audit emobox/data/emodb --corpus emodb --root emodb": "EmoBox's folds; test_audit reads them",
     "python -m benchmarks.audit emobox/data/emodb --corpus emodb --root emodb --measure": "likewise",
     "python -m benchmarks.audit emobox/data/ravdess --corpus ravdess --root ravdess": "likewise",
     (
         "python -m benchmarks.run --corpus emodb --root emodb --folds-file emobox/data/emodb --allow-shared-speakers "
-        "--write-folds folds.csv --pipelines svm"
+        "--pipelines svm"
+    ): "likewise",
+    (
+        "python -m benchmarks.audit emobox/data/emodb --corpus emodb --root emodb --write folds.csv"
+    ): "folds of others; test_audit_page writes each form anew",
+    (
+        "python -m benchmarks.audit s3prl/meta_data --corpus iemocap --root IEMOCAP_full_release --write folds.csv"
+    ): "likewise",
+    (
+        "python -m benchmarks.audit speechbrain/train.json speechbrain/valid.json speechbrain/test.json "
+        "--write folds.csv"
     ): "likewise",
     (
         "python -m benchmarks.cross --corpora emodb=emodb ravdess=ravdess synthetic --pipelines svm xgboost"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from fabricated_runs import fabricate_run
+from made_up_corpora import table_corpus
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+import benchmarks
 from benchmarks import corpora, evaluate
 from benchmarks.compare import main as compare_command
 from benchmarks.report import main as report_command
@@ -129,31 +133,6 @@ def test_random_draws_anew_for_every_utterance(tmp_path: Path) -> None:
         interval = speaker_interval(speaker_confusions(rows, list(run.labels))[1])
         out += not interval.low <= 1 / 3 <= interval.high
     assert out <= 4, name
-
-
-def table_corpus(folder: Path, *, n_speakers: int = 6, tells: bool = False) -> Path:
-    """A corpus of short tones with a table of two features, for pipelines that hear nothing."""
-    import soundfile
-
-    rng = np.random.default_rng(0)
-    rows, features = [], []
-    for speaker in range(n_speakers):
-        for label in ("ang", "neu", "sad"):
-            for take in range(4):
-                name = f"{speaker}_{label}_{take}"
-                sound = 0.1 * rng.normal(size=4000)
-                soundfile.write(folder / f"{name}.wav", sound, 16_000)
-                rows.append({"path": f"{name}.wav", "speaker": f"p{speaker}", "label": label})
-                features.append(
-                    {
-                        "id": name,
-                        "x1": rng.normal() + 8 * tells * ("ang", "neu", "sad").index(label),
-                        "x2": rng.normal(),
-                    }
-                )
-    pd.DataFrame(rows).to_csv(folder / "corpus.csv", index=False)
-    pd.DataFrame(features).to_csv(folder / "x.csv", index=False)
-    return folder / "corpus.csv"
 
 
 class ReadsNames(ClassifierMixin, BaseEstimator):
@@ -323,7 +302,7 @@ def test_predictions_of_another_tool_stand_in_every_table_and_are_checked_first(
     assert "theirs" in Path("out/tables/scores.tex").read_text(encoding="utf-8")
     for wrong, words in (
         (theirs.iloc[1:], "lacks 1 of 72 tested utterances"),
-        (theirs.assign(speaker="p0"), "has the speaker 'p0'"),
+        (theirs.assign(speaker="p0"), "1 of the speakers named stand for more than one of the corpus"),
         (theirs.assign(prediction="joy"), "predicts joy"),
         (pd.concat([theirs, theirs[:1]]), "stands twice"),
         (theirs.assign(p_ang=0.9, p_neu=0.9, p_sad=0.9), "sum to 1"),
@@ -365,11 +344,33 @@ def test_a_report_of_two_runs_of_one_corpus_is_one_table(tmp_path: Path) -> None
     first = fabricate_run(tmp_path / "first", {"svm": 1.5})
     second = fabricate_run(tmp_path / "second", {"theirs": 0.2})
     page = tmp_path / "both.html"
+    record = json.loads((second / "run.json").read_text(encoding="utf-8"))
+    record["pipelines"]["theirs"]["flags"] = ["brought"]
+    (second / "run.json").write_text(json.dumps(record), encoding="utf-8")
     assert report_command([str(first), str(second), "--out", str(page)]) == 0
     text = page.read_text(encoding="utf-8").replace("<wbr>", "")
     assert text.count("<article") == 1
+    assert '<span class="tag">brought</span>' in text
+    assert "brought: predictions of another tool" in text
     assert "svm scores best" in text
     assert "Are the differences real?" in text
+
+
+def test_a_setting_at_the_end_of_its_grid_is_counted_where_the_figure_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from benchmarks.run import main as run_command
+
+    table_corpus(tmp_path, tells=True)
+    monkeypatch.chdir(tmp_path)
+    line = ["--corpus", "manifest", "--root", "corpus.csv", "--pipelines", "svm@x.csv", "random@x.csv"]
+    assert run_command([*line, "--folds", "3", "--jobs", "1", "--out", "out"]) == 0
+    chosen = [job["best_params"] for job in json.loads(Path("out/run.json").read_text())["jobs"][:3]]
+    ends = [one["C"] for one in chosen if one["C"] == {"rbf": 0.1, "linear": 0.01}[one["kernel"]]]
+    words = f"C {ends[0]:g} (lowest) in {ends.count(ends[0])}"
+    assert words in " ".join(capsys.readouterr().out.split())
+    assert words in Path("out/report.html").read_text(encoding="utf-8").replace("<wbr>", "")
+    assert pd.read_csv("out/tables/settings.csv")["grid_ends"].str.contains(r"C .* \(lowest\)").sum() == len(ends)
 
 
 def test_deep_rows_say_that_they_learn_from_fewer_speakers(tmp_path: Path) -> None:
@@ -378,3 +379,66 @@ def test_deep_rows_say_that_they_learn_from_fewer_speakers(tmp_path: Path) -> No
     assert "wav2vec2: trained without the speakers that validate" in (folder / "report.html").read_text(
         encoding="utf-8"
     )
+
+
+@pytest.fixture(scope="module")
+def brought_to(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFrame]:
+    """A folder with a corpus and a table that the run's folds and labels stand in."""
+    folder = tmp_path_factory.mktemp("brought")
+    corpus = corpora.load("manifest", table_corpus(folder, tells=True))
+    run = evaluate(corpus, pipelines=["majority"], folds="3", jobs=1)
+    table = run.predictions[["utterance", "speaker", "truth", "fold"]].assign(prediction=run.predictions["truth"])
+    return folder, table
+
+
+def mixed_folds(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(fold=[str(row % 3) for row in range(len(table))])
+
+
+def another_truth(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(truth=["sad" if row == 0 else name for row, name in enumerate(table["truth"])])
+
+
+def with_stranger(table: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([table, table[:1].assign(utterance="nobody")])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (mixed_folds, "test speakers are heard in training"),
+        (another_truth, "1 of 72 utterances have another label than in the corpus"),
+        (with_stranger, "1 utterances are not in the corpus"),
+    ],
+)
+def test_predictions_that_are_brought_are_audited_as_folds_are(
+    change: Callable[[pd.DataFrame], pd.DataFrame], words: str, brought_to: tuple[Path, pd.DataFrame]
+) -> None:
+    from features.errors import ResultsError
+
+    folder, table = brought_to
+    corpus = corpora.load("manifest", folder / "corpus.csv")
+    with pytest.raises(ResultsError, match=words):
+        evaluate(corpus, pipelines=["majority"], folds="3", jobs=1, add={"theirs": change(table)})
+
+
+def test_folds_of_another_tool_have_names_and_numbers_of_their_own(brought_to: tuple[Path, pd.DataFrame]) -> None:
+    folder, table = brought_to
+    corpus = corpora.load("manifest", folder / "corpus.csv")
+    renamed = table.assign(fold="split " + table["fold"], utterance="wav/" + table["utterance"].astype(str))
+    finer = table.assign(fold="speaker " + table["speaker"])
+    run = evaluate(corpus, pipelines=["majority"], folds="3", jobs=1, add={"a": renamed, "b": finer})
+    assert set(run.scores.set_index("pipeline")["uar"][["a", "b"]]) == {1.0}
+    plots = {name: benchmarks.draw(run, name) for name in ("scores", "recalls", "speakers")}
+    legends = {
+        name: [text.get_text() for legend in (*plot.figure.legends,) for text in legend.get_texts()]
+        for name, plot in plots.items()
+    }
+    assert "brought: predictions of another tool" in legends["scores"]
+    assert {line.get_marker() for line in plots["scores"].figure.axes[0].lines} >= {"o", "D"}
+    assert "a (brought)" in legends["recalls"]
+    assert "a (brought)" in legends["speakers"]
+    assert "a (brought) 1.00" in plots["scores"].alt_text
+    own = [note for note in run.record["notes"] if "folds of its own" in note]
+    assert len(own) == 1
+    assert own[0].startswith("b: ")

@@ -80,7 +80,7 @@ def outcome(confusions: dict[str, np.ndarray], rope: float | None) -> tuple[Pair
     return test, powers([test], confusions, rope=rope)[test.first, test.second]
 
 
-@pytest.mark.parametrize("n", [7, 10, 14])
+@pytest.mark.parametrize("n", [10, *(pytest.param(n, marks=pytest.mark.long) for n in (7, 14))])
 def test_the_smallest_difference_that_could_be_shown_is_shown_in_80_of_100_corpora(n: int) -> None:
     rng = np.random.default_rng(n)
     least = np.mean([outcome(pair_of(rng, n, 0.0), None)[1].least for _ in range(150)])
@@ -95,7 +95,7 @@ def test_what_it_takes_to_show_a_difference_shows_it() -> None:
     assert 0.7 <= np.mean(shown) <= 0.9
 
 
-@pytest.mark.parametrize("difference", [0.05, -0.05])
+@pytest.mark.parametrize("difference", [0.05, pytest.param(-0.05, marks=pytest.mark.long)])
 def test_pipelines_are_called_the_same_at_the_edge_of_the_region_in_5_of_100_corpora_at_most(difference: float) -> None:
     rng, said = np.random.default_rng(1), []
     for _ in range(1000):

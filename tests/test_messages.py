@@ -23,6 +23,7 @@ PRINTED_BY = {
     "benchmarks.corpora": READS_A_CORPUS,
     "benchmarks.command": "--layer --download",
     "benchmarks.evaluation.brought": "--add",
+    "benchmarks.auditing": READS_A_CORPUS,
     "benchmarks.evaluation.verification": "--overwrite",  # those of the run that it starts
     "benchmarks.studies.comparison": "--join-names",
     "benchmarks.pipelines.heard": "--heard",

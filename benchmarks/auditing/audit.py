@@ -7,15 +7,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from benchmarks.auditing.checks import CHECKS
 from benchmarks.auditing.feature_tables import check_features, is_feature_table
 from benchmarks.auditing.finding import Finding, Kind, Severity
 from benchmarks.auditing.recordings import check_recordings
 from benchmarks.auditing.subject import make_subject
+from benchmarks.folds.formats.base import COLUMNS
+from benchmarks.folds.formats.folds_csv import REQUIRED
 from benchmarks.folds.formats.registry import form_of, read_form
 from features.errors import FoldError
+from features.files import replacing
+from features.tables import for_spreadsheets
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from benchmarks.auditing.subject import Subject
     from benchmarks.corpora.corpus import Corpus
     from features.cache import FeatureCache
@@ -119,7 +127,56 @@ def audit(
     subjects = list(_subjects([path for path in paths if path not in tables], corpus, join_names))
     if not subjects:
         raise FoldError(f"{paths[0]} holds features alone; expected folds beside it; give their file or folder too")
-    return [_audited(subject, tables, cache, progress) for subject in subjects]
+    return [audit_subject(subject, tables, cache=cache, progress=progress) for subject in subjects]
+
+
+def convert(
+    paths: Sequence[Path], out: Path, *, corpus: Corpus | None = None, join_names: bool = False
+) -> pd.DataFrame:
+    """Write folds of any form as this toolkit's CSV; columns that are not known are left out.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Of one set of folds; tables of features beside them are passed over.
+    out : Path
+        The CSV.
+    corpus : Corpus, optional
+        Under whose ids and speakers utterances are written; those that it lacks keep their own.
+    join_names : bool, default=False
+        As for `audit`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        What was written.
+
+    Raises
+    ------
+    SerError
+        If the folds cannot be read, or are several sets.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as name:
+    ...     folder = Path(name)
+    ...     _ = (folder / "mine_test_fold_1.jsonl").write_text('{"wav": "audio/a.wav", "emo": "Angry"}')
+    ...     _ = convert([folder], folder / "folds.csv")
+    ...     print((folder / "folds.csv").read_text().splitlines()[1])
+    fold_1,a,test,Angry,audio/a.wav
+    """
+    subjects = list(_subjects([path for path in paths if not is_feature_table(path)], corpus, join_names))
+    if len(subjects) != 1:
+        raise FoldError(f"{len(subjects)} sets of folds; expected one to write to {out}; give the PATH of one")
+    rows = subjects[0].rows
+    if corpus is not None:
+        known, ids = (rows["position"] >= 0).to_numpy(), corpus.utterances.index.get_level_values("id").to_numpy()
+        rows = rows.assign(utterance=np.where(known, ids[rows["position"]], rows["utterance"]))
+    columns = [name for name in COLUMNS if name in REQUIRED or subjects[0].knows(name)]
+    with replacing(out) as part:
+        for_spreadsheets(rows[columns]).to_csv(part, index=False, lineterminator="\n")
+    return rows[columns]
 
 
 def _subjects(paths: Sequence[Path], corpus: Corpus | None, join_names: bool) -> Iterator[Subject]:
@@ -138,7 +195,19 @@ def _subjects(paths: Sequence[Path], corpus: Corpus | None, join_names: bool) ->
             yield make_subject(form.read(files, root), form, corpus=corpus, join_names=join_names)
 
 
-def _audited(subject: Subject, tables: Sequence[Path], cache: FeatureCache | None, progress: bool) -> Audit:
+def audit_subject(
+    subject: Subject, tables: Sequence[Path] = (), *, cache: FeatureCache | None = None, progress: bool = False
+) -> Audit:
+    """Audit folds that have been read.
+
+    Parameters
+    ----------
+    subject : Subject
+    tables : sequence of Path, default=()
+        Tables of features.
+    cache, progress
+        As for `audit`.
+    """
     found = [finding for check in CHECKS for finding in check(subject)]
     found += check_recordings(subject, cache=cache, progress=progress)
     found += [finding for table in tables for finding in check_features(table, subject)]

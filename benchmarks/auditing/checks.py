@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from benchmarks.auditing.finding import Finding, Kind, Severity, some
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from benchmarks.auditing.subject import Fold, Subject
@@ -40,6 +41,47 @@ def check_speakers(subject: Subject) -> Iterator[Finding]:
                 len(tested),
                 some(shared),
             )
+
+
+def check_answers(subject: Subject) -> Iterator[Finding]:
+    """Labels that are not the corpus's; beside answers, speakers who are not."""
+    rows = subject.rows[subject.rows["position"] >= 0].drop_duplicates("key")
+    several = subject.unclear_speakers if subject.scored else []
+    if several:
+        yield Finding(
+            Kind.SPEAKER,
+            Severity.ERROR,
+            "",
+            f"{len(several)} of the speakers named stand for more than one of the corpus: who was heard is not told",
+            "name the corpus's speakers, or leave the column out",
+            len(several),
+            rows["named_speaker"].nunique(),
+            some(several),
+        )
+    named = rows[rows["label"] != ""]
+    other = named[_unlike(named["label"], named["true_label"])]
+    if len(other):
+        examples = zip(other["utterance"], other["label"], other["true_label"])
+        yield Finding(
+            Kind.CLASS,
+            Severity.ERROR if subject.scored else Severity.WARNING,
+            "",
+            f"{len(other)} of {len(named)} utterances have another label than in the corpus: the score is of another "
+            "truth",
+            "take the corpus's labels, or read it with the --classes and --map that they were made with",
+            len(other),
+            len(named),
+            some(f"{name} {label}, in the corpus {true}" for name, label, true in examples),
+        )
+
+
+def _unlike(labels: pd.Series, true: pd.Series) -> np.ndarray:
+    """Which labels are not the true ones, by whatever names: where names differ, those against the usual pairing."""
+    if set(labels) <= set(true):
+        return (labels != true).to_numpy()
+    usual = {one: group.mode().iloc[0] for one, group in true.groupby(labels)}
+    back = {one: group.mode().iloc[0] for one, group in labels.groupby(true)}
+    return ((labels.map(usual) != true) & (true.map(back) != labels)).to_numpy()
 
 
 def check_texts(subject: Subject) -> Iterator[Finding]:
@@ -277,6 +319,7 @@ def unchecked(subject: Subject, kind: Kind, why: str) -> Finding:
 
 CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     check_speakers,
+    check_answers,
     check_texts,
     check_sessions,
     check_corpus,

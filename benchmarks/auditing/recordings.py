@@ -36,7 +36,8 @@ def check_recordings(
     """
     if subject.corpus is None:
         yield unchecked(subject, Kind.RECORDING, "compared by name only")
-    copies = copies_in(subject.corpus, cache=cache, progress=progress) if subject.corpus else {}
+    two_sides = any(len(fold.learns) and len(fold.test) for fold in subject.folds)
+    copies = copies_in(subject.corpus, cache=cache, progress=progress) if subject.corpus and two_sides else {}
     for fold in subject.folds:
         yield from _check_itself(fold)
         yield from _check_copies(fold, copies)

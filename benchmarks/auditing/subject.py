@@ -65,11 +65,13 @@ class Subject:
     rows : pandas.DataFrame
         One an utterance and side: `fold utterance side speaker label text session path`, filled in from the corpus;
         `sentence`, the text without case and punctuation; `position` in the corpus, -1 where it has none; `key`, equal
-        for one utterance.
+        for one utterance; `true_label`, the corpus's, and `named_speaker`, the folds' own.
     corpus : Corpus or None
     matching : Matching
         How the corpus's ids were found.
     notes : tuple of str
+    scored : bool
+        Whether answers are scored that stand beside them.
     """
 
     path: Path
@@ -78,6 +80,7 @@ class Subject:
     corpus: Corpus | None
     matching: Matching
     notes: tuple[str, ...] = ()
+    scored: bool = False
 
     @property
     def folds(self) -> Iterator[Fold]:
@@ -87,6 +90,11 @@ class Subject:
             if sides["test"].empty:
                 sides["valid"], sides["test"] = sides["test"], sides["valid"]
             yield Fold(str(name), **sides)
+
+    @property
+    def unclear_speakers(self) -> list[str]:
+        """Speakers whom the folds name that stand for more than one of the corpus."""
+        return _of_several(self.rows)
 
     def knows(self, column: str) -> bool:
         """Whether anything is known in a column."""
@@ -110,8 +118,8 @@ def make_subject(table: Table, form: FoldFormat, *, corpus: Corpus | None = None
     table.refuse("side", ~table.rows["side"].isin(sides), expected=", ".join(sides))
     rows = table.rows[list(COLUMNS)].astype(object).map(normalise)
     if corpus is None:
-        rows = rows.assign(position=-1, key=rows["utterance"])
-        return Subject(table.path, form.title, _with_sentences(rows), None, Matching(()))
+        rows = rows.assign(position=-1, key=rows["utterance"], true_label="", named_speaker=rows["speaker"])
+        return Subject(table.path, form.title, _with_sentences(rows), None, Matching(()), scored=form.scored)
     ids = [str(name) for name in corpus.utterances.index.get_level_values("id")]
     left_out = [clip.name for clip in corpus.left_out]
     positions, matching = _positions(rows, [*ids, *left_out], corpus.utterances["path"].tolist(), join_names)
@@ -119,9 +127,9 @@ def make_subject(table: Table, form: FoldFormat, *, corpus: Corpus | None = None
     keys = [
         f"{position}" if position >= 0 else f"?{name}" for position, name in zip(rows["position"], rows["utterance"])
     ]
-    rows, notes = _filled(rows.assign(key=keys), corpus)
-    notes = (*matching.notes(str(table.path)), *notes)
-    return Subject(table.path, form.title, _with_sentences(rows), corpus, matching, notes)
+    rows = _filled(rows.assign(key=keys, true_label="", named_speaker=rows["speaker"]), corpus)
+    notes = (*matching.notes(str(table.path)), *([] if form.scored else _notes_on_speakers(rows)))
+    return Subject(table.path, form.title, _with_sentences(rows), corpus, matching, notes, form.scored)
 
 
 def _positions(
@@ -140,24 +148,33 @@ def _positions(
     return np.array([found.get(name, -1) for name in rows["utterance"]], dtype=int), matching
 
 
-def _filled(rows: pd.DataFrame, corpus: Corpus) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _filled(rows: pd.DataFrame, corpus: Corpus) -> pd.DataFrame:
     """Rows with the corpus's speakers, sessions and texts, and its labels where the folds have none."""
     known = rows["position"].to_numpy() >= 0
     of_corpus = corpus.utterances.reset_index().iloc[rows.loc[known, "position"]]
-    given = rows.loc[known, "speaker"].to_numpy()
     rows = rows.copy()
     for column in ("speaker", "session", "text"):
         names = of_corpus[column].to_numpy(dtype=object)
         rows.loc[known, column] = np.where(names != "", names, rows.loc[known, column])
     rows.loc[known, "label"] = np.where(rows.loc[known, "label"] == "", of_corpus["label"], rows.loc[known, "label"])
-    voices = pd.Series(of_corpus["speaker"].to_numpy()).groupby(given).nunique()
-    several = [str(name) for name, count in voices.items() if name and count > 1]
+    rows.loc[known, "true_label"] = of_corpus["label"].to_numpy(dtype=object)
+    return rows
+
+
+def _of_several(rows: pd.DataFrame) -> list[str]:
+    known = rows[(rows["position"] >= 0) & (rows["named_speaker"] != "")]
+    voices = known.groupby("named_speaker", sort=False)["speaker"].nunique()
+    return [str(name) for name in voices.index[voices > 1]]
+
+
+def _notes_on_speakers(rows: pd.DataFrame) -> list[str]:
+    several = _of_several(rows)
     if not several:
-        return rows, ()
-    return rows, (
+        return []
+    return [
         f"{len(several)} speakers of the folds stand for more than one of the corpus, such as {several[0]}: the "
-        "corpus's speakers are taken",
-    )
+        "corpus's speakers are taken"
+    ]
 
 
 def _with_sentences(rows: pd.DataFrame) -> pd.DataFrame:

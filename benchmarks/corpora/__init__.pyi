@@ -1,4 +1,4 @@
-from .base import COLUMNS, LABEL_NAMES, LabelPolicy, Reading, Source
+from .base import COLUMNS, LABEL_NAMES, Fact, LabelPolicy, Reading, Source
 from .corpus import Corpus, order_labels, utterances_table
 from .download import Download, fetch
 from .filenames import read_named
@@ -10,6 +10,7 @@ __all__ = [
     "MODULES",
     "Corpus",
     "Download",
+    "Fact",
     "LabelPolicy",
     "Reading",
     "Source",

@@ -62,6 +62,27 @@ class LabelPolicy:
 
 
 @dataclass(frozen=True)
+class Fact:
+    """Something that is said of a corpus, and who says so.
+
+    Attributes
+    ----------
+    says : str
+        The fact, in a line.
+    source : str
+        An address where it stands, or a paper.
+
+    Examples
+    --------
+    >>> Fact("936 utterances", "https://zenodo.org/records/1478765").says
+    '936 utterances'
+    """
+
+    says: str
+    source: str
+
+
+@dataclass(frozen=True)
 class Reading:
     """What a reader makes of a corpus's folder.
 
@@ -123,6 +144,12 @@ class Source:
         `(seed) -> Path` of a corpus that can be made where the user names no folder.
     download : Download or None
         Where its publisher offers it with a checksum.
+    facts : tuple of Fact
+        What the reader relies on, with the source of each.
+    own : bool
+        Whether it is no corpus but a form of anybody's data, so that nothing is known of what it holds.
+    read_columns : callable or None
+        `(root, columns)`: `read` with the columns that a user names; only where the data is a table of columns.
 
     Examples
     --------
@@ -157,6 +184,9 @@ class Source:
     synthetic: bool = False
     default_root: Callable[[int], Path] | None = None
     download: Download | None = None
+    facts: tuple[Fact, ...] = ()
+    own: bool = False
+    read_columns: Callable[[Path, Mapping[str, str]], Reading] | None = None
 
     def check_counts(self, utterances: pd.DataFrame) -> None:
         """Compare numbers of utterances with the published ones.

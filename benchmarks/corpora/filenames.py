@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,6 +108,39 @@ def read_named(
         others,
     ]
     return Reading(utterances_table(rows.values()), tuple(filter(None, notes)))
+
+
+def refuse_videos(name: str, root: Path, *, suffix: str) -> None:
+    """Say how to convert a corpus that is published as video, where its folder holds video and no sound.
+
+    Parameters
+    ----------
+    name : str
+        The corpus, for messages.
+    root : Path
+        The folder to search, at any depth.
+    suffix : str
+        Of the published files, such as `.avi`.
+
+    Raises
+    ------
+    CorpusError
+        If there are such files and no sound that can be read.
+
+    Examples
+    --------
+    >>> refuse_videos("enterface", Path("enterface"), suffix=".avi")
+    """
+    if not root.is_dir() or sound_files(root):
+        return
+    videos = sum(path.suffix.lower() == suffix and not path.name.startswith(".") for path in root.rglob("*"))
+    if videos:
+        one = """'ffmpeg -i "$1" -vn "${1%.*}.wav"'"""
+        convert = f"find {shlex.quote(str(root))} -name '*{suffix}' -exec sh -c {one} _ {{}} \\;"
+        raise CorpusError(
+            f"{name}: {root} holds {videos:,} {suffix} files and no sound; expected a .wav beside each; make them with "
+            f"ffmpeg: {convert}"
+        )
 
 
 def read_table_beside(root: Path, name: str, *, required: Sequence[str]) -> pd.DataFrame | None:

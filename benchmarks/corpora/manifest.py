@@ -47,4 +47,5 @@ SOURCE = Source(
     layout="a CSV file with the columns path, label, speaker",
     folds="5",
     read=read,
+    own=True,
 )

@@ -25,6 +25,14 @@ MODULES: Mapping[str, str] = {
     "tess": "tess",
     "emovo": "emovo",
     "nemo": "nemo",
+    "shemo": "shemo",
+    "jl": "jl",
+    "mesd": "mesd",
+    "cafe": "cafe",
+    "aesdd": "aesdd",
+    "esd": "esd",
+    "meld": "meld",
+    "enterface": "enterface",
     "manifest": "manifest",
 }
 """Name on the command line, and the module beside this file that reads the corpus."""

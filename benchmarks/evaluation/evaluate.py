@@ -87,7 +87,7 @@ def evaluate(
         or worse by more, the same, or cannot be told.
     add : mapping of str to path or DataFrame, optional
         Predictions of other tools as rows beside these, by name: `utterance, prediction`, and where known `p_<label>,
-        speaker, truth, fold`. They are checked against the run, and marked as brought.
+        speaker, truth, fold`. They are audited as folds are, and marked as brought.
     allow_shared_speakers : bool, default=False
         Accept folds in which speakers train and test: every row is marked *known speakers* and none is ranked.
     progress : bool, default=False
@@ -129,7 +129,8 @@ def evaluate(
     with store.lock():
         outcome = execute(plan, store, jobs=jobs, cache=cache, overwrite=overwrite, progress=progress)
         run = run_of(outcome, store.folder, command=command, temporary=temporary)
-        run = with_brought(run, add) if add else run
+        if add:
+            run = with_brought(run, add, corpus=corpus, allow_duplicates=allow_duplicates, cache=cache)
         if rope is not None:
             run = replace(run, record={**run.record, "rope": rope})
         if loses_nothing(run):

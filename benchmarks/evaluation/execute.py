@@ -22,6 +22,7 @@ from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.evaluation.provenance import code_of
 from benchmarks.evaluation.runs import check_same_run
 from benchmarks.evaluation.speech import note_on, without_speech
+from benchmarks.pipelines.deep_models import RELEASED
 from benchmarks.pipelines.feature_sets import extract, find_feature_set
 from benchmarks.scoring.status import Status
 from features.errors import PipelineError, ResultsError
@@ -226,6 +227,7 @@ def plan_jobs(plan: Plan, files: Mapping[tuple[str, int], tuple[FeatureFile, str
     for pipeline in plan.trained:
         estimator = clone(pipeline.estimator).set_params(features=None) if pipeline.features else pipeline.estimator
         code = f"{pipeline.identity} {code_of(pipeline.package)}{_SHOWN.get(pipeline.package, '')}"
+        code += " no train" if pipeline.name == RELEASED else ""  # results of before have such a score
         code += f" {' '.join(plan.reveal)}" if plan.reveal and not pipeline.package else ""
         parameters = estimator_identity(estimator)
         for seed, fold in plan.trials:

@@ -23,6 +23,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.evaluation.anonymous import anonymous
 from benchmarks.evaluation.job_result import DIGITS, JobResult, jsonable
 from benchmarks.evaluation.provenance import peak_memory_mb
+from benchmarks.pipelines.deep_models import RELEASED
 from benchmarks.pipelines.feature_sets import TableFeatures
 from benchmarks.scoring.metrics import uar, wa
 from benchmarks.scoring.status import Status
@@ -203,8 +204,11 @@ def _computed(job: Job, table: pd.DataFrame, rows: pd.DataFrame, work_dir: Path)
     predicted = time.perf_counter()
     fallbacks = [str(warning.message) for warning in caught if issubclass(warning.category, FallbackWarning)]
     fitted_on = ~metadata.get("valid", np.zeros(len(train), dtype=bool))
-    on_train = probabilities(estimator, rows.iloc[train[fitted_on]], job.labels).argmax(axis=1)
-    learnt_by_heart = truth[fitted_on], np.asarray(job.labels)[on_train], job.labels
+    train_uar = train_wa = None
+    if job.pipeline != RELEASED:  # which is fitted to no utterance, so that it has no score on those
+        on_train = probabilities(estimator, rows.iloc[train[fitted_on]], job.labels).argmax(axis=1)
+        learnt_by_heart = truth[fitted_on], np.asarray(job.labels)[on_train], job.labels
+        train_uar, train_wa = float(uar(*learnt_by_heart)), float(wa(*learnt_by_heart))
     return JobResult(
         key=job.key,
         pipeline=job.pipeline,
@@ -213,8 +217,8 @@ def _computed(job: Job, table: pd.DataFrame, rows: pd.DataFrame, work_dir: Path)
         status=Status.DONE,
         probability=probability,
         oof_probability=oof_probabilities(estimator, len(train), job.labels),
-        train_uar=float(uar(*learnt_by_heart)),
-        train_wa=float(wa(*learnt_by_heart)),
+        train_uar=train_uar,
+        train_wa=train_wa,
         fit_seconds=fitted - start,
         predict_seconds=predicted - fitted,
         extract_seconds=None if job.features is None else float(job.features.seconds[fold.test].sum()),

@@ -37,7 +37,8 @@ class JobResult:
     oof_probability : ndarray of shape (n_train, n_labels) or None
         Of the training utterances, by models that did not see their speakers; NaN in rows that have none.
     train_uar, train_wa : float or None
-        Scores of the model on the utterances that it was fitted to; None for a fusion, which is fitted to none itself.
+        Scores of the model on the utterances that it was fitted to; None for a fusion and a published model,
+        which are fitted to none.
     fit_seconds, predict_seconds, extract_seconds : float or None
         Time of training, of predicting the test utterances, and of extracting their features.
     n_test : int

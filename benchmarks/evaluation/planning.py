@@ -69,7 +69,7 @@ def make_plan(
         scheme = "given"
     known = shares_speakers(scheme) or (allow_shared_speakers and share_speakers(folds, corpus.utterances))
     built = _marked(built, Flag.KNOWN_SPEAKERS) if known else built
-    copies, overlaps = _same_sound(corpus, cache)
+    copies, overlaps = copies_in(corpus, cache=cache)
     notes = check_folds(
         folds,
         corpus.utterances,
@@ -93,7 +93,7 @@ def _marked(pipelines: dict[str, Pipeline], flag: Flag) -> dict[str, Pipeline]:
     return {name: replace(pipeline, flags=(*pipeline.flags, flag)) for name, pipeline in pipelines.items()}
 
 
-def _same_sound(corpus: Corpus, cache: FeatureCache | None) -> tuple[list[SameSound], list[str]]:
+def copies_in(corpus: Corpus, *, cache: FeatureCache | None) -> tuple[list[SameSound], list[str]]:
     """Pairs of utterances that share sound, and a note on those that are overlapping turns of a dialogue instead."""
     pairs = same_sound_in(corpus.utterances, cache=cache)
     overlaps = overlapping_turns(pairs, corpus.utterances, corpus.audio_keys) if corpus.source.dialogues else []

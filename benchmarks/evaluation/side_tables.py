@@ -15,6 +15,7 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
     "ablation": ("model", "groups", "role"),
     "shapley": ("model", "target", "label", "other", "players", "group"),
     "learning": ("pipeline",),
+    "resampling": ("first", "second"),
     "utterances": ("utterance", "speaker", "path", "label"),
 }
 """Columns that a table must have."""
@@ -23,6 +24,10 @@ NUMBERS: Mapping[str, tuple[str, ...]] = {
     "ablation": ("uar", "uar_low", "uar_high", "difference", "difference_low", "difference_high", "p", "p_holm"),
     "shapley": ("value", "low", "high", "p", "n_speakers"),
     "learning": ("speakers", "uar", "uar_low", "uar_high"),
+    "resampling": (
+        *("difference", "low", "high", "p", "p_holm", "models_low", "models_high"),
+        *("speakers", "training", "seed", "rest"),
+    ),
     "utterances": ("start", "end"),
 }
 """Columns of numbers."""

@@ -22,7 +22,10 @@ from features.errors import PipelineError
 REGISTER = Path(__file__).with_name("heard.csv")
 COLUMNS = ("model", "base", "corpus", "heard", "source", "says")
 EVERY = "*"
-CORPORA = ("iemocap", "emodb", "ravdess", "crema-d", "savee", "tess", "emovo", "nemo")
+CORPORA = (
+    *("iemocap", "emodb", "ravdess", "crema-d", "savee", "tess", "emovo", "nemo"),
+    *("shemo", "jl", "mesd", "cafe", "aesdd", "esd", "meld", "enterface"),
+)
 """Published corpora, which the register is about; of any other, such as a table of one's own, it says nothing."""
 _CLASSIFIES = re.compile("ForSequenceClassification|ForAudioFrameClassification|ForSpeechClassification")
 _BASE = re.compile(r"^base_model:((?:.*\n)(?:[ \t]*-.*\n)*)", re.MULTILINE)

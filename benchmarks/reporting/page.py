@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from benchmarks.evaluation.runs import Run
 from benchmarks.pipelines.flags import Flag
 from benchmarks.reporting.clips import ShownClip, shown_clips
+from benchmarks.reporting.markup import fill_template
 from benchmarks.reporting.numbers import interval_text
 from benchmarks.reporting.plots import PLOTS, ReportPlot, plot_counts
 from benchmarks.reporting.plots.style import Drawing, render
@@ -26,7 +26,6 @@ from benchmarks.scoring.metrics import METRICS
 from features.errors import Note, ResultsError
 from features.files import write_atomically
 from features.lettering import note_on_letters, unwritable
-from features.names import printable
 
 PAGE_BYTES = 2_500_000
 """So many bytes of sound stand in a page at most."""
@@ -344,34 +343,9 @@ def _matrix(name: str, counts: NDArray[np.float64]) -> _Matrix:
 
 
 def _render(pages: Sequence[_RunPage]) -> str:
-    """Fill the template; every name and label is escaped."""
-    from jinja2 import Environment, PackageLoader
-    from markupsafe import Markup
-
-    def shown(value: Any) -> Any:
-        return value if isinstance(value, Markup) or not isinstance(value, str) else printable(value)
-
-    environment = Environment(
-        loader=PackageLoader("benchmarks.reporting", "templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=shown,
-    )
-    # Only what this package drew itself goes in as markup; matplotlib escapes the text in it.
-    environment.filters["drawn"] = Markup
-    environment.filters["breakable"] = _breakable
+    """Fill the template."""
     metrics = [metric for metric in METRICS.values() if not metric.probabilistic]
-    template = environment.get_template("report.html")
-    return template.render(pages=pages, overview=_overview(pages), most=MOST_MATRICES, metrics=metrics)
-
-
-def _breakable(name: str) -> Any:
-    """Escape a name, and allow a line to break after what joins its parts."""
-    from markupsafe import Markup, escape
-
-    text = re.sub(r"([+@:,])(?=[A-Za-z])", r"\1<wbr>", str(escape(printable(name))))
-    return Markup(text.replace(" %", "\u00a0%"))
+    return fill_template("report.html", pages=pages, overview=_overview(pages), most=MOST_MATRICES, metrics=metrics)
 
 
 def _overview(pages: Sequence[_RunPage]) -> Table | None:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from benchmarks.pipelines import deep_models
 from benchmarks.pipelines.flags import Flag
+from benchmarks.reporting.grid_ends import grid_ends
 from benchmarks.reporting.numbers import interval_text, signed
 from benchmarks.reporting.ranking import ALPHA, Entry, Ranking
 from benchmarks.scoring.choosing import uar_of_choosing
@@ -115,6 +116,9 @@ def caveats(ranking: Ranking) -> tuple[str, ...]:
             f"{listed(tuned)}: trained without the speakers that validate, whom the other rows learn from, and, but "
             "for wav2vec2-tiny, without weights of classes, while UAR weighs all classes alike."
         )
+    ends = grid_ends(ranking.run.record.get("jobs", ()))
+    if ends:
+        notes.append(f"At an end of what was tried: {'; '.join(ends)}. A longer grid may score otherwise.")
     notes += [_unheard_sentence(label, folds) for label, folds in unheard_labels(ranking.run).items()]
     shared = [fold for fold in ranking.run.record.get("folds", {}).get("folds", ()) if len(fold.get("test", ())) > 1]
     by_session = ranking.run.record.get("folds", {}).get("scheme") == "session"

@@ -11,30 +11,14 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.folds.splitters import shares_speakers
+from benchmarks.reporting.grid_ends import ends_of
+from benchmarks.reporting.latex import latex_text
 from benchmarks.reporting.numbers import interval_text
 from benchmarks.reporting.ranking import ALPHA, Ranking
 from benchmarks.scoring.metrics import METRICS
 from benchmarks.scoring.scores import fold_uars
 from benchmarks.scoring.significance import PairedTest, Verdict
 from features.tables import for_spreadsheets
-
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "–": "--",
-    "−": "$-$",
-    "±": r"$\pm$",
-}
 
 
 @dataclass(frozen=True)
@@ -131,17 +115,6 @@ class Table:
         )
 
 
-def latex_text(text: str) -> str:
-    r"""Escape text so that LaTeX prints it as it is; pandas' own escaping leaves minus signs, dashes and `<`.
-
-    Examples
-    --------
-    >>> print(latex_text("50 % of a_1 < b"))
-    50 \% of a\_1 \textless{} b
-    """
-    return "".join(_LATEX.get(character, character) for character in text)
-
-
 def scores_table(ranking: Ranking) -> Table:
     """Every pipeline, best first, with its metrics, interval and flags; skipped and failed ones with their reason.
 
@@ -176,8 +149,8 @@ def scores_table(ranking: Ranking) -> Table:
     mean = f", mean over {seeds} seeds" if seeds > 1 else ""
     caption = (
         f"Test scores on {ranking.run.corpus['name']}, pooled over folds{mean}; 95 % interval over "
-        f"{len(ranking.speakers)} speakers. Train UAR is on the utterances that a model was fitted to; a fusion has "
-        "none, as it is fitted to held-out answers of its parts."
+        f"{len(ranking.speakers)} speakers. Train UAR is on what a model was fitted to; a fusion, fitted to held-out "
+        "answers of its parts, has none, nor has a published model, fitted to nothing here."
     )
     enrolment = ranking.run.record.get("enrolment")
     if enrolment:
@@ -370,6 +343,7 @@ def settings_table(ranking: Ranking) -> Table:
         {
             **{key: job.get(key) for key in ("pipeline", "fold", "seed")},
             "best_params": _settings_text(job.get("best_params") or {}),
+            "grid_ends": "; ".join(ends_of(job["pipeline"], job.get("best_params") or {})),
             "notes": "; ".join(job.get("notes") or ()) or (job.get("reason") or ""),
         }
         for job in ranking.run.record.get("jobs", ())
@@ -379,6 +353,7 @@ def settings_table(ranking: Ranking) -> Table:
         Column("fold", "Fold"),
         Column("seed", "Seed", "d"),
         Column("best_params", "Selected"),
+        Column("grid_ends", "At an end of its grid"),
         Column("notes", "Notes"),
     )
     return Table("settings", "Settings selected inside every fold.", columns, tuple(rows))

@@ -15,6 +15,7 @@ from benchmarks.folds.splitters import SCHEMES
 from benchmarks.pipelines import known_models
 from benchmarks.pipelines.feature_sets import FEATURE_SETS
 from benchmarks.pipelines.flags import Flag
+from benchmarks.reporting.grid_ends import grid_ends
 from benchmarks.reporting.lines import WIDTH, fill
 from benchmarks.scoring.metrics import METRICS, Metric
 from benchmarks.scoring.status import Status
@@ -145,9 +146,10 @@ def _table(run: Mapping[str, Any], scores: pd.DataFrame) -> str:
     legend = fill(
         f"{pooled}: pooled over the test folds; interval of UAR over speakers, those of the others in scores.csv; "
         "train: UAR on what the model was fitted to, none for a fusion, which is fitted to "
-        "held-out answers; ms/clip: extraction and prediction on one thread"
+        "held-out answers, and a published model, which is fitted to nothing here; ms/clip: extraction and prediction "
+        "on one thread"
     )
-    return "\n".join([*lines, legend, _budget(scores)])
+    return "\n".join([*lines, legend, _budget(scores), _at_ends(run)])
 
 
 def _block(run: Mapping[str, Any], scores: pd.DataFrame, columns: Sequence[_Column]) -> list[str]:
@@ -173,6 +175,11 @@ def _budget(scores: pd.DataFrame) -> str:
     return (
         fill(f"Tuned on inner folds of training speakers, CPU time per fold: {'; '.join(searches)}") if searches else ""
     )
+
+
+def _at_ends(run: Mapping[str, Any]) -> str:
+    ends = grid_ends(run.get("jobs", ()))
+    return fill(f"At an end of what was tried: {'; '.join(ends)}") if ends else ""
 
 
 def _missing(run: Mapping[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ STUDIES: Mapping[str, str] = {
     "sentences": "benchmarks.studies.sentences",
     "cross_corpus": "benchmarks.studies.cross_corpus",
     "robustness": "benchmarks.studies.robustness",
+    "resampling": "benchmarks.studies.resampling",
     "comparison": "benchmarks.studies.comparison",
 }
 """Name of a study to its module. Its `SECTIONS` stand in the report of a run that holds its tables."""

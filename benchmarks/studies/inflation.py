@@ -16,6 +16,7 @@ from benchmarks.evaluation.planning import make_plan
 from benchmarks.evaluation.store import ResultsStore
 from benchmarks.folds.leakage import check_folds
 from benchmarks.folds.splitters import make_folds
+from benchmarks.reporting.tables import Column, Table
 from benchmarks.scoring.intervals import Interval, difference_interval, speaker_confusions, speaker_interval
 from features.errors import FoldError, ResultsError
 
@@ -189,22 +190,65 @@ def as_many(given: Fold, clean: Fold, table: pd.DataFrame, *, random_state: int)
     )
 
 
+def inflation_sentence(found: Inflation) -> str:
+    """Say it in a sentence.
+
+    Examples
+    --------
+    >>> from benchmarks.scoring.intervals import Interval
+    >>> clean, given = Interval(0.8, 0.7, 0.9, 0.95, 10), Interval(0.9, 0.85, 0.95, 0.95, 10)
+    >>> more = Interval(0.1, 0.05, 0.15, 0.95, 10)
+    >>> inflation_sentence(Inflation("svm", given, clean, more, 416.0, 10))
+    'The folds as given are worth +10.0 points of UAR [+5.0, +15.0] to svm over as many that share no speaker.'
+    """
+    verdict = "" if _shown(found) else ": no inflation is shown"
+    return (
+        f"The folds as given are worth {_points(found)} of UAR {_span(found)} to {found.pipeline} over as many that "
+        f"share no speaker{verdict}."
+    )
+
+
+def inflation_table(found: Inflation) -> Table:
+    """It as a table: the folds as given, those that share no speaker, and what lies between them."""
+    rows = [
+        {"folds": name, "uar": f"{100 * one.estimate:.1f}", "interval": f"{100 * one.low:.1f} to {100 * one.high:.1f}"}
+        for name, one in (("folds as given", found.given), (CLEAN, found.clean))
+    ]
+    rows.append({"folds": "inflation", "uar": _points(found), "interval": _span(found)[1:-1].replace(",", " to")})
+    caption = (
+        f"UAR % of {found.pipeline} on the same utterances, trained on {found.clips:.0f} utterances a fold with as "
+        f"many of each label, mean of {found.draws} draws; 95 % intervals over speakers."
+    )
+    columns = (Column("folds", "Folds"), Column("uar", "UAR %"), Column("interval", "95 % interval"))
+    return Table("inflation", caption, columns, tuple(rows))
+
+
+def _shown(found: Inflation) -> bool:
+    """Whether the interval leaves out 0."""
+    return found.difference.low > 0 or found.difference.high < 0
+
+
+def _points(found: Inflation) -> str:
+    return f"{100 * found.difference.estimate:+.1f} points"
+
+
+def _span(found: Inflation) -> str:
+    return f"[{100 * found.difference.low:+.1f}, {100 * found.difference.high:+.1f}]"
+
+
 def inflation_text(found: Inflation) -> str:
     """Say it in words, for a terminal."""
-    points, low, high = (
-        100 * value for value in (found.difference.estimate, found.difference.low, found.difference.high)
-    )
     rows = [
         f"  {name:<22}{100 * one.estimate:5.1f} [{100 * one.low:.1f}, {100 * one.high:.1f}]"
         for name, one in (("folds as given", found.given), (CLEAN, found.clean))
     ]
-    verdict = "" if low > 0 or high < 0 else "; no inflation is shown"
+    verdict = "" if _shown(found) else "; no inflation is shown"
     return "\n".join(
         [
             f"What the folds are worth to {found.pipeline}: UAR % of the same utterances, trained on",
             f"{found.clips:.0f} utterances a fold with as many of each label, mean of {found.draws} draws; intervals",
             "over speakers",
             *rows,
-            f"  inflation             {points:+5.1f} points [{low:+.1f}, {high:+.1f}]{verdict}",
+            f"  {'inflation':<21} {_points(found):>12} {_span(found)}{verdict}",
         ]
     )

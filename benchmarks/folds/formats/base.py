@@ -57,6 +57,8 @@ class FoldFormat:
         `(files, root) -> Table` with the columns `COLUMNS`.
     one_side : bool, default=False
         Whether a file holds one side of a fold only, so that several files make the folds.
+    scored : bool, default=False
+        Whether it holds answers that are scored: its labels and speakers must be the corpus's.
 
     Examples
     --------
@@ -70,6 +72,7 @@ class FoldFormat:
     find: Callable[[Path], Sequence[Path]]
     read: Callable[[Sequence[Path], Path], Table]
     one_side: bool = False
+    scored: bool = False
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,33 @@ def find(path: Path) -> list[Path]:
 def read(files: Sequence[Path], root: Path) -> Table:
     """Read who is tested where; without the run's record all utterances that a fold does not test train."""
     table = read_table(files[0], required=REQUIRED, error=FoldError, problem="cannot be read as predictions")
-    sides = _sides_by_speaker(files[0].parent / RECORD)
-    rows = table.rows.drop_duplicates(["fold", "utterance"])
+    return folds_behind(table.rows, root, _sides_by_speaker(files[0].parent / RECORD))
+
+
+def folds_behind(rows: pd.DataFrame, root: Path, sides: Mapping[str, Mapping[str, str]] | None = None) -> Table:
+    """The folds behind a table of predictions; what several pipelines or seeds answer stands once.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        `fold, utterance, truth`, and where known `pipeline, seed, speaker, text, session, path`.
+    root : Path
+        Where they come from, for messages.
+    sides : mapping, optional
+        Fold to speaker to side; by default all utterances that a fold does not test train.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"fold": ["1", "2"], "utterance": ["a", "b"], "truth": ["ang", "sad"]})
+    >>> folds_behind(rows, Path("predictions.csv")).rows["side"].tolist()
+    ['test', 'train', 'test', 'train']
+    """
+    rows = rows.reset_index(drop=True)
+    asked = [*(name for name in ("pipeline", "seed") if name in rows), "fold", "utterance"]
+    again = rows.groupby(asked, sort=False).cumcount()
+    rows = rows[~rows.assign(again=again).duplicated(["fold", "utterance", "again"])]
+    sides = sides or {}
     tested = {fold: set(some["utterance"]) for fold, some in rows.groupby("fold", sort=False)}
     everybody = rows.drop_duplicates("utterance")
     entries = [entry for fold, names in tested.items() for entry in _entries(str(fold), names, rows, everybody, sides)]
@@ -78,4 +103,4 @@ def _sides_by_speaker(record: Path) -> dict[str, dict[str, str]]:
         ) from error
 
 
-FORMAT = FoldFormat("predictions", "predictions.csv", find, read)
+FORMAT = FoldFormat("predictions", "predictions.csv", find, read, scored=True)

@@ -6,7 +6,17 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from benchmarks.reporting.plots.style import FAINT, GRID, INK, SERIES, broken, new_figure, style
+from benchmarks.reporting.plots.style import (
+    FAINT,
+    GRID,
+    INK,
+    SERIES,
+    broken,
+    explain_markers,
+    marker_of,
+    new_figure,
+    style,
+)
 from features.plotting import Plot
 
 if TYPE_CHECKING:
@@ -39,6 +49,7 @@ def cost_plot(ranking: Ranking) -> Plot | None:
         for entry, name, y in zip(timed, names, heights, strict=True):
             _draw(axes, entry, name, y)
         times = [entry.scores["ms_per_utterance"] for entry in timed]
+        explain_markers(axes, [entry.flags for entry in timed])
         axes.set_xscale("log")
         axes.set_xlim(min(times) / 2, max(times) * 2)
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -56,7 +67,7 @@ def _draw(axes: Axes, entry: Entry, name: str, y: float) -> None:
     x = score["ms_per_utterance"]
     if not math.isnan(score["uar_low"]):
         axes.plot((x, x), (score["uar_low"], score["uar_high"]), color=colour, linewidth=2, alpha=0.4)
-    axes.plot(x, score["uar"], "o", color=colour, markersize=6)
+    axes.plot(x, score["uar"], marker_of(entry.flags), color=colour, markersize=6)
     axes.annotate(
         name,
         (x, score["uar"]),

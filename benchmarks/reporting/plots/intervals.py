@@ -11,7 +11,9 @@ from benchmarks.reporting.plots.style import (
     INK,
     PAPER,
     SERIES,
+    explain_markers,
     interval_bar,
+    marker_of,
     name_rows,
     new_figure,
     style,
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def scores_plot(ranking: Ranking) -> Plot:
-    """UAR of every pipeline and its 95 % interval, guessing as a line; what is not ranked has hollow markers.
+    """UAR of every pipeline and its 95 % interval, guessing as a line; hollow markers are not ranked, diamonds brought.
 
     Examples
     --------
@@ -40,12 +42,16 @@ def scores_plot(ranking: Ranking) -> Plot:
             colour = SERIES[0] if entry.ranked else FAINT
             interval_bar(axes, row, entry.scores["uar_low"], entry.scores["uar_high"], colour)
             fill = colour if entry.ranked else PAPER
-            axes.plot(entry.scores["uar"], row, "o", markersize=6, color=fill, markeredgecolor=colour)
+            marker = marker_of(entry.flags)
+            axes.plot(entry.scores["uar"], row, marker, markersize=6, color=fill, markeredgecolor=colour)
         names = [f"{entry.name}{_mark(entry.flags)}" for entry in entries]
+        explain_markers(axes, [entry.flags for entry in entries])
         name_rows(axes, names, "UAR, all test clips")
         axes.set_xlim(0, 1.0)
     parts = [
-        f"{s.name} {s.scores['uar']:.2f} ({s.scores['uar_low']:.2f} to {s.scores['uar_high']:.2f})" for s in entries
+        f"{entry.name}{' (brought)' if Flag.BROUGHT in entry.flags else ''} {entry.scores['uar']:.2f} "
+        f"({entry.scores['uar_low']:.2f} to {entry.scores['uar_high']:.2f})"
+        for entry in entries
     ]
     return Plot(
         figure,
@@ -73,6 +79,7 @@ def differences_plot(ranking: Ranking) -> Plot | None:
     if best is None or not tests:
         return None
     parts = []
+    flags = {entry.name: entry.flags for entry in ranking.entries}
     with style():
         figure, axes = new_figure(4.6, 0.9 + 0.34 * len(tests))
         axes.axvline(0, color=INK, linewidth=1)
@@ -80,7 +87,8 @@ def differences_plot(ranking: Ranking) -> Plot | None:
             colour = SERIES[0] if test.verdict() == "difference" else FAINT
             value, low, high = -test.difference.estimate, -test.difference.high, -test.difference.low
             interval_bar(axes, row, low, high, colour)
-            axes.plot(value, row, "o", markersize=6, color=colour)
+            axes.plot(value, row, marker_of(flags[test.second]), markersize=6, color=colour)
             parts.append(f"{test.second} {signed(value)} ({signed(low)} to {signed(high)})")
+        explain_markers(axes, [flags[test.second] for test in tests])
         name_rows(axes, [test.second for test in tests], "UAR minus that of the best")
     return Plot(figure, f"Difference of UAR to {best.name}: {'; '.join(parts)}.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from benchmarks.pipelines.flags import Flag
 from benchmarks.reporting.plots.style import FAINT, GRID, MARKERS, colour_of, name_rows, new_figure, style
 from features.plotting import Plot
 
@@ -24,7 +25,8 @@ def recalls_plot(ranking: Ranking) -> Plot:
     >>> recalls_plot(rank(Run.load("results/emodb"))).save("recalls.svg")  # doctest: +SKIP
     """
     table = ranking.recalls()
-    figure = _rows_figure(table.T.iloc[:, : len(MARKERS)], "recall", chance=ranking.chance)
+    shown = table.T.iloc[:, : len(MARKERS)].rename(columns=_marked(ranking))
+    figure = _rows_figure(shown, "recall", chance=ranking.chance)
     lowest_first = table.iloc[0].dropna().sort_values()
     parts = ", ".join(f"{label} {value:.2f}" for label, value in lowest_first.items())
     return Plot(figure, f"Recall of every class. {table.index[0]}, lowest first: {parts}.")
@@ -40,13 +42,19 @@ def speakers_plot(ranking: Ranking) -> Plot | None:
     table = ranking.speaker_uars().iloc[:, :4]
     if len(table) < 2 or len(table) > 40:
         return None
-    figure = _rows_figure(table.sort_values(table.columns[0]), "UAR", chance=ranking.chance)
+    shown = table.sort_values(table.columns[0]).rename(columns=_marked(ranking))
+    figure = _rows_figure(shown, "UAR", chance=ranking.chance)
     uars = table.iloc[:, 0].dropna().sort_values()
     return Plot(
         figure,
         f"UAR of every speaker. {table.columns[0]}: worst speaker {uars.index[0]} {uars.iloc[0]:.2f}, "
         f"median {uars.median():.2f}, best speaker {uars.index[-1]} {uars.iloc[-1]:.2f}.",
     )
+
+
+def _marked(ranking: Ranking) -> dict[str, str]:
+    """Names of brought rows as the legend shows them."""
+    return {entry.name: f"{entry.name} ({Flag.BROUGHT})" for entry in ranking.scored if Flag.BROUGHT in entry.flags}
 
 
 def _rows_figure(table: pd.DataFrame, quantity: str, *, chance: float) -> Figure:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.pipelines.flags import Flag
 from features.lettering import number_texts, shorten_texts, without_warnings_of_glyphs
 from features.plotting import GREY, PALETTE
 
@@ -170,6 +171,34 @@ def name_rows(axes: Axes, names: Sequence[str], quantity: str, *, legend: int = 
     axes.spines["left"].set_visible(False)
     if legend:
         axes.figure.legend(loc="outside upper left", ncols=legend, handletextpad=0.2)  # type: ignore[call-arg]
+
+
+def marker_of(flags: Sequence[str]) -> str:
+    """The marker of a row: a circle, or a diamond for predictions of another tool.
+
+    Examples
+    --------
+    >>> marker_of([]), marker_of(["brought"])
+    ('o', 'D')
+    """
+    return "D" if Flag.BROUGHT in flags else "o"
+
+
+def explain_markers(axes: Axes, flags: Sequence[Sequence[str]]) -> None:
+    """Add a legend above axes that says what a diamond is, where one of some rows has it.
+
+    Examples
+    --------
+    >>> figure, axes = new_figure(4.6, 3.0)
+    >>> explain_markers(axes, [[], ["brought"]])
+    >>> [text.get_text() for text in figure.legends[0].get_texts()]
+    ['run here', 'brought: predictions of another tool']
+    """
+    if not any(Flag.BROUGHT in some for some in flags):
+        return
+    for marker, words in (("o", "run here"), ("D", f"{Flag.BROUGHT}: predictions of another tool")):
+        axes.plot([], [], marker, markersize=6, color=FAINT, label=words)
+    axes.figure.legend(loc="outside upper left", ncols=2, handletextpad=0.2)  # type: ignore[call-arg]
 
 
 def interval_bar(axes: Axes, row: float, low: float, high: float, colour: str) -> None:

@@ -76,8 +76,27 @@ def where(group: Sequence[Finding], n_folds: int) -> str:
     return f"{len(names)} of {n_folds} folds: {', '.join(names[:4])}{', ...' * (len(names) > 4)}"
 
 
+def worst_of(group: Sequence[Finding]) -> Finding:
+    """The finding of a group that counts most."""
+    return max(group, key=lambda finding: finding.count)
+
+
+def of_all(finding: Finding) -> str:
+    """How many, among how many; empty where nothing is counted.
+
+    Examples
+    --------
+    >>> from benchmarks.auditing.finding import Kind
+    >>> of_all(Finding(Kind.SPEAKER, Severity.ERROR, "fold_1", "...", "...", 2, 4))
+    '2 of 4'
+    """
+    if not finding.count:
+        return ""
+    return f"{finding.count:,}" if finding.of is None else f"{finding.count:,} of {finding.of:,}"
+
+
 def _finding(group: Sequence[Finding], n_folds: int) -> Iterator[str]:
-    worst = max(group, key=lambda finding: finding.count)
+    worst = worst_of(group)
     head = f"{worst.severity.upper() if worst.severity is Severity.ERROR else worst.severity:<8} {worst.kind}"
     most = f"{worst.fold}: " if worst.fold and len({finding.message for finding in group}) > 1 else ""
     yield fill(f"{head}, {where(group, n_folds)}", hang=INDENT)
@@ -94,13 +113,20 @@ def _table(audit: Audit) -> Iterator[str]:
     for fold in audit.folds[:MOST_FOLDS]:
         copies = "-" if fold.recordings is None else fold.recordings
         yield (
-            f"{fold.fold[:width]:<{width}} {fold.train:>6} {fold.valid:>6} {fold.test:>6} {_share(fold.speakers):>9} "
-            f"{_share(fold.sentences):>10} {copies:>7}"
+            f"{fold.fold[:width]:<{width}} {fold.train:>6} {fold.valid:>6} {fold.test:>6} {share(fold.speakers):>9} "
+            f"{share(fold.sentences):>10} {copies:>7}"
         )
     if len(audit.folds) > MOST_FOLDS:
         yield f"and {len(audit.folds) - MOST_FOLDS} more"
     yield fill("speakers, sentences: of those tested, how many are learnt; copies: test recordings that are learnt")
 
 
-def _share(shared: tuple[int, int] | None) -> str:
+def share(shared: tuple[int, int] | None) -> str:
+    """How many of those tested are learnt; a dash where it is not known.
+
+    Examples
+    --------
+    >>> share((2, 4)), share(None)
+    ('2/4', '-')
+    """
     return "-" if shared is None else f"{shared[0]}/{shared[1]}"

@@ -1,0 +1,53 @@
+"""Pages in HTML from the templates beside this module; every name in them is escaped."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from features.names import printable
+
+
+def fill_template(name: str, **values: Any) -> str:
+    """Fill a template; every text is escaped, and control characters in it are shown as escapes.
+
+    Parameters
+    ----------
+    name : str
+        A file in `templates`.
+    **values
+        What the template names.
+
+    Examples
+    --------
+    >>> "<main>" in fill_template("audit.html", audits=(), measured=(), command="", version="")
+    True
+    """
+    from jinja2 import Environment, PackageLoader
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("benchmarks.reporting", "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    # Only what this package drew itself goes in as markup; matplotlib escapes the text in it.
+    environment.filters["drawn"] = Markup
+    environment.filters["breakable"] = _breakable
+    return environment.get_template(name).render(**values)
+
+
+def _shown(value: Any) -> Any:
+    from markupsafe import Markup
+
+    return value if isinstance(value, Markup) or not isinstance(value, str) else printable(value)
+
+
+def _breakable(name: str) -> Any:
+    """Escape a name, and allow a line to break after what joins its parts."""
+    from markupsafe import Markup, escape
+
+    text = re.sub(r"([+@:,/])(?=[A-Za-z])", r"\1<wbr>", str(escape(printable(name))))
+    return Markup(text.replace(" %", "\u00a0%"))

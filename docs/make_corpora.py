@@ -1,0 +1,78 @@
+"""The corpora as a page, from their modules: `python docs/make_corpora.py docs/corpora.md`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.corpora import find
+from benchmarks.corpora.registry import MODULES
+
+if TYPE_CHECKING:
+    from benchmarks.corpora.base import Source
+
+HEAD = """\
+# Corpora
+
+Made by `make docs` from the modules of `benchmarks/corpora/`; do not edit. None of the recordings is shipped. A copy
+whose numbers differ from the published ones is refused, unless `--allow-partial` says that it is a part; where no
+source gives a number, none is asserted and a note says so. What is not here is read from
+[a table of your own](your_own_corpus.md).
+
+    python -m benchmarks.run --list
+"""
+
+
+def page() -> str:
+    """The page as Markdown: a table of all corpora, then the facts of each with their sources."""
+    sources = [source for source in map(find, MODULES) if not source.own and not source.synthetic]
+    rows = [
+        [
+            f"`{source.name}`",
+            source.title,
+            f"{sum(source.counts.values()):,}" if source.counts else _total(source),
+            ", ".join(source.labels),
+            source.folds,
+            source.licence,
+        ]
+        for source in sources
+    ]
+    head = ["name", "corpus", "utterances", "labels", "folds", "licence"]
+    return "\n".join([HEAD, _table(head, rows), *_facts(sources)])
+
+
+def _total(source: Source) -> str:
+    return "asserted by total" if source.more_counts else "none asserted"
+
+
+def _facts(sources: Sequence[Source]) -> Iterator[str]:
+    yield "## What the readers rely on, and who says so\n"
+    for source in sources:
+        if source.facts:
+            lines = [f"- {fact.says}: {_link(fact.source)}" for fact in source.facts]
+            yield "\n".join([f"### {source.name}\n", f"{source.citation}. <{source.homepage}>\n", *lines, ""])
+
+
+def _link(source: str) -> str:
+    return f"<{source}>" if source.startswith("http") and " " not in source else source
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the page to the file that is named, or print it."""
+    names = list(sys.argv[1:] if arguments is None else arguments)
+    if names:
+        Path(names[0]).write_text(page(), encoding="utf-8")
+    else:
+        sys.stdout.write(page())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
