@@ -3,6 +3,7 @@ from .evaluation.final_model import train
 from .evaluation.runs import Run, load_run
 from .folds.splitters import make_folds
 from .studies.ablation import ablate
+from .studies.combining import combine
 from .studies.comparison import compare
 from .studies.cross_corpus import cross_corpus
 from .studies.enrolment_curve import enrolment_curve
@@ -16,6 +17,7 @@ __version__: str
 __all__ = [
     "Run",
     "ablate",
+    "combine",
     "compare",
     "corpora",
     "cross_corpus",

@@ -193,6 +193,7 @@ def test_the_root_of_benchmarks_holds_commands_only() -> None:
         "__init__",
         "ablation",
         "audit",
+        "combine",
         "command",
         "compare",
         "cross",

@@ -77,9 +77,7 @@ def one_sided_mid_p(terms: ArrayLike, *, random_state: int = 0, n_draws: int = 6
     return float((above.sum() + same.sum() / 2) / len(sums))
 
 
-def swapped_sums(
-    terms: NDArray[np.float64], *, random_state: int, n_draws: int
-) -> tuple[NDArray[np.float64], bool]:
+def swapped_sums(terms: NDArray[np.float64], *, random_state: int, n_draws: int) -> tuple[NDArray[np.float64], bool]:
     """The sums under changed signs: of all with the first sign kept, or of drawn ones; and whether these are all."""
     n = len(terms)
     if n <= EXACT_SPEAKERS:
