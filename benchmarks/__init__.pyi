@@ -3,11 +3,14 @@ from .evaluation.final_model import train
 from .evaluation.runs import Run, load_run
 from .folds.splitters import make_folds
 from .studies.ablation import ablate
+from .studies.abstention import abstention
 from .studies.combining import combine
 from .studies.comparison import compare
 from .studies.cross_corpus import cross_corpus
 from .studies.enrolment_curve import enrolment_curve
+from .studies.known_people import known_people
 from .studies.learning_curve import learning_curve
+from .studies.people import people
 from .studies.reports import draw, evaluate, write_report
 from .studies.resampling import resampling
 from .studies.robustness import robustness
@@ -17,6 +20,7 @@ __version__: str
 __all__ = [
     "Run",
     "ablate",
+    "abstention",
     "combine",
     "compare",
     "corpora",
@@ -24,10 +28,12 @@ __all__ = [
     "draw",
     "enrolment_curve",
     "evaluate",
+    "known_people",
     "known_sentences",
     "learning_curve",
     "load_run",
     "make_folds",
+    "people",
     "resampling",
     "robustness",
     "train",

@@ -15,7 +15,7 @@ from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.pipelines.heard import parse_heard
 from benchmarks.pipelines.options import PipelineOptions
 from features.bad_files import add_on_error_argument, report_bad
-from features.command import add_jobs_argument, add_join_names_argument, show
+from features.command import add_cluster_argument, add_jobs_argument, add_join_names_argument, show
 from features.errors import CorpusError, PipelineError
 
 if TYPE_CHECKING:
@@ -42,6 +42,13 @@ def add_corpus_arguments(parser: argparse.ArgumentParser, *, default: str | None
     )
     group.add_argument(
         "--map", metavar="OLD=NEW", nargs="+", default=[], help="rename labels, as exc=hap; before --classes"
+    )
+    group.add_argument(
+        "--columns",
+        metavar="OURS=THEIRS",
+        nargs="+",
+        default=[],
+        help="which columns of a table of one's own are path, label, speaker, gender, ...: label=emotion speaker=who",
     )
     group.add_argument("--improvised", action="store_true", help="improvised dialogues only (iemocap, synthetic)")
     group.add_argument(
@@ -112,6 +119,7 @@ def add_run_arguments(parser: argparse.ArgumentParser, *, out: str = "results/CO
         "--seeds", type=int, nargs="+", default=[0], metavar="N", help="seeds of the pipelines (default: 0)"
     )
     add_jobs_argument(group, "jobs at a time (default: all cores); changes no result")
+    add_cluster_argument(group)
     group.add_argument("--out", type=Path, metavar="DIR", help=f"where results are kept (default: {out})")
     group.add_argument(
         "--overwrite",
@@ -185,15 +193,12 @@ def load_corpus(arguments: argparse.Namespace) -> Corpus:
         if root is None:
             raise CorpusError(f"{source.name}: --download needs --root, the folder to fetch it into")
         fetch(source.name, source.download, root, progress=sys.stderr.isatty())
-    pairs = [item.partition("=") for item in arguments.map]
-    for old, sign, new in pairs:
-        if not (old and sign and new):
-            raise CorpusError(f"--map {old}{sign}{new}: expected OLD=NEW, such as exc=hap")
     corpus = corpora.load(
         arguments.corpus,
         root,
         classes=arguments.classes,
-        mapping={old: new for old, _, new in pairs},
+        mapping=_pairs("--map", arguments.map, example="exc=hap"),
+        columns=_pairs("--columns", arguments.columns, example="label=emotion"),
         improvised=arguments.improvised,
         allow_partial=arguments.allow_partial,
         join_names=arguments.join_names,
@@ -205,6 +210,19 @@ def load_corpus(arguments: argparse.Namespace) -> Corpus:
 
         return permuted(corpus)
     return corpus
+
+
+def _pairs(option: str, items: Sequence[str], *, example: str) -> dict[str, str]:
+    """What stands left and right of the equals signs of an option's values."""
+    pairs = {}
+    for item in items:
+        left, sign, right = item.partition("=")
+        if not (left and sign and right):
+            raise CorpusError(
+                f"{option} {item}: expected {'OLD=NEW' if option == '--map' else 'OURS=THEIRS'}, such as {example}"
+            )
+        pairs[left] = right
+    return pairs
 
 
 def out_folder(arguments: argparse.Namespace, corpus: Corpus, *, suffix: str = "") -> Path:

@@ -58,7 +58,7 @@ def execute(arguments: argparse.Namespace) -> None:
         "progress": sys.stderr.isatty(),
     }
     scores: dict[str, float] = {}
-    protocol = ""
+    protocol, tested = "", None
     if not arguments.no_scores:
         folder = arguments.results or Path("results") / f"{corpus.name}-{arguments.out.stem}"
         run = evaluate(
@@ -71,6 +71,7 @@ def execute(arguments: argparse.Namespace) -> None:
             **how,
         )
         scores, protocol = card_scores(run)
+        tested = run.predictions
     saved = train(
         corpus,
         arguments.pipeline,
@@ -79,6 +80,7 @@ def execute(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
         scores=scores,
         protocol=protocol,
+        tested=tested,
         **how,
     )
     for note in saved.notes:

@@ -19,6 +19,7 @@ from features.extractors.joined import single_extractors
 from features.extractors.statistics import FeatureExtractor
 from features.files import content_hash
 from features.predicting import Answers, Task
+from features.prediction_sets import Calibration
 from features.predictions import to_predictions
 from features.speech_check import speech_in
 
@@ -53,7 +54,8 @@ def task_of(path: str, *, encoders: tuple[str, ...] = (), explain: bool = False,
     whole = any(str(member.normalise) != "global" for member in members)
     how = partial(answer, path, stamp=stamp, encoders=encoders, explain=explain, n_jobs=n_jobs if whole else 1)
     name = f"{Path(path).name} {content_hash(path)[:16]}"
-    return Task(how, model=name, whole=whole, explained=explain, notes=tuple(model.notes))
+    calibration = Calibration.of_json(model.metadata.get("calibration"))
+    return Task(how, model=name, whole=whole, explained=explain, notes=tuple(model.notes), calibration=calibration)
 
 
 def read(path: str, *, encoders: tuple[str, ...] = ()) -> None:

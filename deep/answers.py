@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deep import runtime
+from deep.formats.saved import read_description
 from deep.hub import Kind, resolve
 from deep.loading import load
 from deep.predictor import Predictor
 from features.files import content_hash
 from features.predicting import LARGEST_CHUNK, Answers, Task
+from features.prediction_sets import Calibration
 from features.predictions import to_predictions
 from features.speech_check import speech_in
 
@@ -40,7 +42,16 @@ def task_of(source: str, *, device: str, precision: str) -> Task:
     chunk = LARGEST_CHUNK if runtime.resolve(device).type == "cpu" else LARGEST_CHUNK_OF_GPU
     how = partial(answer, source, identity=identity, device=device, precision=precision)
     notes = _loaded(source, identity, device=device, precision=precision).notes_
-    return Task(how, model=f"{Path(source).name} {identity}", chunk=chunk, notes=tuple(notes))
+    calibration = _calibration(source)
+    return Task(how, f"{Path(source).name} {identity}", chunk=chunk, notes=tuple(notes), calibration=calibration)
+
+
+def _calibration(source: str) -> Calibration | None:
+    """What a model of this toolkit's keeps of how far from the truth it was; nothing for a published one."""
+    found = resolve(source, hub_kind=Kind.RELEASED)
+    if found.kind is not Kind.SAVED:
+        return None
+    return Calibration.of_json(read_description(found.folder).get("about", {}).get("calibration"))
 
 
 def answer(source: str, table: pd.DataFrame, *, identity: str, device: str, precision: str) -> Answers:

@@ -8,7 +8,8 @@ from typing import Any
 from features.cards import TRAINING, bullets, markdown_text, render_card, training_facts
 
 CARD = "README.md"
-SHOWN = {*TRAINING, "pipeline", "protocol", "scores"}  # of `about`, where the other models' cards have them
+SHOWN = {*TRAINING, "pipeline", "protocol", "scores", "calibration"}
+"""Of `about`: what stands where the other models' cards have it, and numbers that are not for reading."""
 
 
 def model_card(description: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from textwrap import fill, wrap
 from typing import Any, Protocol
 
@@ -107,7 +107,7 @@ def command(
         show_any_text()
         settle()
         try:
-            with stoppable(on_interrupt), notes_in_lines():
+            with stoppable(on_interrupt), notes_in_lines(), workers_of(arguments):
                 status = execute(arguments) or 0
                 sys.stdout.flush()
         except SerError as error:
@@ -224,6 +224,46 @@ def add_jobs_argument(parser: argparse._ActionsContainer, help_text: str = "proc
     2
     """
     parser.add_argument("--jobs", type=at_least_one, metavar="N", help=help_text)
+
+
+def add_cluster_argument(parser: argparse._ActionsContainer) -> None:
+    """Add `--cluster`, for commands whose work an engine hands out.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_cluster_argument(parser)
+    >>> parser.parse_args(["--cluster", "local:2"]).cluster
+    'local:2'
+    """
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="do the work on a Dask cluster: tcp://HOST:8786 of its scheduler, or local:N for N workers here; changes "
+        "no result (default: SER_CLUSTER, else processes of this machine)",
+    )
+
+
+def workers_of(arguments: argparse.Namespace) -> AbstractContextManager[object]:
+    """The cluster that `--cluster` or SER_CLUSTER names, connected; nothing where neither does.
+
+    Raises
+    ------
+    EngineError
+        If it cannot be used.
+
+    Examples
+    --------
+    >>> with workers_of(argparse.Namespace()) as cluster:
+    ...     cluster is None
+    True
+    """
+    address = getattr(arguments, "cluster", None) or (os.environ.get("SER_CLUSTER") if "cluster" in arguments else None)
+    if not address:
+        return nullcontext()
+    from features.engines.cluster import connected
+
+    return connected(address)
 
 
 def add_join_names_argument(parser: argparse._ActionsContainer) -> None:

@@ -56,3 +56,7 @@ class ModelError(SerError):
 
 class ResultsError(SerError):
     """Stored results that are locked, damaged, or do not fit together."""
+
+
+class EngineError(SerError):
+    """A cluster that cannot be reached, or whose workers are not as this process is."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from features.bad_files import BadClipsError, add_on_error_argument, report_bad
-from features.command import command, make_parser, show, show_notes
+from features.command import add_cluster_argument, command, make_parser, show, show_notes
 from features.errors import FeatureError
 from features.files import check_writable, content_hash, replacing
 from features.frozen_sets import FROZEN, PRESET, SOUND
@@ -48,6 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add("--normalise-level", action="store_true", help="bring every utterance to -26 dB first")
     add("--jobs", type=int, default=1, help="processes (default: 1)")
+    add_cluster_argument(parser)
     add(
         "--no-cache",
         action="store_true",
@@ -189,7 +190,7 @@ def _rows_of(manifest: Path) -> pd.DataFrame:
 
     table = read_utterances(manifest, error=FeatureError)
     table.refuse("id", table.rows["id"].duplicated(), expected="a different id in every row")
-    return table.rows.assign(start=table.numbers("start"), end=table.numbers("end"))
+    return table.rows.assign(start=table.seconds("start"), end=table.seconds("end"))
 
 
 def _write(table: pd.DataFrame, target: Path) -> None:

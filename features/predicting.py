@@ -21,7 +21,7 @@ from features.bad_files import (
     report_bad,
 )
 from features.command import add_jobs_argument, show_notes
-from features.errors import InputError
+from features.errors import InputError, ModelError
 from features.files import check_writable, replacing
 from features.prediction_files import CsvForm, Form, Format, JsonForm, JsonLinesForm, TableForm, key_of, keys_in
 from features.processes import beside, end_at_once, worker_processes
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from joblib.externals.loky import ProcessPoolExecutor
 
+    from features.prediction_sets import Calibration
     from features.predictions import Prediction
 
 LARGEST_CHUNK = 16
@@ -75,6 +76,8 @@ class Task:
         Whether the features that contributed most are named.
     notes : tuple of str
         What a user should know of the model, once there is something to predict.
+    calibration : Calibration or None
+        By which it can say sets of labels; None where the model keeps none.
     """
 
     predict: Predict
@@ -83,6 +86,7 @@ class Task:
     chunk: int = LARGEST_CHUNK
     explained: bool = False
     notes: tuple[str, ...] = ()
+    calibration: Calibration | None = None
 
 
 def add_prediction_arguments(parser: argparse.ArgumentParser) -> None:
@@ -108,6 +112,13 @@ def add_prediction_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="write there, as .csv, .jsonl, .json or .txt; what .csv or .jsonl hold already is not computed again",
+    )
+    add(
+        "--coverage",
+        type=float,
+        metavar="C",
+        help="say a set of labels for every clip, which holds the truth for this share of a new speaker's clips, such "
+        "as 0.9; a set of all labels is `abstain`",
     )
     add("--plot", metavar="FILE", help="draw the timeline of the windows as .png, .svg or .pdf")
     add_jobs_argument(parser, "processes, each with the model in its memory (default: 1)")
@@ -182,6 +193,7 @@ def execute_prediction(arguments: argparse.Namespace, task: Task, others: OtherP
     BadClipsError
         If no clip could be analysed.
     """
+    task = _with_coverage(task, arguments)
     form = Format(arguments.format) if arguments.format else _default_format(arguments.out)
     for path in (arguments.out, arguments.plot):
         if path is not None:
@@ -203,6 +215,12 @@ def execute_prediction(arguments: argparse.Namespace, task: Task, others: OtherP
     ):
         notes: dict[str, None] = {}
         for answers in _progress(coming, len(waiting)):
+            if arguments.coverage is not None and task.calibration is not None:
+                from features.prediction_sets import with_sets
+
+                answers = replace(
+                    answers, predictions=with_sets(answers.predictions, task.calibration, arguments.coverage)
+                )
             write(answers.predictions)
             bad += answers.bad
             show_notes(note for note in answers.notes if note not in notes)
@@ -218,6 +236,19 @@ def execute_prediction(arguments: argparse.Namespace, task: Task, others: OtherP
         before = f" ({len(table) - len(waiting):,} of them before)" if len(waiting) < len(table) else ""
         sys.stdout.write(f"{arguments.out}: {total - len(bad):,} of {total:,} clips{before}\n")
     return report_bad(bad, total, arguments.on_error)
+
+
+def _with_coverage(task: Task, arguments: argparse.Namespace) -> Task:
+    """The task as one whose answers are sets, where these are asked for: another model to files of predictions."""
+    if arguments.coverage is None:
+        return task
+    if task.calibration is None:
+        raise ModelError(
+            f"--coverage {arguments.coverage:g}: {arguments.model} keeps no calibration; train it again with "
+            "benchmarks.train, without --no-scores for a deep model, or predict without --coverage"
+        )
+    said = task.calibration.promise(arguments.coverage)
+    return replace(task, model=f"{task.model} coverage {arguments.coverage:g}", notes=(*task.notes, said))
 
 
 def _default_format(out: Path | None) -> Format:

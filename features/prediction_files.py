@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from features.errors import InputError
 from features.names import printable, spreadsheet_plain, spreadsheet_safe, storable
-from features.predictions import NO_SPEECH, Prediction, as_json, attribution_lines, cells_of, plain
+from features.predictions import NO_SPEECH, Prediction, as_json, attribution_lines, cells_of, plain, set_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,9 +100,12 @@ class TableForm:
         lines = []
         if predictions and not self._widths:
             labels = [printable(label) for label in predictions[0].probabilities]
-            header = ["path", *(["start", "end"] if self._timed else []), "label", *labels]
+            asked = [] if predictions[0].labels is None else ["set"]
+            header = ["path", *(["start", "end"] if self._timed else []), "label", *asked, *labels]
             times = self._times if self._timed else []
-            least = [self._longest, *times, max(map(len, (NO_SPEECH, *labels))), *(5 for _ in labels)]
+            longest = max(map(len, (NO_SPEECH, *labels)))
+            sets = [max(longest, len("|".join(labels[:3]))) for _ in asked]
+            least = [self._longest, *times, longest, *sets, *(5 for _ in labels)]
             self._widths = [max(len(name), width) for name, width in zip(header, least)]
             lines.append(self._aligned(header))
         for prediction in predictions:
@@ -205,7 +208,8 @@ class CsvForm:
                 self._header = False
             numbers = (f"{value:.{DIGITS}f}" for value in one.probabilities.values())
             named = [as_json(plain(one).get("attributions", []))] if self.explained else []
-            cells = [*key_of(one.path, one.start, one.end), one.label, *numbers, *named, self.model]
+            asked = [] if one.labels is None else [set_text(one.labels, one.probabilities)]
+            cells = [*key_of(one.path, one.start, one.end), one.label, *asked, *numbers, *named, self.model]
             writer.writerow([spreadsheet_safe(storable(cell)) for cell in cells])
         return stream.getvalue()
 
@@ -216,7 +220,8 @@ class CsvForm:
 
 def _csv_header(prediction: Prediction, *, explained: bool) -> list[str]:
     labels = [spreadsheet_safe(storable(f"p_{label}")) for label in prediction.probabilities]
-    return ["path", "start", "end", "label", *labels, *(["attributions"] if explained else []), "model"]
+    asked = [] if prediction.labels is None else ["set"]
+    return ["path", "start", "end", "label", *asked, *labels, *(["attributions"] if explained else []), "model"]
 
 
 def key_of(path: str, start: float | None, end: float | None) -> Key:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 NO_SPEECH = "no speech"
 """What stands in place of a label where there is no speech to judge by."""
+
+ABSTAIN = "abstain"
+"""What stands in place of a set that holds every label: it says nothing."""
 
 _NOT_SHOWN = re.compile(r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Characters that move a terminal's cursor, turn its text around or are in no encoding; JSON escapes others itself."""
@@ -39,6 +42,8 @@ class Prediction:
         Stretch in seconds; None where it is the whole file.
     attributions : tuple of (str, float)
         Features that contributed most, and how much: above 0 towards the label, below 0 away from it.
+    labels : tuple of str or None
+        The set of labels that holds the truth as often as was asked; None where it was not asked.
 
     Examples
     --------
@@ -52,6 +57,7 @@ class Prediction:
     start: float | None = None
     end: float | None = None
     attributions: tuple[tuple[str, float], ...] = ()
+    labels: tuple[str, ...] | None = None
 
 
 def to_predictions(
@@ -104,6 +110,20 @@ def to_predictions(
     return result
 
 
+def set_text(labels: Sequence[str], probabilities: Mapping[str, float]) -> str:
+    """A set as one cell: labels with `|` between, `abstain` where it holds all of them, `no speech` where none.
+
+    Examples
+    --------
+    >>> probabilities = {"ang": 0.5, "hap": 0.1, "sad": 0.4}
+    >>> set_text(("ang", "sad"), probabilities), set_text(("ang", "hap", "sad"), probabilities)
+    ('ang|sad', 'abstain')
+    """
+    if not labels:
+        return NO_SPEECH
+    return ABSTAIN if len(labels) == len(probabilities) else "|".join(labels)
+
+
 def to_json(predictions: Sequence[Prediction]) -> str:
     """Predictions as a JSON list of objects: path, label, probabilities; start, end and attributions where known.
 
@@ -140,6 +160,9 @@ def plain(prediction: Prediction) -> dict[str, Any]:
         "label": prediction.label,
         "probabilities": dict(prediction.probabilities),
     }
+    if prediction.labels is not None:
+        values["set"] = list(prediction.labels)
+        values["abstain"] = set_text(prediction.labels, prediction.probabilities) == ABSTAIN
     if prediction.start is not None or prediction.end is not None:
         values |= {"start": prediction.start, "end": prediction.end}
     if prediction.attributions:
@@ -159,7 +182,8 @@ def to_text(predictions: Sequence[Prediction]) -> str:
     if not predictions:
         return ""
     timed = any(prediction.start is not None or prediction.end is not None for prediction in predictions)
-    header = ["path", *(["start", "end"] if timed else []), "label", *map(printable, predictions[0].probabilities)]
+    header = ["path", *(["start", "end"] if timed else []), "label"]
+    header += [*([] if predictions[0].labels is None else ["set"]), *map(printable, predictions[0].probabilities)]
     rows = [cells_of(prediction, timed=timed) for prediction in predictions]
     widths = [max(map(len, column)) for column in zip(header, *rows)]
     lines = [_aligned(header, widths)]
@@ -178,7 +202,8 @@ def cells_of(prediction: Prediction, *, timed: bool) -> list[str]:
     """
     times = [_seconds(prediction.start), _seconds(prediction.end)] if timed else []
     probabilities = (f"{p:.3f}" for p in prediction.probabilities.values())
-    return [printable(prediction.path), *times, printable(prediction.label), *probabilities]
+    asked = [] if prediction.labels is None else [printable(set_text(prediction.labels, prediction.probabilities))]
+    return [printable(prediction.path), *times, printable(prediction.label), *asked, *probabilities]
 
 
 def attribution_lines(prediction: Prediction) -> list[str]:

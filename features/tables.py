@@ -6,7 +6,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -63,6 +63,23 @@ class Table:
         values = [_number(text.replace(",", ".") if decimal_comma else text) for text in self.rows[column]]
         self.refuse(column, [value is None for value in values], expected="a number or nothing")
         return pd.Series(values, index=self.rows.index, name=column, dtype=float)
+
+    def seconds(self, column: str) -> pd.Series:
+        """Read a column of times as seconds, float64: numbers, or times such as `0 days 00:00:01.5`; NaT is NaN.
+
+        Raises
+        ------
+        SerError
+            If another cell is neither; the line is named.
+        """
+        import pandas as pd
+
+        texts = self.rows[column]
+        clocks = texts.str.contains(r":|\bdays?\b", regex=True)
+        spelled = pd.to_timedelta(texts.where(clocks, "NaT").where(texts != "", "NaT"), errors="coerce")
+        plain = replace(self, rows=self.rows.assign(**{column: texts.where(~clocks & (texts != "NaT"), "")}))
+        self.refuse(column, clocks & spelled.isna(), expected="seconds, or a time such as 0 days 00:00:01.5")
+        return plain.numbers(column).where(~clocks, spelled.dt.total_seconds())
 
     def refuse(self, column: str, wrong: Sequence[bool] | pd.Series, *, expected: str) -> None:
         """Raise the file's kind of error for the first row in which a column is wrong.

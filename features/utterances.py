@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.audio import SUFFIXES, left_out_of, sound_files
+from features.column_names import find_columns
 from features.errors import AudioError, InputError, SerError
 from features.names import normalise, storable
-from features.tables import Table, read_table
+from features.tables import Table, column_names, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +68,11 @@ def utterances(
 
 
 def read_utterances(
-    path: str | Path, *, required: Sequence[str] = ("path",), error: type[SerError] = InputError
+    path: str | Path,
+    *,
+    required: Sequence[str] = ("path",),
+    columns: Mapping[str, str] | None = None,
+    error: type[SerError] = InputError,
 ) -> Table:
     """Read a CSV with one row per utterance.
 
@@ -77,6 +82,9 @@ def read_utterances(
         The CSV; see `features.tables.read_table`.
     required : sequence of str
         Columns in which no cell may be empty; `path` is one of them.
+    columns : mapping of str to str, optional
+        The table's name of each column that has another than this toolkit's; by default what `find_columns` finds for
+        path and speaker, such as file and spk.
     error : type
         Kind of error to raise.
 
@@ -94,8 +102,12 @@ def read_utterances(
     """
     import pandas as pd
 
-    table = read_table(path, required=required, error=error)
-    rows = table.rows
+    if columns is None:
+        columns = find_columns(column_names(path), ("path", "speaker"), where=str(path), error=error)
+    table = read_table(path, required=[columns.get(column, column) for column in required], error=error)
+    others = table.rows.drop(columns=set(columns.values()) - set(columns))
+    rows = others.assign(**{ours: table.rows[theirs] for ours, theirs in columns.items()})
+    table = replace(table, rows=rows)
     for column in required:
         table.refuse(column, rows[column] == "", expected=f"a {column} in every row")
     times = [rows[column] for column in ("start", "end") if column in rows]
@@ -256,7 +268,7 @@ def _manifest_rows(manifest: Path) -> list[_Row]:
     if all(missing):  # a folder that moved; single files are named with the others that cannot be analysed
         table.refuse("path", missing, expected="a sound file that is there")
     speakers = table.rows["speaker"] if "speaker" in table.rows else [""] * len(table.rows)
-    columns = (map(Path, table.rows["path"]), table.numbers("start"), table.numbers("end"), speakers, _ranks(table))
+    columns = (map(Path, table.rows["path"]), table.seconds("start"), table.seconds("end"), speakers, _ranks(table))
     return [_Row(*row) for row in zip(*columns)]
 
 

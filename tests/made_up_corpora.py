@@ -24,7 +24,7 @@ def table_corpus(folder: Path, *, n_speakers: int = 6, tells: bool = False, labe
                 rows.append({"path": f"{name}.wav", "speaker": f"p{speaker}", "label": label})
                 features.append(
                     {
-                        "id": name,
+                        "id": f"{name}.wav",
                         "x1": rng.normal() + 8 * tells * labels.index(label),
                         "x2": rng.normal(),
                     }

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+import yaml
 
 
 def sound(path: Path, *, seed: int, rate: int = 16_000, channels: int = 1, seconds: float = 0.3) -> Path:
@@ -198,6 +199,76 @@ def manifest(root: Path) -> Path:
     return path
 
 
+def audformat(root: Path) -> Path:
+    """Two tables: an emotion of every file, and who speaks in it; genders are the speakers'."""
+    files, emotions = [], ("anger", "neutral", "sadness")
+    for seed, (speaker, emotion) in enumerate((s, e) for s in (3, 8, 9) for e in emotions * 2):
+        files.append((f"audio/{seed:03d}.wav", speaker, emotion))
+        sound(root / files[-1][0], seed=seed)
+    header = {
+        "name": "mini",
+        "source": "internal",
+        "usage": "research",
+        "license": "CC-BY-4.0",
+        "author": "A. Nobody",
+        "media": {"microphone": {"type": "audio", "format": "wav"}},
+        "schemes": {
+            "emotion": {"dtype": "str", "labels": {emotion: {"name": emotion} for emotion in emotions}},
+            "speaker": {"dtype": "int", "labels": {3: {"gender": "male"}, 8: {"gender": "female"}, 9: {"gender": "f"}}},
+        },
+        "splits": {"test": {"type": "test"}, "train": {"type": "train"}},
+        "tables": {
+            "emotion": {"type": "filewise", "split_id": "train", "columns": {"emotion": {"scheme_id": "emotion"}}},
+            "files": {"type": "filewise", "columns": {"speaker": {"scheme_id": "speaker"}}},
+        },
+    }
+    (root / "db.yaml").write_text(yaml.safe_dump(header))
+    for table, place in (("emotion", 2), ("files", 1)):
+        column = next(iter(header["tables"][table]["columns"]))  # type: ignore[index]
+        lines = [f"file,{column}", *(f"{row[0]},{row[place]}" for row in files)]
+        (root / f"db.{table}.csv").write_text("\n".join(lines) + "\n")
+    return root
+
+
+def hub_table(path: Path, /, *, speakers: Iterable[str], first: int = 0, **columns: list[object]) -> Path:
+    """A Parquet file as `datasets` writes it: sound as bytes, classes as numbers whose names are in the schema."""
+    import io
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = [(speaker, emotion) for speaker in speakers for emotion in (0, 1, 0, 1)]
+    clips = []
+    for seed in range(first, first + len(rows)):
+        stream = io.BytesIO()
+        rng = np.random.default_rng(seed)
+        soundfile.write(stream, 0.1 * rng.normal(size=4000), 16_000, format="WAV", subtype="PCM_16")
+        clips.append({"bytes": stream.getvalue(), "path": f"{seed}.wav"})
+    features = {
+        "audio": {"sampling_rate": 16_000, "_type": "Audio"},
+        "emotion": {"names": ["anger", "sadness"], "_type": "ClassLabel"},
+        "speaker_id": {"dtype": "string", "_type": "Value"},
+    }
+    table = pa.table(
+        {
+            "audio": pa.array(clips, pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
+            "emotion": pa.array([emotion for _, emotion in rows], pa.int64()),
+            "speaker_id": [speaker for speaker, _ in rows],
+            **columns,
+        }
+    )
+    about = json.dumps({"info": {"features": features, "license": "cc-by-4.0"}})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table.replace_schema_metadata({"huggingface": about}), path)
+    return path
+
+
+def parquet(root: Path) -> Path:
+    hub_table(root / "data/train-00000-of-00001.parquet", speakers=("01", "02"))
+    hub_table(root / "data/test-00000-of-00001.parquet", speakers=("03",), first=50)
+    return root
+
+
 LABEL_LINE = "[{start:.4f} - {end:.4f}]\t{turn}\t{label}\t[2.5000, 3.0000, 3.5000]\n"
 
 
@@ -265,6 +336,8 @@ BUILDERS: dict[str, Callable[[Path], Path]] = {
     "meld": meld,
     "enterface": enterface,
     "manifest": manifest,
+    "audformat": audformat,
+    "parquet": parquet,
 }
 """Builder of each corpus's miniature; the synthetic corpus is its own."""
 

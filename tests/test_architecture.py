@@ -192,6 +192,7 @@ def test_the_root_of_benchmarks_holds_commands_only() -> None:
     assert files == {
         "__init__",
         "ablation",
+        "abstention",
         "audit",
         "combine",
         "command",
@@ -199,8 +200,10 @@ def test_the_root_of_benchmarks_holds_commands_only() -> None:
         "cross",
         "enrolment",
         "heard",
+        "known_people",
         "learning",
         "report",
+        "people",
         "resampling",
         "robustness",
         "run",

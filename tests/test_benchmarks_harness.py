@@ -186,7 +186,7 @@ class Killed(Nosy):
 
 
 def test_a_killed_worker_is_one_line_with_the_remedy(corpus: Corpus, tmp_path: Path) -> None:
-    with pytest.raises(ResultsError, match=r"was killed.*run the same command again.*--jobs"):
+    with pytest.raises(ResultsError, match=r"was killed.*give the same command again.*--jobs"):
         benchmarks.evaluate(corpus, pipelines=[("killed", Killed())], out=tmp_path, jobs=2)
 
 

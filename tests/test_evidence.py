@@ -56,6 +56,46 @@ def test_predictions_without_a_record_are_told_apart_by_their_names(
     assert "svm (first) scores best" in text or "svm (second) scores best" in text
 
 
+def drawn_predictions(file: Path, skills: dict[str, float]) -> Path:
+    """Ten speakers, and pipelines that are right with a chance of their own: a lone file, without a record."""
+    rng, rows = np.random.default_rng(sum(map(ord, "".join(skills)))), []
+    for number in range(200):
+        truth, other = ("ang", "sad") if number % 2 else ("sad", "ang")
+        row = {
+            "seed": 0,
+            "fold": number // 20,
+            "utterance": f"u{number}",
+            "speaker": f"s{number // 20}",
+            "truth": truth,
+        }
+        said = {name: truth if rng.random() < skill else other for name, skill in skills.items()}
+        rows += [{"pipeline": name, **row, "prediction": answer} for name, answer in said.items()]
+    pd.DataFrame(rows).to_csv(file, index=False)
+    return file
+
+
+def test_a_lone_file_ranks_apart_what_uses_a_speakers_other_clips(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = drawn_predictions(tmp_path / "a.csv", {"svm": 0.75, "xgboost": 0.7, "svm:speaker": 0.97})
+    other = drawn_predictions(tmp_path / "b.csv", {"mine": 0.6})
+    assert compare_command([str(file), str(other)]) == 0
+    words = " ".join(capsys.readouterr().out.split())
+    assert "svm:speaker scores best, " not in words
+    assert "svm scores best with a UAR" in words
+
+
+def test_two_close_pipelines_of_lone_files_are_not_called_equal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [drawn_predictions(tmp_path / f"{name}.csv", {name: skill}) for name, skill in (("a", 0.75), ("b", 0.74))]
+    assert compare_command([str(file) for file in files]) == 0
+    words = " ".join(capsys.readouterr().out.split())
+    assert "no difference was found" not in words
+    assert "no difference found" not in words
+    assert "which does not say that there is none" in words
+
+
 def test_no_sentence_takes_a_high_p_for_equality(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = fabricate_run(tmp_path / "run", {"svm": 1.0, "xgboost": 0.95, "weak": -1.5})
     assert compare_command([str(folder), str(folder), "--pipelines", "svm", "xgboost", "weak"]) == 0
@@ -122,17 +162,12 @@ def test_the_best_row_says_that_it_was_chosen(families: Path) -> None:
 
 def test_random_draws_anew_for_every_utterance(tmp_path: Path) -> None:
     """Its interval leaves out chance in one of twenty seeds, not in every second one."""
-    from benchmarks.scoring.intervals import speaker_confusions, speaker_interval
-
-    corpus = table_corpus(tmp_path)
-    corpus = corpora.load("manifest", corpus)
-    run = evaluate(corpus, pipelines=["random@" + str(tmp_path / "x.csv")], folds="speaker", seeds=range(20), jobs=1)
-    (name,) = run.predictions["pipeline"].unique()
-    out = 0
-    for _, rows in run.predictions.groupby("seed"):
-        interval = speaker_interval(speaker_confusions(rows, list(run.labels))[1])
-        out += not interval.low <= 1 / 3 <= interval.high
-    assert out <= 4, name
+    corpus, out = corpora.load("manifest", table_corpus(tmp_path)), 0
+    for seed in range(20):
+        run = evaluate(corpus, pipelines=[f"random@{tmp_path / 'x.csv'}"], folds="speaker", seeds=[seed], jobs=1)
+        row = run.scores.iloc[0]
+        out += not row["uar_low"] <= 1 / 3 <= row["uar_high"]
+    assert out <= 4
 
 
 class ReadsNames(ClassifierMixin, BaseEstimator):
@@ -327,6 +362,10 @@ def test_a_run_is_verified_and_what_was_changed_is_found(
     text = capsys.readouterr().out
     assert "2 jobs trained anew give the same bytes" in text
     assert "WRONG" not in text
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study" / "predictions.csv").write_bytes((tmp_path / "out" / "predictions.csv").read_bytes())
+    assert verify_command(["study"]) == 2
+    assert "keep no record of their command" in " ".join(capsys.readouterr().err.split())
     whole = {name: (tmp_path / "out" / name).read_bytes() for name in ("predictions.csv", "scores.csv", "run.json")}
     for name, old, new, words in (
         ("scores.csv", b"random@x.csv,0.", b"random@x.csv,0.9", "do not follow"),

@@ -12,6 +12,9 @@ def test_the_table_of_faults_names_tests_that_there_are() -> None:
     section = page.split("## The faults of the first version")[1].split("\n## ")[0]
     rows = [line.split(" | ") for line in section.splitlines() if re.search(r"\d+ of \d+ \|$", line)]
     assert len(rows) == 31
+    evidence = page.split("## Our own evidence")[1].split("\n## ")[0]
+    rows += [line.split(" | ") for line in evidence.splitlines() if "`test_" in line]
+    assert len(rows) == 41
     for kind, tests, _ in rows:
         assert "`test_" in tests, kind
         for file, names in re.findall(r"`(test_\w+\.py)`: ([^;]+)", tests):

@@ -16,7 +16,7 @@ from benchmarks.auditing.recordings import check_recordings
 from benchmarks.auditing.subject import make_subject
 from benchmarks.folds.formats.base import COLUMNS
 from benchmarks.folds.formats.folds_csv import REQUIRED
-from benchmarks.folds.formats.registry import form_of, read_form
+from benchmarks.folds.formats.registry import MODULES, find, form_of, read_form
 from features.errors import FoldError
 from features.files import replacing
 from features.tables import for_spreadsheets
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from benchmarks.auditing.subject import Subject
     from benchmarks.corpora.corpus import Corpus
+    from benchmarks.folds.formats.base import FoldFormat
     from features.cache import FeatureCache
 
 
@@ -187,12 +188,23 @@ def _subjects(paths: Sequence[Path], corpus: Corpus | None, join_names: bool) ->
             sides.setdefault(form.title, []).append(path)
             continue
         table, form = read_form(path)
-        yield make_subject(table, form, corpus=corpus, join_names=join_names)
+        subject = make_subject(table, form, corpus=corpus, join_names=join_names)
+        yield replace(subject, notes=(*_notes_on_others(path, form), *subject.notes))
     for files in sides.values():
         form = form_of(files[0])
         if form is not None:
             root = files[0].parent if len(files) > 1 else files[0]
             yield make_subject(form.read(files, root), form, corpus=corpus, join_names=join_names)
+
+
+def _notes_on_others(path: Path, form: FoldFormat) -> list[str]:
+    """A note on files of other forms in a folder, which are not read."""
+    if not path.is_dir() or form.scored:
+        return []
+    others = {file for name in MODULES for file in find(name).find(path)} - set(form.find(path))
+    if not others:
+        return []
+    return [f"{len(others)} files of other forms in {path} are not read, such as {min(others).name}"]
 
 
 def audit_subject(

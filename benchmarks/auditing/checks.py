@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from benchmarks.auditing.finding import Finding, Kind, Severity, some
+from features.names import two_spellings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +28,18 @@ def check_speakers(subject: Subject) -> Iterator[Finding]:
     if nameless:
         what = "the folds name no speakers" if not subject.knows("speaker") else f"{nameless} rows have no speaker"
         yield unchecked(subject, Kind.SPEAKER, what)
+    spellings = two_spellings(subject.rows["speaker"])
+    if spellings:
+        yield Finding(
+            Kind.SPEAKER,
+            Severity.WARNING,
+            "",
+            f"{len(spellings)} speakers stand in two spellings: who is one voice may be taken for two",
+            "correct the names, or take them for one with --join-names (join_names=True)",
+            len(spellings),
+            subject.rows["speaker"].nunique(),
+            some(" and ".join(names) for names in spellings),
+        )
     for fold in subject.folds:
         shared, tested = fold.shared("speaker")
         if shared:

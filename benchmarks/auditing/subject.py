@@ -13,8 +13,9 @@ import pandas as pd
 
 from benchmarks.folds.fold import ASIDE, UNUSED, Subset
 from benchmarks.folds.formats.base import COLUMNS
+from features.errors import FoldError
 from features.matching import Matching, match_ids
-from features.names import normalise
+from features.names import MISSING, joined, normalise
 
 if TYPE_CHECKING:
     from benchmarks.corpora.corpus import Corpus
@@ -116,7 +117,11 @@ def make_subject(table: Table, form: FoldFormat, *, corpus: Corpus | None = None
     """
     sides = (*Subset, ASIDE, UNUSED)
     table.refuse("side", ~table.rows["side"].isin(sides), expected=", ".join(sides))
-    rows = table.rows[list(COLUMNS)].astype(object).map(normalise)
+    if table.rows.empty:
+        raise FoldError(f"{table.path} names no utterance; expected one line for each; get the folds anew")
+    rows = pd.DataFrame({column: _normalised(table.rows[column], join_names) for column in COLUMNS}, dtype=object)
+    for column in ("fold", "utterance"):
+        table.refuse(column, rows[column].isin(MISSING), expected="a name in every row")
     if corpus is None:
         rows = rows.assign(position=-1, key=rows["utterance"], true_label="", named_speaker=rows["speaker"])
         return Subject(table.path, form.title, _with_sentences(rows), None, Matching(()), scored=form.scored)
@@ -130,6 +135,13 @@ def make_subject(table: Table, form: FoldFormat, *, corpus: Corpus | None = None
     rows = _filled(rows.assign(key=keys, true_label="", named_speaker=rows["speaker"]), corpus)
     notes = (*matching.notes(str(table.path)), *([] if form.scored else _notes_on_speakers(rows)))
     return Subject(table.path, form.title, _with_sentences(rows), corpus, matching, notes, form.scored)
+
+
+def _normalised(names: pd.Series, join_names: bool) -> pd.Series:
+    """Names in one spelling each; speakers who differ only in case, space or leading zeros are one where asked for."""
+    spelt = {name: normalise(name) for name in names.unique()}
+    one = joined(names.map(spelt)) if join_names and names.name == "speaker" else {}
+    return names.map({name: one.get(own, own) for name, own in spelt.items()})
 
 
 def _positions(

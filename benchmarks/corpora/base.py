@@ -29,7 +29,13 @@ LABEL_NAMES: Mapping[str, str] = {
 }
 """The field's label codes and what they stand for, in the order in which tables show them."""
 
-COLUMNS = ("path", "start", "end", "gender", "session", "label", "text", "script", "valence", "arousal", "dominance")
+PEOPLE = ("gender", "age", "language", "accent")
+"""Columns that say who speaks, empty where a corpus does not tell; an age is in years, or a range of them."""
+
+COLUMNS = (
+    *("path", "start", "end", "gender", "session", "label", "text", "script", "valence", "arousal", "dominance"),
+    *PEOPLE[1:],
+)
 """Columns of every corpus's utterances table; the index is `(speaker, id)`.
 
 `text` is what is said, in words or as the publisher's code; `script` is what the words are from, where texts alone do

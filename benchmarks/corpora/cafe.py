@@ -8,6 +8,7 @@ from benchmarks.corpora.base import Fact, Reading, Source
 from benchmarks.corpora.filenames import read_named
 
 LABELS = {"C": "ang", "D": "dis", "J": "hap", "N": "neu", "P": "fea", "S": "sur", "T": "sad"}
+AGES = dict(enumerate((46, 64, 18, 50, 22, 34, 15, 25, 42, 20, 35, 37), start=1))
 SENTENCES = {
     "1": "Un cheval fou dans mon jardin.",
     "2": "Deux ânes aigris au pelage brun.",
@@ -28,6 +29,7 @@ def read(root: Path) -> Reading:
         example="Joie/Fort/04-J-2-1.wav",
         labels=LABELS,
         fields=lambda match: {
+            "age": str(AGES[int(match["speaker"])]),
             "gender": "male" if int(match["speaker"]) % 2 else "female",
             "text": SENTENCES[match["text"]],
         },
@@ -53,7 +55,7 @@ SOURCE = Source(
             "data/cafe/data.seg.wrd.freq of https://github.com/emo-box/EmoBox",
         ),
         Fact(
-            "actors of odd numbers are men, the sentences' words",
+            "actors of odd numbers are men, the actors' ages, the sentences' words",
             "the corpus's Readme, as read by datasets/CaFE/process.py of https://github.com/Strong-AI-Lab/emotion",
         ),
         Fact("CC BY-NC-SA 4.0", ZENODO),

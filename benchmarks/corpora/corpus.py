@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.corpora.base import COLUMNS, LABEL_NAMES, Source
+from benchmarks.corpora.base import COLUMNS, LABEL_NAMES, PEOPLE, Source
 from features.bad_files import BadClip
 from features.clips import clips_from
 from features.errors import CorpusError
@@ -28,8 +28,8 @@ def utterances_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     Parameters
     ----------
     rows : iterable of mappings
-        One an utterance. `start` and `end` (seconds) default to NaN, the whole file; `gender`, `session`, `text` and
-        `script` to the empty text; the ratings to NaN.
+        One an utterance. `start` and `end` (seconds) default to NaN, the whole file; `gender`, `session`, `text`,
+        `script`, `age`, `language` and `accent` to the empty text; the ratings to NaN.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def utterances_table(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
         [{key: storable(cell) if isinstance(cell, str) else cell for key, cell in row.items()} for row in given],
         columns=["speaker", "id", *COLUMNS],
     )
-    for column in ("speaker", "id", "gender", "session", "label", "text", "script"):
+    for column in ("speaker", "id", "gender", "session", "label", "text", "script", *PEOPLE[1:]):
         table[column] = table[column].astype(object).where(table[column].notna(), "").map(str)
     table["path"] = paths
     for column in ("speaker", "id", "session", "label"):

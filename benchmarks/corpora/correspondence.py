@@ -31,7 +31,7 @@ SAME: Mapping[str, str] = {
 
 Excitement is happiness, as four-class work on IEMOCAP has it (Kim, Lee & Provost 2013 and after); amusement and joy
 are it too. Calm, boredom and frustration correspond to nothing else: whether calm is neutral is disputed, and RAVDESS,
-which has both, keeps them apart.
+which has both, keeps them apart. Nor do JL's secondary emotions, such as anxious and apologetic.
 """
 
 

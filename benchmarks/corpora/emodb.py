@@ -9,6 +9,11 @@ from benchmarks.corpora.filenames import read_named
 
 LABELS = {"W": "ang", "L": "bor", "E": "dis", "A": "fea", "F": "hap", "T": "sad", "N": "neu"}
 MEN = ("03", "10", "11", "12", "15")
+AGES = {
+    **{"03": 31, "08": 34, "09": 21, "10": 32, "11": 26},
+    **{"12": 30, "13": 32, "14": 35, "15": 25, "16": 31},
+}
+"""In years, as the publisher's page says (http://emodb.bilderbar.info/index-1280.html)."""
 SENTENCES = {
     "a01": "Der Lappen liegt auf dem Eisschrank.",
     "a02": "Das will sie am Mittwoch abgeben.",
@@ -33,6 +38,7 @@ def read(root: Path) -> Reading:
         labels=LABELS,
         fields=lambda match: {
             "gender": "male" if match["speaker"] in MEN else "female",
+            "age": str(AGES.get(match["speaker"], "")),
             "text": SENTENCES.get(match["text"], match["text"]),
         },
     )

@@ -30,6 +30,7 @@ def _fields(match: re.Match[str]) -> dict[str, object]:
     sentence = (int(match["number"]) - 1) % SENTENCES + 1
     return {
         "gender": "male" if match["speaker"] in MEN else "female",
+        "language": language,
         "text": f"{language} {sentence:03d}",
     }
 

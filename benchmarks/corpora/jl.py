@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 PRIMARY = {"angry": "ang", "happy": "hap", "excited": "exc", "sad": "sad", "neutral": "neu"}
 SECONDARY = ("anxious", "apologetic", "assertive", "concerned", "encouraging")
+FOLDER = "JL(wav+txt)"
 LABELS = {**PRIMARY, **dict.fromkeys(SECONDARY)}
 POLICIES = {
     "5": LabelPolicy("the five primary emotions", tuple(PRIMARY.values())),
@@ -28,10 +29,13 @@ def _fields(match: re.Match[str]) -> dict[str, object]:
 
 
 def read(root: Path) -> Reading:
-    """Read `female1_angry_10a_1.wav`: speaker, emotion, sentence with its take, session."""
+    """Read `female1_angry_10a_1.wav`: speaker, emotion, sentence with its take, session.
+
+    Where the folder of all recordings is there, other copies beside it are not looked at.
+    """
     return read_named(
         "jl",
-        root,
+        next(root.rglob(FOLDER), root),
         pattern=rf"(?P<speaker>(?:fe)?male[12])_(?P<label>{'|'.join(LABELS)})_(?P<number>\d{{1,2}})[ab]_[12]",
         example="female1_angry_10a_1.wav",
         labels={name: code or name for name, code in LABELS.items()},

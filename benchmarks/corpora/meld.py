@@ -31,7 +31,12 @@ LEADS = {
     **dict.fromkeys(("Chandler", "Joey", "Ross"), "male"),
     **dict.fromkeys(("Monica", "Phoebe", "Rachel"), "female"),
 }
-SAME = {"Dr. Leedbetter": "Dr. Ledbetter", "Phoebe Sr": "Phoebe Sr.", "Rachel and Phoebe": "Phoebe and Rachel"}
+SAME = {
+    "Dr. Leedbetter": "Dr. Ledbetter",
+    "Phoebe Sr": "Phoebe Sr.",
+    "Rachel and Phoebe": "Phoebe and Rachel",
+    "Ross and Joey": "Joey and Ross",
+}
 """Names of one speaker that differ in more than their spelling's case."""
 
 SEVERAL = (

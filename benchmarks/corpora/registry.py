@@ -34,6 +34,8 @@ MODULES: Mapping[str, str] = {
     "meld": "meld",
     "enterface": "enterface",
     "manifest": "manifest",
+    "audformat": "audformat_folder",
+    "parquet": "parquet",
 }
 """Name on the command line, and the module beside this file that reads the corpus."""
 
@@ -72,6 +74,7 @@ def load(
     *,
     classes: str | None = None,
     mapping: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
     improvised: bool = False,
     allow_partial: bool = False,
     join_names: bool = False,
@@ -85,11 +88,14 @@ def load(
     name : str
         One of `MODULES`.
     root : path, optional
-        Where it lies; for `manifest` the CSV file. The synthetic corpus needs none.
+        Where it lies; for `manifest` the CSV file, for `parquet` a file or a folder. The synthetic corpus needs none.
     classes : str, optional
         A label policy of the corpus (`"4"`, `"4-no-exc"`, ... for IEMOCAP) or labels joined by commas.
     mapping : mapping, optional
         Labels to rename, applied before `classes` restricts.
+    columns : mapping, optional
+        Which columns of a table of one's own are this toolkit's, as `{"label": "emotion"}`; without it they are found
+        by their names.
     improvised : bool, default=False
         Improvised dialogues only; IEMOCAP and its likes.
     allow_partial : bool, default=False
@@ -129,7 +135,9 @@ def load(
         raise CorpusError(f"{name}: improvised=True (--improvised) means nothing here; leave it out")
     policy, restriction = _policy(source, classes)
     folder = _root(source, root, seed)
-    reading = source.read(folder)
+    if columns and source.read_columns is None:
+        raise CorpusError(f"{name}: columns (--columns) mean nothing here, its layout is known; leave them out")
+    reading = source.read_columns(folder, columns) if columns and source.read_columns else source.read(folder)
     corpus = Corpus(
         source, reading.utterances, order_labels(reading.utterances["label"]), str(folder), "", reading.notes
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from benchmarks.corpora.base import PEOPLE
 from benchmarks.evaluation.brought import with_brought
 from benchmarks.evaluation.enrolment import describe_enrolment
 from benchmarks.evaluation.execute import Outcome, execute
@@ -179,8 +180,10 @@ def run_of(outcome: Outcome, folder: Path, *, command: str = "", temporary: Any 
         The temporary folder, kept for as long as the run is.
     """
     corpus, predictions, record = outcome.plan.corpus, outcome.predictions(), describe_run(outcome, command)
-    table = corpus.utterances[["path", "start", "end", "gender", "session", "label"]].reset_index()
-    columns = ["utterance", "speaker", "path", "start", "end", "gender", "session", "label"]
+    table = corpus.utterances
+    known = [name for name in PEOPLE if name == "gender" or (name in table and (table[name] != "").any())]
+    told = ["path", "start", "end", *known, "session", "label"]
+    table, columns = table[told].reset_index(), ["utterance", "speaker", *told]
     utterances = table.rename(columns={"id": "utterance"})[columns]
     jobs = job_table(record, predictions)
     return Run(folder, record, predictions, corpus.labels, jobs, utterances, temporary)

@@ -6,18 +6,16 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import joblib
 import numpy as np
 import pandas as pd
-from joblib.externals.loky import as_completed
-from joblib.externals.loky.process_executor import TerminatedWorkerError
 from sklearn.base import clone
 
 from benchmarks.evaluation.fingerprint import estimator_identity, job_key
 from benchmarks.evaluation.fusion import fuse
-from benchmarks.evaluation.job import FeatureFile, Job, run_job
+from benchmarks.evaluation.job import FeatureFile, Job, failed, run_job
 from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.evaluation.provenance import code_of
 from benchmarks.evaluation.runs import check_same_run
@@ -25,8 +23,10 @@ from benchmarks.evaluation.speech import note_on, without_speech
 from benchmarks.pipelines.deep_models import RELEASED
 from benchmarks.pipelines.feature_sets import extract, find_feature_set
 from benchmarks.scoring.status import Status
-from features.errors import PipelineError, ResultsError
-from features.processes import worker_processes
+from features.engines.engine import Lost, Piece
+from features.engines.local import LocalEngine
+from features.engines.registry import engine_of
+from features.errors import InputError, PipelineError, ResultsError
 
 if TYPE_CHECKING:
     from benchmarks.evaluation.job_result import JobResult
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from benchmarks.evaluation.store import ResultsStore
     from benchmarks.folds.fold import Fold
     from features.cache import FeatureCache
+    from features.engines.engine import Engine
     from features.extractors.table import FeatureTable
 
 
@@ -263,10 +264,10 @@ def run_jobs(
     from tqdm import tqdm
 
     waiting = [job for job in jobs if overwrite == Overwrite.ALL or not _is_done(store.read(job))]
-    cpu, gpu, n_gpus = partition(waiting, plan.options.device)
     with tqdm(total=len(waiting), desc="jobs", disable=not progress or not waiting) as bar:
-        for some, n_workers in ((cpu, n_jobs), (gpu, n_gpus)):
-            for _ in _finished(some, plan.corpus.utterances, store, n_workers):
+        for engine, some in _handed_out(waiting, engine_of(n_jobs), device=plan.options.device):
+            for result in _results(some, plan.corpus.utterances, store.work, engine):
+                store.write(result)
                 bar.update()
 
 
@@ -298,24 +299,44 @@ def partition(jobs: Sequence[Job], device: str) -> tuple[list[Job], list[Job], i
     return rest, [replace(job, device=gpus[number % len(gpus)]) for number, job in enumerate(deep)], len(gpus)
 
 
-def _finished(jobs: Sequence[Job], table: pd.DataFrame, store: ResultsStore, n_workers: int) -> Iterator[None]:
-    """Run jobs, in this process where one at a time is enough, and yield once for each that has ended."""
-    n_workers = min(n_workers, len(jobs))
-    if n_workers < 2:
-        for job in jobs:
-            run_job(job, table, store)
-            yield
-        return
-    with worker_processes(n_workers) as executor:
-        try:
-            for future in as_completed([executor.submit(run_job, job, table, store) for job in jobs]):
-                future.result()
-                yield
-        except TerminatedWorkerError as error:
-            raise ResultsError(
-                f"a process that was working on a job was killed, often for want of memory ({n_workers} at a time); "
-                "what is done is kept: run the same command again to go on, with a smaller --jobs"
-            ) from error
+def _handed_out(jobs: Sequence[Job], engine: Engine, *, device: str) -> list[tuple[Engine, list[Job]]]:
+    """Which engine does which jobs: graphics cards of this machine have one of their own."""
+    if not engine.same_files:  # not this machine: its workers know which cards they have
+        return [(engine, sorted(jobs, key=lambda job: job.package != "deep"))]
+    cpu, gpu, n_gpus = partition(jobs, device)
+    return [(engine, cpu), (LocalEngine(n_gpus), gpu)]
+
+
+def _results(jobs: Sequence[Job], table: pd.DataFrame, folder: Path, engine: Engine) -> Iterator[JobResult]:
+    """Results of jobs as they come; the utterances and each table of features are sent once.
+
+    Raises
+    ------
+    ResultsError
+        If a process was killed.
+    """
+    utterances = engine.share(table)
+    shared: dict[Path | None, Any] = {None: None}
+    for job in jobs:
+        if isinstance(job.features, FeatureFile) and job.features.path not in shared:
+            held = job.features if engine.same_files else job.features.loaded()
+            shared[job.features.path] = engine.share(held)
+    pieces = [
+        Piece(
+            (replace(job, features=None), utterances, shared[_path_of(job)], folder),
+            gpu=job.package == "deep",
+        )
+        for job in jobs
+    ]
+    try:
+        for position, result in engine.results(run_job, pieces):
+            yield failed(jobs[position], result.reason) if isinstance(result, Lost) else result
+    except InputError as error:
+        raise ResultsError(str(error)) from error
+
+
+def _path_of(job: Job) -> Path | None:
+    return job.features.path if isinstance(job.features, FeatureFile) else None
 
 
 def collect(plan: Plan, jobs: Sequence[Job], store: ResultsStore) -> list[tuple[Fold, JobResult]]:

@@ -18,11 +18,15 @@ from benchmarks.folds.splitters import validation_speakers
 from benchmarks.pipelines import Pipeline, build
 from benchmarks.pipelines.feature_sets import CsvSet
 from benchmarks.pipelines.options import PipelineOptions
+from benchmarks.scoring.predictions import labels_of
 from classical.fusion import FusionClassifier
 from features.errors import ModelError, PipelineError
 from features.files import check_writable
+from features.prediction_sets import Calibration, calibrate
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from benchmarks.corpora.corpus import Corpus
     from benchmarks.evaluation.runs import Run
     from features.cache import FeatureCache
@@ -100,6 +104,7 @@ def train(
     cache: FeatureCache | None = None,
     scores: Mapping[str, float] | None = None,
     protocol: str = "",
+    tested: pd.DataFrame | None = None,
     progress: bool = False,
 ) -> SavedModel:
     """Train a pipeline on all utterances of a corpus and save it with a model card.
@@ -124,6 +129,9 @@ def train(
         Scores of the same pipeline on speaker-independent folds, for the card; see `card_scores`.
     protocol : str, default=""
         How these were obtained.
+    tested : DataFrame, optional
+        Predictions of the same pipeline on speaker-independent folds, by which a model without out-of-fold answers of
+        its own is calibrated for `predict --coverage`.
     progress : bool, default=False
         Draw bars on stderr.
 
@@ -154,7 +162,9 @@ def train(
         speakers = validation_speakers(table, folds or corpus.default_scheme)
         metadata = {"valid": np.isin(table.index.get_level_values("speaker"), speakers)} if speakers else {}
     estimator.fit(table[list(SEEN)], table["label"].to_numpy().astype(str), **metadata)
+    calibration = _calibration(estimator, table, tested)
     about = {
+        **({"calibration": calibration.as_json()} if calibration else {}),
         "pipeline": built.name,
         "corpus": corpus.name,
         "labels_policy": corpus.policy,
@@ -172,6 +182,21 @@ def train(
     path, card = _save(built, estimator, Path(out), about)
     notes = (*corpus.notes, *(str(note) for note in getattr(estimator, "notes_", [])))
     return SavedModel(path, card, dict(learnt(estimator, "best_params") or {}), notes)
+
+
+def _calibration(estimator: Any, table: pd.DataFrame, tested: pd.DataFrame | None) -> Calibration | None:
+    """How far from the truth the model was on speakers whom it had not heard: in training, or when it was tested."""
+    oof = learnt(estimator, "oof_probability")
+    if oof is not None and len(oof) == len(table):
+        speakers = table.index.get_level_values("speaker")
+        labels = [str(label) for label in estimator.classes_]
+        found = calibrate(speakers, table["label"].to_numpy().astype(str), oof, labels)
+        if found:
+            return found
+    if tested is None or tested.empty:
+        return None
+    labels = labels_of(tested)
+    return calibrate(tested["speaker"], tested["truth"], tested[[f"p_{label}" for label in labels]], labels)
 
 
 def _estimator(built: Pipeline, *, seed: int, cache: FeatureCache | None, n_jobs: int, progress: bool) -> Any:

@@ -9,8 +9,9 @@ import time
 import traceback
 import warnings
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,6 @@ from features.errors import PipelineError, SerError
 from features.extractors.table import FeatureTable
 
 if TYPE_CHECKING:
-    from benchmarks.evaluation.store import ResultsStore
     from benchmarks.folds.fold import Fold
 
 SEEN = ("path", "start", "end", "gender", "session")
@@ -80,6 +80,10 @@ class FeatureFile:
         """The table, its values mapped from the file and read as they are used."""
         return FeatureTable(np.load(self.path, mmap_mode="r"), self.names, self.seconds)
 
+    def loaded(self) -> FeatureTable:
+        """The table, its values in memory, for machines that do not see the file."""
+        return FeatureTable(np.load(self.path), self.names, self.seconds)
+
 
 @dataclass(frozen=True, eq=False)
 class Job:
@@ -97,7 +101,7 @@ class Job:
         Columns of the probabilities.
     key : str
         Fingerprint of everything that determines the result; see `job_key`.
-    features : FeatureFile or None
+    features : FeatureFile, FeatureTable or None
         The features that the estimator looks up, in the order of the corpus's utterances.
     package : str
         The package whose code decides the result, such as `classical`; empty for an estimator of the user's own.
@@ -113,34 +117,58 @@ class Job:
     fold: Fold
     labels: tuple[str, ...]
     key: str
-    features: FeatureFile | None = None
+    features: FeatureFile | FeatureTable | None = None
     package: str = ""
     device: str = ""
     reveal: tuple[str, ...] = ()
 
 
-def run_job(job: Job, table: pd.DataFrame, store: ResultsStore) -> None:
-    """Compute a job and store its result.
+def run_job(job: Job, table: pd.DataFrame, features: FeatureFile | FeatureTable | None, folder: Path) -> JobResult:
+    """Compute a job.
 
-    A failure is stored with its traceback; it is never scored, and tried again by the next run.
+    A failure is a result too, with its traceback; it is never scored, and tried again by the next run.
+
+    Parameters
+    ----------
+    job : Job
+    table : DataFrame
+        Utterances of the corpus.
+    features : FeatureFile or FeatureTable, optional
+        What the estimator looks up, in a file or, where whoever works does not see that, in memory.
+    folder : Path
+        Folder of the run, where it can be seen here.
     """
     try:
-        with threadpool_limits(1):
-            result = compute(job, table, store.work_folder(job.key))
+        with threadpool_limits(1), _work_folder(job, folder) as own:
+            return compute(replace(job, features=features), table, own)
     except Exception as error:  # whatever a pipeline raises is the result of its job: recorded, shown, exit status 1
         message = str(error) if isinstance(error, SerError) else f"{type(error).__name__}: {error}"
         if not (job.package or "id" in job.reveal):
             message += " (an estimator of your own sees numbers for ids; evaluate(..., reveal=['id']) shows them)"
-        result = JobResult(
-            key=job.key,
-            pipeline=job.pipeline,
-            seed=job.seed,
-            fold=job.fold.name,
-            status=Status.FAILED,
-            reason=message,
-            traceback=traceback.format_exc(),
-        )
-    store.write(result)
+        return failed(job, message, traceback.format_exc())
+
+
+def failed(job: Job, reason: str, told: str = "") -> JobResult:
+    """What stands for the result of a job that could not be computed."""
+    return JobResult(
+        key=job.key,
+        pipeline=job.pipeline,
+        seed=job.seed,
+        fold=job.fold.name,
+        status=Status.FAILED,
+        reason=reason,
+        traceback=told,
+    )
+
+
+@contextmanager
+def _work_folder(job: Job, folder: Path) -> Iterator[Path]:
+    """The job's own folder in that of the run; one for the time being where that is on another machine."""
+    if folder.parent.is_dir():
+        yield folder / job.key
+        return
+    with tempfile.TemporaryDirectory(prefix="job-", ignore_cleanup_errors=True) as own:
+        yield Path(own)
 
 
 def compute(job: Job, table: pd.DataFrame, work_dir: Path) -> JobResult:
@@ -249,7 +277,8 @@ def prepare(job: Job, index: Sequence[tuple[str, str]], work_dir: Path) -> Any:
     values: dict[str, Any] = {name: job.seed for name in names if name.rpartition("__")[2] == "random_state"}
     values |= {name: value for name, value in (("n_jobs", 1), ("work_dir", work_dir)) if name in names}
     if job.features is not None:
-        values["features"] = TableFeatures(job.features.table(), index)
+        held = job.features.table() if isinstance(job.features, FeatureFile) else job.features
+        values["features"] = TableFeatures(held, index)
     if "device" in names and job.device:
         values["device"] = job.device
     return estimator.set_params(**values) if values else estimator

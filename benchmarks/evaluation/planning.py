@@ -62,8 +62,8 @@ def make_plan(
     check_reveal(reveal)
     options = options or PipelineOptions()
     built = {pipeline.name: pipeline for pipeline in (_pipeline(item, corpus, options) for item in pipelines)}
-    if folds is None or isinstance(folds, str):
-        scheme = folds or corpus.default_scheme
+    if folds is None or isinstance(folds, str | int):
+        scheme = str(folds) if folds is not None else corpus.default_scheme
         folds = make_folds(corpus.utterances, scheme)
     else:
         scheme = "given"

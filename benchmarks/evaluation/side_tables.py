@@ -15,6 +15,10 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
     "ablation": ("model", "groups", "role"),
     "shapley": ("model", "target", "label", "other", "players", "group"),
     "learning": ("pipeline",),
+    "abstention": ("pipeline", "calibrated"),
+    "selective": ("pipeline",),
+    "people": ("pipeline", "attribute", "group"),
+    "people_speakers": ("pipeline", "speaker"),
     "resampling": ("first", "second"),
     "utterances": ("utterance", "speaker", "path", "label"),
 }
@@ -24,6 +28,13 @@ NUMBERS: Mapping[str, tuple[str, ...]] = {
     "ablation": ("uar", "uar_low", "uar_high", "difference", "difference_low", "difference_high", "p", "p_holm"),
     "shapley": ("value", "low", "high", "p", "n_speakers"),
     "learning": ("speakers", "uar", "uar_low", "uar_high"),
+    "abstention": (
+        *("coverage", "speakers", "proven", "covered", "covered_low", "covered_high"),
+        *("size", "alone", "right", "abstains"),
+    ),
+    "selective": ("answered", "right", "right_low", "right_high"),
+    "people": ("speakers", "clips", "uar", "uar_low", "uar_high", "ahead", "ahead_low", "ahead_high", "p", "p_holm"),
+    "people_speakers": ("clips", "uar", "expected", "expected_low", "expected_high", "spread"),
     "resampling": (
         *("difference", "low", "high", "p", "p_holm", "models_low", "models_high"),
         *("speakers", "training", "seed", "rest"),
@@ -55,7 +66,7 @@ def read_side_table(file: Path, *, remedy: str = "run its study again") -> pd.Da
         return None
     name = file.stem
     try:
-        types = str if name == "utterances" else None
+        types = str if name == "utterances" else {"speaker": str, "group": str}  # 03 is a name, and no number
         table = _plain(pd.read_csv(file, dtype=types, keep_default_na=False, na_values=[""]))  # a label may be NA
         missing = [column for column in TEXTS.get(name, ()) if column not in table.columns]
         if missing:

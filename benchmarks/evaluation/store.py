@@ -59,9 +59,10 @@ class ResultsStore:
         name = re.sub(r"[^A-Za-z0-9@:+,.-]+", "_", f"{job.pipeline[:80]}--s{job.seed}--{fold[:60]}")
         return self.jobs / f"{name.replace(':', '=')}--{job.key}.json"
 
-    def work_folder(self, key: str) -> Path:
-        """Folder that belongs to one job alone, for checkpoints; it is not created here."""
-        return self.folder / self.part / "work" / key
+    @property
+    def work(self) -> Path:
+        """Where jobs have folders of their own, for checkpoints; they are not created here."""
+        return self.folder / self.part / "work"
 
     def write(self, result: JobResult) -> None:
         """Store the result of a job."""

@@ -24,6 +24,10 @@ TOLERANCE = 1e-5
 """Scores are stored with six digits."""
 
 
+REPEATABLE = ("benchmarks.run", "benchmarks.ablation", "benchmarks.enrolment")
+"""Commands that leave `run.json` with their command line. Of an ablation, its run is drawn from, not its subsets."""
+
+
 @dataclass(frozen=True)
 class Check:
     """One thing that was looked at.
@@ -78,7 +82,11 @@ def verify(folder: Path, *, rerun: int = 0, random_state: int = 0) -> tuple[Chec
     """
     run = Run.load(folder)
     if not run.record:
-        raise ResultsError(f"{folder}: holds no run.json; expected the folder of a run, not predictions alone")
+        raise ResultsError(
+            f"{folder}: holds no run.json; expected the folder of benchmarks.run, ablation or enrolment: predictions "
+            "alone and the studies learning, resampling, sentences, cross and robustness keep no record of their "
+            "command, so the same command with --overwrite all into another --out is what checks them"
+        )
     checks = [_scores(run), _answers(run), _folds(run), _tested(run), _versions(run)]
     if rerun:
         checks.append(_rerun(run, checks[-1], rerun, random_state))
@@ -164,8 +172,9 @@ def _versions(run: Run) -> Check:
 def _rerun(run: Run, same_code: Check, count: int, random_state: int) -> Check:
     """Train some jobs anew: by the run's own command, in a copy of its folder that lacks them."""
     words = shlex.split(run.record.get("command") or "")
-    if words[:3] != ["python", "-m", "benchmarks.run"]:
-        return Check("rerun", False, "the run was not made by benchmarks.run, so its command cannot be repeated")
+    if words[:2] != ["python", "-m"] or words[2] not in REPEATABLE:
+        said = f"made by {' '.join(words[:3]) or 'no command'}: only what {', '.join(REPEATABLE)} made can be repeated"
+        return Check("rerun", False, said)
     if not same_code.holds:
         return Check("rerun", False, "not tried: with other versions or code every job would be another")
     keys = {job["key"] for job in run.record.get("jobs", ()) if job.get("key")}
@@ -176,6 +185,8 @@ def _rerun(run: Run, same_code: Check, count: int, random_state: int) -> Check:
         shutil.copytree(run.folder, copy)
         for place in drawn:
             (copy / "jobs" / paths[place].name).unlink()
+        for name in ("run.json", "predictions.csv"):  # so that neither is taken for what the command left
+            (copy / name).unlink()
         command = [sys.executable, *words[1:], "--out", str(copy), "--overwrite", "missing"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:

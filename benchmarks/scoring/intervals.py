@@ -369,7 +369,27 @@ def jackknife_half_width(left_out: ArrayLike, level: float, *, weights: ArrayLik
     >>> round(jackknife_half_width([0.78, 0.80, 0.83], 0.95), 3)
     0.125
     """
+    freedom = np.size(left_out) - 1 if weights is None else degrees_of_freedom(weights)
+    return float(stdtrit(freedom, (1 + level) / 2)) * jackknife_error(left_out)
+
+
+def jackknife_error(left_out: ArrayLike) -> float:
+    """Standard error of a pooled score by the jackknife over speakers.
+
+    Parameters
+    ----------
+    left_out : array-like of shape (n_speakers,)
+        Estimates without one speaker each.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> round(jackknife_error([0.78, 0.80, 0.83]), 3)
+    0.029
+    """
     values = np.asarray(left_out, dtype=float)
     n, spread = len(values), float(((values - values.mean()) ** 2).sum())
-    freedom = n - 1 if weights is None else degrees_of_freedom(weights)
-    return float(stdtrit(freedom, (1 + level) / 2)) * math.sqrt((n - 1) / n * spread)
+    return math.sqrt((n - 1) / n * spread)

@@ -9,6 +9,8 @@ STUDIES: Mapping[str, str] = {
     "learning_curve": "benchmarks.studies.learning_curve",
     "enrolment_curve": "benchmarks.studies.enrolment_curve",
     "sentences": "benchmarks.studies.sentences",
+    "people": "benchmarks.studies.people",
+    "abstention": "benchmarks.studies.abstention",
     "cross_corpus": "benchmarks.studies.cross_corpus",
     "robustness": "benchmarks.studies.robustness",
     "resampling": "benchmarks.studies.resampling",

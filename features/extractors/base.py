@@ -17,9 +17,11 @@ from sklearn.utils import Tags
 from features.bad_files import UNREADABLE, BadClip, BadClipsError
 from features.cache import FeatureCache
 from features.clips import Clip, clips_from
+from features.engines.engine import Lost, Piece
+from features.engines.registry import engine_of
 from features.extractors.table import FeatureTable
 from features.files import content_hash
-from features.processes import as_they_come, number_of_processes, worker_processes
+from features.processes import number_of_processes
 
 CLIPS_PER_COMMIT = 1
 """Rows that are stored at a time: each as it comes, so that a kill costs no more than what was being computed."""
@@ -122,12 +124,9 @@ class ClipExtractor(Extractor):
     def _rows(self, clips: list[Clip]) -> Generator[tuple[int, Row | BadClip]]:
         """Position and row of each clip, or what is wrong with it, as they come."""
         work = partial(_attempt, self._row_function())
-        n_jobs = min(number_of_processes(self.n_jobs), len(clips))
-        if n_jobs < 2:
-            yield from enumerate(map(work, enumerate(clips)))
-            return
-        with worker_processes(n_jobs) as executor:
-            yield from as_they_come(work, enumerate(clips), executor, n_jobs)
+        pieces = [Piece((numbered,)) for numbered in enumerate(clips)]
+        for position, row in engine_of(number_of_processes(self.n_jobs)).results(work, pieces):
+            yield position, BadClip(position, clips[position].name, row.reason) if isinstance(row, Lost) else row
 
     def extract(self, X: Any) -> FeatureTable:
         """Features of some utterances; see `Extractor.extract`."""

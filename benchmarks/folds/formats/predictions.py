@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from benchmarks.folds.formats.base import Entry, FoldFormat, files_below, json_in, table_of
+import pandas as pd
+
+from benchmarks.folds.formats.base import COLUMNS, FoldFormat, files_below, json_in
 from features.errors import FoldError
-from features.tables import column_names, read_table
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from features.tables import Table
+from features.names import storable
+from features.tables import Table, column_names, read_table
 
 REQUIRED = ("fold", "utterance", "truth", "prediction")
 RECORD = "run.json"
@@ -45,7 +42,6 @@ def folds_behind(rows: pd.DataFrame, root: Path, sides: Mapping[str, Mapping[str
 
     Examples
     --------
-    >>> import pandas as pd
     >>> rows = pd.DataFrame({"fold": ["1", "2"], "utterance": ["a", "b"], "truth": ["ang", "sad"]})
     >>> folds_behind(rows, Path("predictions.csv")).rows["side"].tolist()
     ['test', 'train', 'test', 'train']
@@ -55,34 +51,23 @@ def folds_behind(rows: pd.DataFrame, root: Path, sides: Mapping[str, Mapping[str
     again = rows.groupby(asked, sort=False).cumcount()
     rows = rows[~rows.assign(again=again).duplicated(["fold", "utterance", "again"])]
     sides = sides or {}
-    tested = {fold: set(some["utterance"]) for fold, some in rows.groupby("fold", sort=False)}
-    everybody = rows.drop_duplicates("utterance")
-    entries = [entry for fold, names in tested.items() for entry in _entries(str(fold), names, rows, everybody, sides)]
-    return table_of(entries, root)
+    known = {name: rows[name].map(storable) for name in COLUMNS if name in rows}
+    table = pd.DataFrame({**known, "label": rows["truth"].map(storable)}, index=rows.index)
+    table = table.reindex(columns=list(COLUMNS), fill_value="").astype(object)
+    parts = [_fold(str(fold), own, table, sides.get(str(fold))) for fold, own in table.groupby("fold", sort=False)]
+    if not parts:
+        raise FoldError(f"{root} names no utterance; expected one line for each; get the folds anew")
+    lines = tuple(line + 2 for part in parts for line in part.index)
+    return Table(root, pd.concat(parts, ignore_index=True), lines, "", FoldError)
 
 
-def _entries(
-    fold: str,
-    tested: set[str],
-    rows: pd.DataFrame,
-    everybody: pd.DataFrame,
-    sides: Mapping[str, Mapping[str, str]],
-) -> Iterator[Entry]:
-    own = rows[rows["fold"] == fold]
-    for line, row in zip(own.index, own.to_dict("records")):
-        yield _entry(fold, "test", row, line + 2)
-    of_speaker = sides.get(fold)
-    for line, row in zip(everybody.index, everybody.to_dict("records")):
-        if row["utterance"] in tested:
-            continue
-        side = "train" if of_speaker is None else of_speaker.get(row.get("speaker", ""))
-        if side:
-            yield _entry(fold, side, row, line + 2)
-
-
-def _entry(fold: str, side: str, row: Mapping[str, Any], line: int) -> Entry:
-    more = {name: row.get(name, "") for name in ("speaker", "text", "session", "path")}
-    return Entry(fold, row["utterance"], side, **more, label=row["truth"], line=line)
+def _fold(fold: str, own: pd.DataFrame, table: pd.DataFrame, sides: Mapping[str, str] | None) -> pd.DataFrame:
+    """A fold's rows: what it tests, then the others on the side of their speaker, or all in training."""
+    others = table.drop_duplicates("utterance")
+    others = others[~others["utterance"].isin(own["utterance"])]
+    side = others["speaker"].map(dict(sides)) if sides is not None else "train"
+    others = others.assign(fold=fold, side=side)
+    return pd.concat([own.assign(side="test"), others[others["side"].notna()]])
 
 
 def _sides_by_speaker(record: Path) -> dict[str, dict[str, str]]:

@@ -56,7 +56,8 @@ def _entries(file: Path, root: Path) -> Iterator[Entry]:
 def _sound(clip: dict[str, Any]) -> str:
     """Where its sound is; a stretch of a longer file is told by `file`."""
     value = next((clip[key] for key in SOUND if clip.get(key)), "")
-    return text_of(value.get("file") if isinstance(value, dict) else value)
+    path = value.get("file") if isinstance(value, dict) else value
+    return path if isinstance(path, str) else ""
 
 
 def _first(clip: dict[str, Any], keys: Sequence[str]) -> str:

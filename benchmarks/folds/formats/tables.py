@@ -20,6 +20,7 @@ from benchmarks.folds.formats.base import (
     table_of,
     text_of,
 )
+from features.column_names import LABEL, PATH, SPEAKER, TEXT
 from features.errors import FoldError
 from features.tables import column_names, read_table
 
@@ -27,13 +28,9 @@ if TYPE_CHECKING:
     from features.tables import Table
 
 ID = ("id", "utterance", "utterance_id", "utt_id", "uttid", "segment_id", "key")
-PATH = ("file_name", "path", "file", "filename", "file_path", "filepath", "audio", "audio_path", "wav", "audio_file")
 NAME = ("name",)
 SIDE = ("split", "subset", "set", "partition", "usage")
 FOLD = ("fold", "cv", "fold_id")
-SPEAKER = ("speaker", "speaker_id", "spk", "spk_id", "actor", "actor_id", "client_id", "speakerid")
-LABEL = ("label", "emotion", "emo", "labels", "major_emotion", "category", "class", "emotion_label", "target")
-TEXT = ("text", "sentence", "transcription", "transcript", "words", "statement")
 SESSION = ("session", "session_id", "dialogue", "dialog_id", "dialogue_id")
 
 

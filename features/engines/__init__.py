@@ -1,0 +1,1 @@
+"""Where pieces of work are done: in this process, in others on this machine, or on a cluster."""
