@@ -4,6 +4,7 @@ from .evaluation.runs import Run, load_run
 from .folds.splitters import make_folds
 from .studies.ablation import ablate
 from .studies.abstention import abstention
+from .studies.combining import combine
 from .studies.comparison import compare
 from .studies.cross_corpus import cross_corpus
 from .studies.enrolment_curve import enrolment_curve
@@ -20,6 +21,7 @@ __all__ = [
     "Run",
     "ablate",
     "abstention",
+    "combine",
     "compare",
     "corpora",
     "cross_corpus",

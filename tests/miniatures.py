@@ -121,7 +121,7 @@ def cafe(root: Path) -> Path:
 def aesdd(root: Path) -> Path:
     folders = {"a": "anger", "d": "disgust", "f": "fear", "h": "happiness", "s": "sadness"}
     names = [f"{folders[e]}/{e}{t} ({s}).wav" for e in folders for t in ("01", "05", "20") for s in (1, 2, 3)]
-    _write(root, [*names, "fear/f18 (2)b.wav"])
+    _write(root, [*names, "fear/f18 (2)b.wav", "fear/f12 (01).wav"])
     (root / "sadness/s05 (3).wav").write_bytes(b"RIFF")
     return root
 

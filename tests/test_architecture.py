@@ -194,6 +194,7 @@ def test_the_root_of_benchmarks_holds_commands_only() -> None:
         "ablation",
         "abstention",
         "audit",
+        "combine",
         "command",
         "compare",
         "cross",

@@ -152,6 +152,7 @@ def test_facts_of_the_corpora_of_many_languages(roots: dict[str, Path | None]) -
     ]
     aesdd = load("aesdd", roots["aesdd"])
     assert aesdd.utterances.loc[("2", "f18 (2)b"), ["label", "text"]].tolist() == ["fea", "18"]
+    assert aesdd.utterances.loc[("1", "f12 (01)"), "label"] == "fea"
     improvised = aesdd.utterances[aesdd.utterances["text"].str.startswith("20")]
     assert improvised["text"].is_unique
     assert [clip.name for clip in aesdd.left_out] == ["s05 (3)"]

@@ -58,6 +58,7 @@ def test_stretches_of_a_recording(folder: Path) -> None:
     add_table(folder, "turns", {"type": "segmented", "columns": columns}, lines)
     corpus = corpora.load("audformat", folder, columns={"label": "mood"})
     assert corpus.labels == ("calm", "cross")
+    assert corpus.notes[-1] == "left out 1 rows without a label"
     assert corpus.utterances.loc[("8", "audio/long.wav#0.5-nan"), "start"] == 0.5
     assert corpus.utterances.loc[("7", "audio/long.wav#0-0.5"), ["end", "gender"]].tolist() == [0.5, ""]
     assert corpus.speakers == ("3", "7", "8")
@@ -79,6 +80,18 @@ def test_a_table_that_describes_the_speakers(folder: Path) -> None:
     (folder / "db.people.csv").write_text("speaker,gender,age\n3,male,31\n8,female,34\n9,female,21\n")
     corpus = corpora.load("audformat", folder)
     assert corpus.utterances.loc[("8", "audio/006.wav"), ["gender", "age"]].tolist() == ["female", "34"]
+
+
+def test_what_is_neither_is_counted_and_ratings_are_numbers(folder: Path) -> None:
+    columns = {"sex": {}, "valence": {}}
+    rows = [f"audio/{number:03d}.wav,{'diverse' if number < 2 else 'male'},{number}" for number in range(18)]
+    add_table(folder, "more", {"type": "filewise", "columns": columns}, ["file,sex,valence", *rows])
+    corpus = corpora.load("audformat", folder, columns={"gender": "sex"})
+    assert corpus.notes[-1] == "gender is not known where the table says diverse (2)"
+    assert corpus.utterances["valence"].tolist() == list(map(float, range(18)))
+    (folder / "db.more.csv").write_text("file,sex,valence\naudio/000.wav,male,high\n")
+    with pytest.raises(CorpusError, match="valence is 'high'; expected numbers"):
+        corpora.load("audformat", folder, columns={"gender": "sex"})
 
 
 def test_codes_that_are_numbers_have_their_names(folder: Path) -> None:

@@ -107,12 +107,12 @@ def read_columns(root: Path, columns: Mapping[str, str]) -> Reading:
         known=FIELDS,
     )
     tables = {ours: table for ours, (table, _) in where.items()}
-    rows = _labelled(header, found["label"], only=tables.get("label", ""))
+    rows, unlabelled = _labelled(header, found["label"], only=tables.get("label", ""))
     for ours, theirs in found.items():
         if ours != "label":
             column = theirs if theirs in header.places else attributes[theirs]
             rows[ours] = list(_values(header, rows, column, theirs, only=tables.get(ours, "")))
-    return _reading(header, rows, found)
+    return _reading(header, rows, found, unlabelled)
 
 
 def read_header(root: Path) -> Header:
@@ -182,8 +182,8 @@ def _tables(header: Header, column: str, only: str) -> Iterator[tuple[str, pd.Da
             yield name, rows
 
 
-def _labelled(header: Header, column: str, *, only: str) -> pd.DataFrame:
-    """Files and stretches that have a label, from all tables with that column, each once."""
+def _labelled(header: Header, column: str, *, only: str) -> tuple[pd.DataFrame, str]:
+    """Files and stretches that have a label, from all tables with that column, each once; and a note on the others."""
     import pandas as pd
 
     tables = [rows.assign(table=name) for name, rows in _tables(header, column, only)]
@@ -191,7 +191,8 @@ def _labelled(header: Header, column: str, *, only: str) -> pd.DataFrame:
     meanings = header.meanings(column)
     if all(code.isdigit() for code in meanings):
         rows["label"] = [meanings.get(code, code) for code in rows["label"]]
-    rows = rows[~rows["label"].isin(["", "nan", "None"])].drop_duplicates(["file", "start", "end", "label"])
+    empty = int((rows["label"] == "").sum())
+    rows = rows[rows["label"] != ""].drop_duplicates(["file", "start", "end", "label"])
     twice = rows[rows.duplicated(["file", "start", "end"], keep=False)]
     if len(twice):
         name = twice["file"].iloc[0]
@@ -201,7 +202,7 @@ def _labelled(header: Header, column: str, *, only: str) -> pd.DataFrame:
             f"{header.root / HEADER}: {name} is {said}; expected one label; say whose with --columns "
             f"label={own['table'].iloc[0]}.{column} (columns=...)"
         )
-    return rows.reset_index(drop=True)
+    return rows.reset_index(drop=True), f"left out {empty:,} rows without a label" if empty else ""
 
 
 def _values(header: Header, rows: pd.DataFrame, column: str, wanted: str, *, only: str) -> Iterator[str]:
@@ -219,8 +220,8 @@ def _values(header: Header, rows: pd.DataFrame, column: str, wanted: str, *, onl
         yield (said or {}).get(value, "" if wanted != column else value)
 
 
-def _reading(header: Header, rows: pd.DataFrame, found: Mapping[str, str]) -> Reading:
-    notes = [note_on_columns(found), *_notes(header)]
+def _reading(header: Header, rows: pd.DataFrame, found: Mapping[str, str], unlabelled: str) -> Reading:
+    notes = [note_on_columns(found), *_notes(header), unlabelled]
     nameless = rows["speaker"] == ""
     if nameless.any():
         name = rows["file"][nameless].iloc[0]
@@ -232,15 +233,27 @@ def _reading(header: Header, rows: pd.DataFrame, found: Mapping[str, str]) -> Re
         rows["gender"], note = genders(rows["gender"])
         rows["gender"] = rows["gender"].fillna("")
         notes.append(note)
-    for column in RATINGS:
-        if column in rows:
-            rows[column] = [float(text) if text else float("nan") for text in rows[column]]
+    for column in set(RATINGS) & set(rows):
+        rows[column] = _numbers(header, rows[column], found[column])
     stretch = [f"#{start:g}-{end:g}" for start, end in zip(rows["start"].fillna(0.0), rows["end"], strict=True)]
     rows["id"] = rows["file"].where(~rows["file"].duplicated(keep=False), rows["file"] + stretch)
     rows["path"] = [str(header.root / file) for file in rows["file"]]
     return Reading(
         utterances_table(rows.drop(columns=["file", "table"]).to_dict("records")), tuple(filter(None, notes))
     )
+
+
+def _numbers(header: Header, texts: pd.Series, column: str) -> pd.Series:
+    import pandas as pd
+
+    numbers = pd.to_numeric(texts.where(texts != ""), errors="coerce")
+    wrong = texts[numbers.isna() & (texts != "")]
+    if len(wrong):
+        raise CorpusError(
+            f"{header.root / HEADER}: {column} is {wrong.iloc[0]!r}; expected numbers; correct the table, or name "
+            "another column with --columns"
+        )
+    return numbers
 
 
 def _notes(header: Header) -> Iterator[str]:

@@ -25,7 +25,7 @@ def read(root: Path) -> Reading:
     return read_named(
         "cafe",
         root,
-        pattern=rf"(?P<speaker>0[1-9]|1[0-2])-(?P<label>[{''.join(LABELS)}])-[12]-(?P<text>[1-6])",
+        pattern=rf"(?P<speaker>0[1-9]|1[0-2])-(?P<label>[{''.join(LABELS)}])-\d-(?P<text>[1-6])",
         example="Joie/Fort/04-J-2-1.wav",
         labels=LABELS,
         fields=lambda match: {

@@ -107,6 +107,6 @@ def genders(texts: pd.Series) -> tuple[pd.Series, str]:
     """
     plain = texts.astype(object).map(lambda text: str(text).strip().casefold())
     found = plain.map(_GENDERS.get)
-    named = plain[(found == "") & (plain != "")].value_counts()
+    named = plain[~found.isin(["female", "male"]) & (plain != "")].value_counts()
     counts = ", ".join(f"{printable(name)} ({count})" for name, count in named.items())
     return found, f"gender is not known where the table says {counts}" if counts else ""

@@ -43,16 +43,49 @@ def sign_flip_test(terms: ArrayLike, *, random_state: int = 0, n_draws: int = 65
     """
     terms = np.asarray(terms, dtype=float)
     telling = int((np.abs(terms) > EQUAL).sum())
-    observed = abs(terms.sum()) - 1e-12
+    sums, exact = swapped_sums(terms, random_state=random_state, n_draws=n_draws)
+    extreme = np.abs(sums) >= abs(terms.sum()) - 1e-12
+    if exact:
+        return float(extreme.mean()), True, smallest_p(telling)
+    return float((1 + extreme.sum()) / (1 + n_draws)), False, max(smallest_p(telling), 1 / (1 + n_draws))
+
+
+def one_sided_mid_p(terms: ArrayLike, *, random_state: int = 0, n_draws: int = 65_535) -> float:
+    """Share of swaps with a larger sum than the one seen, and half of those with the same (H. O. Lancaster, 1961).
+
+    The other side has 1 minus this, so that what several corpora say can be added whichever way each points.
+
+    Parameters
+    ----------
+    terms, random_state, n_draws
+        As `sign_flip_test` takes them.
+
+    Returns
+    -------
+    float
+        In (0, 1).
+
+    Examples
+    --------
+    >>> one_sided_mid_p([0.1, 0.2, 0.1]), one_sided_mid_p([-0.1, -0.2, -0.1])
+    (0.0625, 0.9375)
+    """
+    terms = np.asarray(terms, dtype=float)
+    sums, exact = swapped_sums(terms, random_state=random_state, n_draws=n_draws)
+    sums = np.concatenate([sums, -sums if exact else [terms.sum()]])
+    above, same = sums > terms.sum() + 1e-12, np.abs(sums - terms.sum()) <= 1e-12
+    return float((above.sum() + same.sum() / 2) / len(sums))
+
+
+def swapped_sums(terms: NDArray[np.float64], *, random_state: int, n_draws: int) -> tuple[NDArray[np.float64], bool]:
+    """The sums under changed signs: of all with the first sign kept, or of drawn ones; and whether these are all."""
     n = len(terms)
     if n <= EXACT_SPEAKERS:
         # The first speaker is never swapped: swapping everybody gives the same size of difference.
         signs = 1.0 - 2.0 * ((np.arange(2 ** (n - 1))[:, None] >> np.arange(n - 1)) & 1)
-        extreme = np.abs(terms[0] + signs @ terms[1:]) >= observed
-        return float(extreme.mean()), True, smallest_p(telling)
+        return terms[0] + signs @ terms[1:], True
     signs = 1.0 - 2.0 * np.random.default_rng(random_state).integers(0, 2, size=(n_draws, n))
-    extreme = np.abs(signs @ terms) >= observed
-    return float((1 + extreme.sum()) / (1 + n_draws)), False, max(smallest_p(telling), 1 / (1 + n_draws))
+    return signs @ terms, False
 
 
 def smallest_p(n_speakers: int) -> float:

@@ -14,6 +14,7 @@ STUDIES: Mapping[str, str] = {
     "cross_corpus": "benchmarks.studies.cross_corpus",
     "robustness": "benchmarks.studies.robustness",
     "resampling": "benchmarks.studies.resampling",
+    "combining": "benchmarks.studies.combining",
     "comparison": "benchmarks.studies.comparison",
 }
 """Name of a study to its module. Its `SECTIONS` stand in the report of a run that holds its tables."""

@@ -1,0 +1,378 @@
+"""Combining corpora: ranks and tests of the same pipelines over several runs, one of each corpus."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from benchmarks.evaluation.runs import Run, write_table
+from benchmarks.pipelines.flags import Family
+from benchmarks.reporting.lines import WIDTH, fill
+from benchmarks.reporting.plots.ranks import ranks_plot
+from benchmarks.reporting.ranking import ALPHA, Ranking, rank
+from benchmarks.reporting.summary import listed
+from benchmarks.scoring.combined import (
+    FEWEST_CORPORA,
+    FEWEST_PIPELINES,
+    CombinedTest,
+    RankTest,
+    by_rank,
+    combined_tests,
+    mean_ranks,
+    rank_test,
+    uar_matrix,
+)
+from benchmarks.scoring.significance import Verdict
+from features.errors import ResultsError
+
+if TYPE_CHECKING:
+    from benchmarks.scoring.intervals import Matrix
+
+MANY_OF_ONE_NAME = ("manifest", "synthetic")
+"""Corpora whose name does not tell whose clips they are."""
+
+
+@dataclass(frozen=True)
+class CombinedFamily:
+    """Pipelines of one family that every corpus ranks.
+
+    Attributes
+    ----------
+    family : Family
+    ranks : DataFrame
+        `pipeline, rank` (mean over corpora), `uar` (mean over corpora), and the UAR on each corpus; best rank first.
+    tests : tuple of CombinedTest
+        Every pair.
+    rank_test : RankTest or None
+        None with too few corpora or pipelines for ranks alone to show anything.
+
+    Examples
+    --------
+    >>> combine(["results/emodb", "results/ravdess"]).families[0].ranks  # doctest: +SKIP
+    """
+
+    family: Family
+    ranks: pd.DataFrame
+    tests: tuple[CombinedTest, ...]
+    rank_test: RankTest | None
+
+
+@dataclass(frozen=True)
+class Combined:
+    """What several corpora say of the same pipelines.
+
+    Attributes
+    ----------
+    corpora : dict of str to int
+        Name of each corpus, and its number of speakers.
+    families : tuple of CombinedFamily
+    left_out : tuple of str
+        A sentence for each pipeline that is not ranked on every corpus.
+    synthetic : tuple of str
+        Corpora whose voices a program made.
+
+    Examples
+    --------
+    >>> combine(["results/emodb", "results/ravdess"]).corpora  # doctest: +SKIP
+    {'emodb': 10, 'ravdess': 24}
+    """
+
+    corpora: Mapping[str, int]
+    families: tuple[CombinedFamily, ...]
+    left_out: tuple[str, ...]
+    synthetic: tuple[str, ...] = ()
+
+
+def combine(
+    paths: Sequence[str | Path],
+    *,
+    pipelines: Sequence[str] = (),
+    join_names: bool = False,
+    random_state: int = 0,
+) -> Combined:
+    """Rank and test the pipelines of several runs, one of each corpus.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        Folders of runs, or files `predictions.csv`; two or more.
+    pipelines : sequence of str
+        Only these; all when empty.
+    join_names : bool, default=False
+        As for `benchmarks.compare`.
+    random_state : int, default=0
+        Seed of drawn swaps, beyond 16 speakers.
+
+    Returns
+    -------
+    Combined
+
+    Raises
+    ------
+    ResultsError
+        If there are fewer than two runs, two are of one corpus, a pipeline is in no run, or fewer than two pipelines
+        are ranked on all.
+
+    Examples
+    --------
+    >>> import benchmarks
+    >>> benchmarks.combine(["results/emodb", "results/ravdess"]).families[0].tests  # doctest: +SKIP
+    """
+    if len(paths) < 2:
+        raise ResultsError(f"{len(paths)} run given; expected two or more, one of each corpus")
+    runs = [Run.load(path, join_names=join_names) for path in paths]
+    _check_distinct(runs, paths)
+    rankings = dict(zip(_names(runs, paths), (rank(run, random_state=random_state) for run in runs)))
+    wanted = _wanted(rankings, pipelines)
+    families, left_out = [], []
+    for family in Family:
+        confusions = {
+            corpus: {
+                entry.name: ranking.run.confusions[entry.name]
+                for entry in ranking.families.get(family, ())
+                if entry.name in wanted
+            }
+            for corpus, ranking in rankings.items()
+        }
+        everywhere = set.intersection(*(set(rows) for rows in confusions.values()))
+        if len(everywhere) > 1:
+            shared = {corpus: {name: rows[name] for name in sorted(everywhere)} for corpus, rows in confusions.items()}
+            families.append(_family(family, shared, random_state=random_state))
+        wanted = [name for name in wanted if name not in everywhere or len(everywhere) < 2]
+    left_out = [_why_left_out(name, rankings) for name in wanted]
+    if not families:
+        raise ResultsError(
+            f"fewer than two pipelines of one kind are ranked on all of {', '.join(rankings)}: "
+            f"{'; '.join(left_out)}; run the same pipelines on each"
+        )
+    synthetic = tuple(corpus for corpus, ranking in rankings.items() if ranking.run.synthetic)
+    speakers = {corpus: len(ranking.speakers) for corpus, ranking in rankings.items()}
+    return Combined(speakers, tuple(families), tuple(left_out), synthetic)
+
+
+def _names(runs: Sequence[Run], paths: Sequence[str | Path]) -> list[str]:
+    """Name of each run's corpus, with the run's folder behind it where two have the same."""
+    names = [str(run.corpus["name"]) for run in runs]
+    return [
+        name if names.count(name) == 1 else f"{name} ({Path(path).name})"
+        for name, path in zip(names, paths, strict=True)
+    ]
+
+
+def _check_distinct(runs: Sequence[Run], paths: Sequence[str | Path]) -> None:
+    """Check that no corpus stands there twice: its speakers would count twice."""
+    clips = [set(map(tuple, run.predictions[["speaker", "utterance"]].drop_duplicates().to_numpy())) for run in runs]
+    for i, j in combinations(range(len(runs)), 2):
+        one, other = runs[i].corpus, runs[j].corpus
+        marks = one.get("fingerprint"), other.get("fingerprint")
+        same_name = one["name"] == other["name"] and "licence" in one and one["name"] not in MANY_OF_ONE_NAME
+        same_clips = len(clips[i] & clips[j]) > min(len(clips[i]), len(clips[j])) / 2
+        same_voices = same_clips and not (one.get("synthetic") and other.get("synthetic") and marks[0] != marks[1])
+        if same_name or (marks[0] is not None and marks[0] == marks[1]) or same_voices:
+            raise ResultsError(
+                f"{paths[i]} and {paths[j]} are both of {one['name']}, whose speakers would count twice; expected one "
+                "run of each corpus; benchmarks.compare puts two of one corpus side by side"
+            )
+
+
+def _wanted(rankings: Mapping[str, Ranking], pipelines: Sequence[str]) -> list[str]:
+    known = list(dict.fromkeys(entry.name for ranking in rankings.values() for entry in ranking.entries))
+    missing = [name for name in pipelines if name not in known]
+    if missing:
+        raise ResultsError(f"pipelines {missing} are in no run; expected some of {known}")
+    return [name for name in known if not pipelines or name in pipelines]
+
+
+def _why_left_out(name: str, rankings: Mapping[str, Ranking]) -> str:
+    reasons = []
+    for corpus, ranking in rankings.items():
+        entry = next((entry for entry in ranking.entries if entry.name == name), None)
+        if entry is None:
+            reasons.append(f"not run on {corpus}")
+        elif not entry.ranked:
+            why = ", ".join(entry.flags) or str(entry.status)
+            reasons.append(f"not ranked on {corpus} ({why})")
+    return f"{name}: {'; '.join(reasons) or 'nothing of its kind to compare it with'}"
+
+
+def _family(family: Family, confusions: Mapping[str, Mapping[str, Matrix]], *, random_state: int) -> CombinedFamily:
+    names, uars = uar_matrix(confusions)
+    table = pd.DataFrame({"pipeline": names, "rank": mean_ranks(uars), "uar": uars.mean(axis=0)})
+    for place, corpus in enumerate(confusions):
+        table[corpus] = uars[place]
+    table = table.set_index("pipeline").loc[by_rank(confusions)].reset_index()
+    return CombinedFamily(family, table, combined_tests(confusions, random_state=random_state), rank_test(uars))
+
+
+def combined_table(found: Combined) -> pd.DataFrame:
+    """Every pair over all corpora, and on each of them.
+
+    Parameters
+    ----------
+    found : Combined
+
+    Returns
+    -------
+    DataFrame
+        `family, first, second, corpus` (`all` for the combined row), `speakers, difference, difference_low,
+        difference_high, effect, z, p` (two-sided and combined where the corpus is `all`, else the one-sided mid-p that
+        is combined), `p_holm, verdict, ahead_on`.
+    """
+    rows = []
+    for group in found.families:
+        for test in group.tests:
+            pair = {"family": str(group.family), "first": test.first, "second": test.second}
+            rows.append(
+                {
+                    **pair,
+                    "corpus": "all",
+                    "speakers": test.difference.n_speakers,
+                    **test.difference.columns("difference"),
+                    "effect": test.effect,
+                    "z": test.z,
+                    "p": test.p,
+                    "p_holm": test.p_holm,
+                    "verdict": str(test.verdict(ALPHA)),
+                    "ahead_on": test.n_better,
+                }
+            )
+            rows += [
+                {
+                    **pair,
+                    "corpus": one.corpus,
+                    "speakers": one.n_speakers,
+                    **one.difference.columns("difference"),
+                    "effect": one.effect,
+                    "p": one.mid_p,
+                }
+                for one in test.corpora
+            ]
+    return pd.DataFrame(rows)
+
+
+def ranks_table(found: Combined) -> pd.DataFrame:
+    """Mean rank and UAR of every pipeline, a row each: `family, pipeline, rank, uar` and a column for each corpus."""
+    return (
+        pd.concat([group.ranks.assign(family=str(group.family)) for group in found.families], ignore_index=True)
+        .set_index("family")
+        .reset_index()
+    )
+
+
+def save(found: Combined, folder: Path) -> list[Path]:
+    """Write `combined.csv`, `ranks.csv` and the diagrams, and return where they lie."""
+    (folder / "plots").mkdir(parents=True, exist_ok=True)
+    paths = [folder / "combined.csv", folder / "ranks.csv"]
+    write_table(paths[0], combined_table(found))
+    write_table(paths[1], ranks_table(found))
+    for number, group in enumerate(found.families, start=1):
+        paths.append(folder / "plots" / f"ranks-{number}.svg")
+        critical = group.rank_test.critical_difference if group.rank_test else None
+        apart = [(test.first, test.second) for test in group.tests if test.verdict(ALPHA) is Verdict.SHOWN]
+        ranks_plot(group.ranks, apart, critical_difference=critical).save(paths[-1])
+    return paths
+
+
+def combined_text(found: Combined) -> str:
+    """Write ranks and tests for a terminal of 80 columns."""
+    corpora = ", ".join(f"{name} ({n} speakers)" for name, n in found.corpora.items())
+    lines = [fill(f"{len(found.corpora)} corpora: {corpora}")]
+    for group in found.families:
+        lines += ["", fill(f"Pipelines that ask for {group.family}"), *_ranks_lines(group, list(found.corpora))]
+        lines += ["", *_tests_lines(group, len(found.corpora)), "", *map(fill, _sentences(group, found))]
+    lines += ["", *(fill(f"left out: {text}", hang="  ") for text in found.left_out)]
+    if found.synthetic:
+        lines.append(fill(f"note: the voices of {', '.join(found.synthetic)} are synthetic", hang="  "))
+    return "\n".join(lines).rstrip()
+
+
+_NAME, _CELL = 24, 9
+
+
+def _ranks_lines(group: CombinedFamily, corpora: Sequence[str]) -> list[str]:
+    across = (WIDTH - _NAME - 2 * _CELL) // (_CELL + 1)
+    lines = []
+    for first in range(0, len(corpora), across):
+        some = corpora[first : first + across]
+        head = ["rank", "UAR %"] if first == 0 else []
+        lines.append(
+            f"{'pipeline':<{_NAME}}"
+            + "".join(f"{name:>{_CELL}}" for name in head)
+            + "".join(f" {name[:_CELL]:>{_CELL}}" for name in some)
+        )
+        for row in group.ranks.to_dict("records"):
+            values = [f"{row['rank']:.2f}", f"{100 * row['uar']:.1f}"] if first == 0 else []
+            text = "".join(f"{value:>{_CELL}}" for value in values)
+            text += "".join(f" {100 * row[name]:>{_CELL}.1f}" for name in some)
+            lines += _named(str(row["pipeline"]), text)
+    return lines
+
+
+def _named(name: str, text: str) -> list[str]:
+    """A line of a table; a long name stands on a line of its own."""
+    return [f"{name:<{_NAME}}{text}"] if len(name) < _NAME else [name[:WIDTH], f"{'':<{_NAME}}{text}"]
+
+
+def _tests_lines(group: CombinedFamily, n_corpora: int) -> list[str]:
+    lines = [f"{'first, second':<{_NAME}}{'difference':>20}{'effect':>8}{'p':>8}{'p Holm':>8}  ahead on"]
+    for test in group.tests:
+        ends = test.difference
+        span = "" if math.isnan(ends.low) else f" [{100 * ends.low:+.1f}, {100 * ends.high:+.1f}]"
+        effect = "-" if math.isnan(test.effect) else f"{test.effect:+.2f}"
+        mark = " *" if test.verdict(ALPHA) is Verdict.SHOWN else ""
+        text = f"{100 * ends.estimate:+.1f}{span}"
+        lines += _named(
+            f"{test.first}, {test.second}",
+            f"{text:>20}{effect:>8}{_p(test.p):>8}{_p(test.p_holm):>8}  {test.n_better} of {n_corpora}{mark}",
+        )
+    return [
+        *lines,
+        fill(
+            "difference: points of UAR, mean over corpora, each weighing the same, with its 95 % interval over "
+            "speakers; effect: over speakers, standardised; p: of each corpus, combined by Stouffer's method with "
+            "weights of the square root of the number of speakers; *: shown after Holm's correction"
+        ),
+    ]
+
+
+def _p(value: float) -> str:
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _sentences(group: CombinedFamily, found: Combined) -> list[str]:
+    ranks, tests = group.ranks, group.tests
+    first = [str(name) for name in ranks.loc[ranks["rank"] == ranks["rank"].min(), "pipeline"]]
+    sentences = [f"{listed(first)} {'share' if len(first) > 1 else 'has'} the best mean rank."]
+    for best in first:
+        beaten = [test.second for test in tests if test.first == best and test.verdict(ALPHA) is Verdict.SHOWN]
+        over = listed(beaten) if beaten else "none of the others"
+        sentences.append(f"Over these corpora {best} is shown to be ahead of {over}.")
+    split = [f"{test.first} and {test.second}" for test in tests if 0 < test.n_better < len(found.corpora)]
+    if split:
+        sentences.append(f"Corpora disagree on which is ahead: {'; '.join(split)}.")
+    sentences.append(rank_sentence(group.rank_test, n_corpora=len(found.corpora), n_pipelines=len(group.ranks)))
+    return sentences
+
+
+def rank_sentence(test: RankTest | None, *, n_corpora: int, n_pipelines: int) -> str:
+    """What ranks alone say, or why they are not asked.
+
+    Examples
+    --------
+    >>> rank_sentence(None, n_corpora=2, n_pipelines=4)
+    'Ranks alone are not tested: 2 corpora, and Friedman and Nemenyi need 5.'
+    """
+    if test is not None:
+        return (
+            f"Friedman: chi-squared {test.statistic:.2f}, p {test.p:.3f}; Nemenyi: mean ranks further apart than "
+            f"{test.critical_difference:.2f} differ."
+        )
+    if n_corpora < FEWEST_CORPORA:
+        return f"Ranks alone are not tested: {n_corpora} corpora, and Friedman and Nemenyi need {FEWEST_CORPORA}."
+    return f"Ranks alone are not tested: {n_pipelines} pipelines, and Friedman needs {FEWEST_PIPELINES}."
