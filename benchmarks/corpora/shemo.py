@@ -51,8 +51,9 @@ def _texts(root: Path) -> Mapping[str, str]:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise CorpusError(f"shemo: {path} cannot be read as JSON ({error}); fetch it again or move it away") from error
-    named = content.items() if isinstance(content, dict) else ((row.get("id", ""), row) for row in content)
-    return {Path(str(name)).stem: str(row.get("transcript", "")) for name, row in named if isinstance(row, dict)}
+    entries = content.items() if isinstance(content, dict) else ((None, row) for row in content)
+    rows = [(name, row) for name, row in entries if isinstance(row, dict)]
+    return {Path(str(name or row.get("id", ""))).stem: str(row.get("transcript", "")) for name, row in rows}
 
 
 SOURCE = Source(
