@@ -51,7 +51,8 @@ def _texts(root: Path) -> Mapping[str, str]:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise CorpusError(f"shemo: {path} cannot be read as JSON ({error}); fetch it again or move it away") from error
-    entries = content.items() if isinstance(content, dict) else ((None, row) for row in content)
+    listed = content if isinstance(content, list) else []
+    entries = content.items() if isinstance(content, dict) else ((None, row) for row in listed)
     rows = [(name, row) for name, row in entries if isinstance(row, dict)]
     return {Path(str(name or row.get("id", ""))).stem: str(row.get("transcript", "")) for name, row in rows}
 
