@@ -12,7 +12,8 @@ import pytest
 from miniatures import hub_table, sound
 
 from benchmarks import corpora
-from features.errors import CorpusError
+from features.audio import load as load_sound
+from features.errors import AudioError, CorpusError
 
 
 def test_sound_is_unpacked_once_and_classes_have_their_names(tmp_path: Path) -> None:
@@ -32,6 +33,17 @@ def test_sound_is_unpacked_once_and_classes_have_their_names(tmp_path: Path) -> 
     again = corpora.load("parquet", tmp_path)
     assert again.fingerprint == corpus.fingerprint
     assert {path: Path(path).stat().st_mtime_ns for path in again.utterances["path"]} == written
+
+
+def test_sound_that_is_none_is_refused_by_the_name_that_the_table_gives_it(tmp_path: Path) -> None:
+    path = hub_table(tmp_path / "one.parquet", speakers=("a", "b"))
+    table = pq.read_table(path)
+    clips = table["audio"].to_pylist()
+    clips[3] = {"bytes": b"no sound", "path": "../My clip, no. 3.wav"}
+    pq.write_table(table.set_column(0, "audio", pa.array(clips, table.schema.field("audio").type)), path)
+    [broken] = [row for row in corpora.load("parquet", path).utterances["path"] if "My_clip" in row]
+    with pytest.raises(AudioError, match=r"-My_clip_no._3.wav: not audio"):
+        load_sound(broken)
 
 
 def test_one_file_with_more_columns(tmp_path: Path) -> None:

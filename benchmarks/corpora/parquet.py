@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,6 +28,7 @@ SUFFIXES = {b"RIFF": ".wav", b"fLaC": ".flac", b"OggS": ".ogg", b"ID3": ".mp3"}
 """What a sound's first bytes say of its format; what reads it looks at the content, whatever the suffix."""
 
 _ROWS_AT_ONCE = 64
+_LONGEST = 60
 
 
 def read(root: Path) -> Reading:
@@ -107,19 +109,20 @@ def _sounds(path: Path, column: str) -> Iterator[tuple[str, str]]:
                 content, name = cell.get("bytes"), str(cell.get("path") or "")
                 if not (content or name):
                     raise CorpusError(f"{path}: a row has no sound; expected bytes or a path; leave the row out")
-                yield (_unpacked(content) if content else str(path.parent / name)), name
+                yield (_unpacked(content, name) if content else str(path.parent / name)), name
             else:
                 yield str(path.parent / str(cell or "no path")), str(cell or "")
 
 
-def _unpacked(content: bytes) -> str:
-    """The file that holds a sound, written once for each content."""
+def _unpacked(content: bytes, name: str) -> str:
+    """The file that holds a sound, written once for each content; it bears the name that the table gives it."""
     place = cache_folder()
     if place is None:
         raise CorpusError("parquet: no place to unpack sounds; set XDG_CACHE_HOME to a folder that can be written")
-    name = hashlib.blake2b(content, digest_size=16).hexdigest()
-    suffix = next((suffix for magic, suffix in SUFFIXES.items() if content.startswith(magic)), ".mp3")
-    path = place / "parquet" / name[:2] / f"{name}{suffix}"
+    key = hashlib.blake2b(content, digest_size=16).hexdigest()
+    suffix = next((suffix for magic, suffix in SUFFIXES.items() if content.startswith(magic)), Path(name).suffix)
+    stem = re.sub(r"[^\w.-]+", "_", Path(name).stem)[:_LONGEST]
+    path = place / "parquet" / key[:2] / f"{key}-{stem}{suffix}"
     if not path.exists():
         try:
             write_atomically(path, content)
