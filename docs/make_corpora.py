@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -56,7 +57,7 @@ def _facts(sources: Sequence[Source]) -> Iterator[str]:
 
 
 def _link(source: str) -> str:
-    return f"<{source}>" if source.startswith("http") and " " not in source else source
+    return re.sub(r"https?://[^\s,]+", lambda found: f"<{found[0]}>", source)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -77,7 +77,7 @@ def find_columns(
             raise error(
                 f"{where} has no column {theirs} to take as {column}; expected one of {listed}; correct the name"
             )
-        candidates = [theirs] if theirs is not None else _candidates(names, column)
+        candidates = [theirs] if theirs is not None else standing_for(column, names)
         if len(candidates) > 1:
             listed = " and ".join(map(printable, candidates))
             raise error(f"{where}: the columns {listed} may all be the {column}; expected one; {remedy}")
@@ -86,7 +86,14 @@ def find_columns(
     return found
 
 
-def _candidates(names: Sequence[str], column: str) -> list[str]:
+def standing_for(column: str, names: Sequence[str]) -> list[str]:
+    """The columns of a table that may be one of this toolkit's; that name alone, where it is there.
+
+    Examples
+    --------
+    >>> standing_for("speaker", ["file", "spk", "actor"]), standing_for("speaker", ["speaker", "spk"])
+    (['spk', 'actor'], ['speaker'])
+    """
     if column in names:
         return [column]
     others = OTHERS.get(column, (column,))

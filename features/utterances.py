@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.audio import SUFFIXES, left_out_of, sound_files
-from features.column_names import find_columns
+from features.column_names import find_columns, standing_for
 from features.errors import AudioError, InputError, SerError
 from features.names import normalise, storable
 from features.tables import Table, column_names, read_table
@@ -83,8 +83,8 @@ def read_utterances(
     required : sequence of str
         Columns in which no cell may be empty; `path` is one of them.
     columns : mapping of str to str, optional
-        The table's name of each column that has another than this toolkit's; by default what `find_columns` finds for
-        path and speaker, such as file and spk.
+        The table's name of each column that has another than this toolkit's; by default what stands for path and, if
+        it is one column alone, for speaker, such as file and spk.
     error : type
         Kind of error to raise.
 
@@ -103,7 +103,10 @@ def read_utterances(
     import pandas as pd
 
     if columns is None:
-        columns = find_columns(column_names(path), ("path", "speaker"), where=str(path), error=error)
+        names = column_names(path)
+        columns = find_columns(names, ("path",), where=str(path), error=error)
+        speakers = standing_for("speaker", names)
+        columns.update({"speaker": speakers[0]} if len(speakers) == 1 else {})
     table = read_table(path, required=[columns.get(column, column) for column in required], error=error)
     others = table.rows.drop(columns=set(columns.values()) - set(columns))
     rows = others.assign(**{ours: table.rows[theirs] for ours, theirs in columns.items()})

@@ -162,6 +162,15 @@ def test_facts_of_the_corpora_of_many_languages(roots: dict[str, Path | None]) -
     assert "which of 3 women, 2 men and 6 children" in mesd.notes[0]
 
 
+def test_transcripts_of_shemo_in_its_two_forms(roots: dict[str, Path | None], tmp_path: Path) -> None:
+    shutil.copytree(roots["shemo"], tmp_path, dirs_exist_ok=True)  # type: ignore[arg-type]
+    (tmp_path / "shemo.json").write_text('[{"id": "F03A01", "transcript": "salam"}, 3]')
+    assert load("shemo", tmp_path).utterances.loc[("F03", "F03A01"), "text"] == "salam"
+    (tmp_path / "shemo.json").write_text("[")
+    with pytest.raises(CorpusError, match=r"shemo.json cannot be read as JSON.*move it away"):
+        load("shemo", tmp_path)
+
+
 def test_sentences_of_esd_are_parallel_within_a_language(roots: dict[str, Path | None]) -> None:
     table = load("esd", roots["esd"]).utterances
     assert table.loc[("0019", "0019_000351_Angry"), ["label", "gender", "text"]].tolist() == ["ang", "female", "en 001"]

@@ -129,6 +129,10 @@ def test_files_and_speakers_are_found_where_a_model_is_used(tmp_path: Path) -> N
     rows = utterances([], manifest=table(tmp_path, SEGMENTED.replace("speaker", "spk")))
     assert rows.index.get_level_values("speaker").tolist() == ["a", "b", "a"]
     assert np.nan_to_num(rows["end"], nan=-1).tolist() == [0.5, -1, -1]
+    head, *lines = SEGMENTED.replace("speaker", "spk").splitlines()
+    two = "\n".join([f"{head},actor", *(f"{line},x" for line in lines)])
+    rows = utterances([], manifest=table(tmp_path, two))
+    assert set(rows.index.get_level_values("speaker")) == {""}, "who of the two speaks nobody says"
 
 
 @pytest.mark.parametrize(

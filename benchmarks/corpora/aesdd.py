@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 LABELS = {"a": "ang", "d": "dis", "f": "fea", "h": "hap", "s": "sad"}
 IMPROVISED = "20"
 GROWS = "the database grows with its actors and publishes no number of recordings: none is asserted; gender unknown"
-AUTH = "http://m3c.web.auth.gr/research/aesdd-speech-emotion-recognition/"
+AUTH = "http://m3c.web.auth.gr/research/aesdd-speech-emotion-recognition"
 README = "https://huggingface.co/datasets/EdwardLin2023/AESDD"
 
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Mapping
 
-    import pandas as pd
-
 LABELS = {"A": "ang", "F": "fea", "H": "hap", "N": "neu", "S": "sad", "W": "sur"}
 GENDERS = {"F": "female", "M": "male"}
 DISPUTED = (
@@ -53,18 +51,10 @@ def _texts(root: Path) -> Mapping[str, str]:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise CorpusError(f"shemo: {path} cannot be read as JSON ({error}); fetch it again or move it away") from error
-    named = content.items() if isinstance(content, dict) else ((row.get("id", ""), row) for row in content)
-    return {Path(str(name)).stem: str(row.get("transcript", "")) for name, row in named if isinstance(row, dict)}
-
-
-def _published(utterances: pd.DataFrame) -> list[tuple[str, int, int]]:
-    speakers = utterances.index.get_level_values("speaker").unique()
-    women = sum(speaker.startswith("F") for speaker in speakers)
-    return [
-        ("all utterances", len(utterances), 3000),
-        ("women", women, 31),
-        ("men", len(speakers) - women, 56),
-    ]
+    listed = content if isinstance(content, list) else []
+    entries = content.items() if isinstance(content, dict) else ((None, row) for row in listed)
+    rows = [(name, row) for name, row in entries if isinstance(row, dict)]
+    return {Path(str(name or row.get("id", ""))).stem: str(row.get("transcript", "")) for name, row in rows}
 
 
 SOURCE = Source(
@@ -79,7 +69,7 @@ SOURCE = Source(
     layout="a folder with female/F14A09.wav, male/M02F01.wav and their like, 3,000 files, and shemo.json",
     folds="5",
     read=read,
-    more_counts=_published,
+    more_counts=lambda utterances: [("all utterances", len(utterances), 3000)],
     facts=(
         Fact("3,000 utterances, 87 speakers, 31 women and 56 men", README),
         Fact("F14A09: gender, speaker, emotion's letter (A F H N S W), number", README),
