@@ -17,6 +17,7 @@ from benchmarks.pipelines.flags import Flag
 from benchmarks.reporting.clips import ShownClip, shown_clips
 from benchmarks.reporting.markup import fill_template
 from benchmarks.reporting.numbers import interval_text
+from benchmarks.reporting.paper import paper_table
 from benchmarks.reporting.plots import PLOTS, ReportPlot, plot_counts
 from benchmarks.reporting.plots.style import Drawing, render
 from benchmarks.reporting.ranking import Ranking, confident_errors, rank
@@ -159,6 +160,9 @@ def write_report(
     for name, table in page.tables.items():
         (tables / f"{name}.csv").write_text(table.csv(), encoding="utf-8")
         (tables / f"{name}.tex").write_text(table.latex(), encoding="utf-8")
+    paper = paper_table(page.ranking)
+    (tables / "scores.tex").write_text(paper.latex(), encoding="utf-8")
+    (tables / "scores.md").write_text(f"{paper.markdown()}\n", encoding="utf-8")
     target = Path(out) if out else run.folder / "report.html"
     write_atomically(target, _render([page]))
     return target
