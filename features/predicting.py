@@ -245,7 +245,7 @@ def _with_coverage(task: Task, arguments: argparse.Namespace) -> Task:
     if task.calibration is None:
         raise ModelError(
             f"--coverage {arguments.coverage:g}: {arguments.model} keeps no calibration; train it again with "
-            "benchmarks.train, without --no-scores for a deep model, or predict without --coverage"
+            "benchmarks.train (a deep model without benchmarks.train --no-scores), or predict without --coverage"
         )
     said = task.calibration.promise(arguments.coverage)
     return replace(task, model=f"{task.model} coverage {arguments.coverage:g}", notes=(*task.notes, said))

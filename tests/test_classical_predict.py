@@ -161,7 +161,7 @@ def test_what_a_user_can_mend_is_one_line_and_exit_2(models, speech, tmp_path, c
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("file,speaker\na.wav,x\n", "expected at least path"),
+        ("place,speaker\na.wav,x\n", "expected at least path"),
         ("path,start\n{clip},soon\n", "start is 'soon'"),
         ("path\nmissing.wav\n", "expected a sound file that is there"),
         ("", "cannot be read as a CSV"),

@@ -37,6 +37,8 @@ PRINTED_BY = {
     "features.bad_files": "--on-error",  # the others answer with what they can, and name the rest
     "features.names": "--join-names",  # raised where a corpus or predictions are read
     "features.matching": "--join-names",
+    "features.engines": "--cluster",  # asked for, or by SER_CLUSTER
+    "features.prediction_sets": "--coverage",
     "features.processes": "--jobs",  # raised where there are several
     "features.command": "--jobs",  # asked for before it is named
     "classical.model_card": "--one-speaker",  # the card tells how to predict
