@@ -91,7 +91,7 @@ LACK = {
     "file,sentiment,emotion": "speaker",
     "file,dementia,speaker,gender": "label",
 }
-"""First lines of nkululeko's tables: AESDD, CaFE, JL, ESD, DEMoS, CREMA-D, EmoryNLP, MELD, EMNS; MESD, MSP-Podcast, ..."""
+"""First lines of tables of nkululeko: AESDD, CaFE, JL, ESD, DEMoS, CREMA-D, EmoryNLP, MELD, EMNS; MESD and others."""
 
 
 def test_first_lines_of_nkululekos_tables() -> None:
