@@ -9,6 +9,7 @@ import pytest
 from miniatures import sound
 
 from benchmarks import corpora, run
+from benchmarks.corpora.own_tables import own_columns
 from features.errors import CorpusError
 from features.utterances import utterances
 
@@ -71,6 +72,40 @@ def test_public_tables_of_nkululeko_load_as_they_are(
     assert corpus.notes[0] == note
     assert sorted(corpus.labels) == labels
     assert sorted(set(corpus.utterances["gender"])) == genders
+
+
+LOAD = (
+    "file,speaker,emotion,gender",
+    "file,speaker,emotion,language,country",
+    "file,emotion,speaker,gender,language,country",
+    "file,emotion,speaker,language,gender",
+    "file,emotion,gender,speaker,language,prototypicality",
+    "file,emotion,speaker_id,split",
+    "file,Utterance,speaker,emotion,Scene_ID,Utterance_ID,Season,Episode,Start_Time,End_Time,split",
+    "file,Sr No.,Utterance,speaker,emotion,sentiment,Dialogue_ID,Utterance_ID,Season,Episode,StartTime,EndTime,split",
+    "id,utterance,description,emotion,date_created,status,gender,age,level,file,speaker",
+)
+LACK = {
+    "file,emotion,gender,language,word": "speaker",
+    "file,emotion,valence,arousal,dominance": "speaker",
+    "file,sentiment,emotion": "speaker",
+    "file,dementia,speaker,gender": "label",
+}
+"""First lines of tables of nkululeko: AESDD, CaFE, JL, ESD, DEMoS, CREMA-D, EmoryNLP, MELD, EMNS; MESD and others."""
+
+
+def test_first_lines_of_nkululekos_tables() -> None:
+    for line in LOAD:
+        found = own_columns(line.split(","), {}, where=line)
+        assert {ours: theirs for ours, theirs in found.items() if ours in ("path", "label")} == {
+            "path": "file",
+            "label": "emotion",
+        }, line
+        assert found["speaker"].startswith("speaker"), line
+        assert not {"start", "end"} & set(found), line
+    for line, column in LACK.items():
+        with pytest.raises(CorpusError, match=f"no column {column} .*--columns {column}=NAME"):
+            own_columns(line.split(","), {}, where=line)
 
 
 def test_times_of_an_episode_are_not_taken_for_times_in_a_file(tmp_path: Path) -> None:
