@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 EXAMPLES = """
 python -m benchmarks.cross --corpora emodb=emodb ravdess=ravdess synthetic --pipelines svm xgboost
 python -m benchmarks.cross --corpora emodb=emodb manifest=calls.csv --adaptations none corpus
+python -m benchmarks.cross --corpora calls:manifest=calls.csv cars:manifest=cars.csv
 """
 
 
@@ -32,7 +33,12 @@ def build_parser() -> argparse.ArgumentParser:
         examples=EXAMPLES,
     )
     parser.add_argument(
-        "--corpora", nargs="+", required=True, metavar="NAME=DIR", help="two or more; synthetic needs no folder"
+        "--corpora",
+        nargs="+",
+        required=True,
+        metavar="NAME=DIR",
+        help="two or more; synthetic needs no folder; tables and folders of one's own have names of their own, as "
+        "calls:manifest=calls.csv",
     )
     parser.add_argument(
         "--pipelines",
@@ -89,15 +95,24 @@ def _load(arguments: argparse.Namespace) -> dict[str, Corpus]:
 
     loaded: dict[str, Corpus] = {}
     for item in arguments.corpora:
-        name, _, root = item.partition("=")
+        given, _, root = item.partition("=")
+        name, _, kind = given.rpartition(":")
+        source = corpora.find(kind)
+        if name and (not source.own or "/" in name or "+" in name):
+            forms = ", ".join(form for form in corpora.MODULES if corpora.find(form).own)
+            raise CorpusError(
+                f"--corpora {item}: {kind} cannot be called {name}; expected a name without / and +, before one of "
+                f"{forms}"
+            )
+        name = name or kind
         if name in loaded:
-            raise CorpusError(f"--corpora {item}: {name} stands twice; expected each corpus once")
-        source = corpora.find(name)
+            other = f"; write another:{kind}=DIR" if source.own else ""
+            raise CorpusError(f"--corpora {item}: {name} stands twice; expected each corpus once{other}")
         if (not root and source.default_root is None) or (root and not Path(root).exists()):
             problem = f"{root} does not exist" if root else "no folder given"
-            raise CorpusError(f"--corpora {item}: {problem}; expected {source.layout}; write {name}=DIR")
+            raise CorpusError(f"--corpora {item}: {problem}; expected {source.layout}; write {given}=DIR")
         corpus = corpora.load(
-            name,
+            kind,
             root or None,
             allow_partial=arguments.allow_partial,
             join_names=arguments.join_names,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from miniatures import six_speakers, write_manifest
 
 import benchmarks
 from benchmarks import corpora
@@ -192,3 +193,23 @@ def test_a_corpus_without_a_folder_is_named_with_what_to_write(item: str, capsys
     assert f"--corpora {item}" in printed
     assert "write emodb=DIR" in printed
     assert "--root" not in printed
+
+
+def test_two_tables_of_ones_own_have_names_of_their_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("calls", "cars"):
+        write_manifest(tmp_path / f"{name}.csv", six_speakers(tmp_path))
+    calls, cars = (f"{name}:manifest={tmp_path / name}.csv" for name in ("calls", "cars"))
+    line = ["--pipelines", "majority", "--adaptations", "none", "--allow-duplicates", "--jobs", "1"]
+    assert main(["--corpora", calls, cars, *line, "--out", str(tmp_path / "out")]) == 0
+    table = pd.read_csv(tmp_path / "out" / "cross.csv")
+    assert {"calls", "cars"} <= set(table["train"]) & set(table["test"])
+    for wrong, says in (
+        ((calls, calls), "calls stands twice; expected each corpus once; write another:manifest=DIR"),
+        (
+            ("mine:synthetic", cars),
+            "synthetic cannot be called mine; expected a name without / and +, before one of manifest",
+        ),
+        (("a/b:manifest=x.csv", cars), "manifest cannot be called a/b"),
+    ):
+        assert main(["--corpora", *wrong]) == 2
+        assert says in " ".join(capsys.readouterr().err.split())
