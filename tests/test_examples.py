@@ -21,6 +21,12 @@ FACES = ("features", "classical", "deep", "benchmarks", "benchmarks.corpora")
 ABLATION = "time: an ablation takes minutes; test_benchmarks_ablation holds it"
 NOT_RUN = {
     "benchmarks.corpora.download.fetch": "network",
+    "benchmarks.evaluation.brought.with_brought": "the corpus of the run; test_evidence holds it",
+    "benchmarks.scoring.retraining.Retrained": "the example of retrained_difference shows it",
+    **{
+        f"benchmarks.studies.combining.{name}": "runs of two corpora; test_combining holds it"
+        for name in ("Combined", "CombinedFamily", "combine")
+    },
     "benchmarks.folds.fold.read_folds": "a file of folds of one's own; test_benchmarks_splits holds it",
     "benchmarks.studies.ablation.ablate": ABLATION,
     "benchmarks.reporting.summary.summarise_ablation": ABLATION,

@@ -29,8 +29,8 @@ def study_sections() -> tuple[Section, ...]:
 
     Examples
     --------
-    >>> [section.title for section in study_sections()]
-    ['Which features carry it?', 'Would more speakers help?', 'How many clips of a speaker are enough?']
+    >>> [section.title for section in study_sections()][:2]
+    ['Which features carry it?', 'Would more speakers help?']
     """
     modules = [import_module(name) for name in STUDIES.values()]
     return tuple(section for module in modules for section in getattr(module, "SECTIONS", ()))
