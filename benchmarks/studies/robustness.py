@@ -19,6 +19,8 @@ from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.evaluation.planning import make_plan
 from benchmarks.evaluation.runs import write_table
 from benchmarks.evaluation.store import ResultsStore
+from benchmarks.pipelines.flags import family_of
+from benchmarks.pipelines.names import flags_by_name
 from benchmarks.reporting.plots.robustness import robustness_plot
 from benchmarks.scoring.confusion import uar_of
 from benchmarks.scoring.intervals import Interval, jackknife_interval, speaker_confusions, speaker_interval
@@ -105,7 +107,9 @@ def robustness(
     store = ResultsStore(Path(out))
     with store.lock():
         sounds = store.folder / "sounds"
-        heard = under_conditions(corpus, tried, sounds, augment=augment, seed=plan.seeds[0], jobs=jobs)
+        heard = under_conditions(
+            corpus, tried, sounds, augment=augment, seed=plan.seeds[0], jobs=jobs, progress=progress
+        )
         trainings = (PLAIN, AUGMENTED) if augment else (PLAIN,)
         crossed = [(seed, _tested(fold, heard, training)) for seed, fold in plan.trials for training in trainings]
         try:
@@ -127,7 +131,14 @@ def robustness(
 
 
 def under_conditions(
-    corpus: Corpus, tried: Sequence[Condition], folder: Path, *, augment: bool, seed: int, jobs: int | None
+    corpus: Corpus,
+    tried: Sequence[Condition],
+    folder: Path,
+    *,
+    augment: bool,
+    seed: int,
+    jobs: int | None,
+    progress: bool = False,
 ) -> Corpus:
     """The corpus with every utterance once more under each condition, its speaker named after it.
 
@@ -142,12 +153,16 @@ def under_conditions(
     seed : int
     jobs : int, optional
         Processes; by default all cores.
+    progress : bool, default=False
+        Show a bar on stderr where that is a terminal.
 
     Returns
     -------
     Corpus
         Speakers `03@clean`, `03@white noise 10 dB`; a column `training` says what trains.
     """
+    from tqdm import tqdm
+
     folder.mkdir(parents=True, exist_ok=True)
     table, clips = corpus.utterances, clips_from(corpus.utterances)
     speakers = table.index.get_level_values("speaker").to_numpy().astype(str)
@@ -159,7 +174,7 @@ def under_conditions(
         delayed(_write)(
             folder / f"{place}.flac", clips[i], condition, _others(clips, speakers, i, condition, seed), (ids[i], seed)
         )
-        for place, (i, condition) in enumerate(wanted)
+        for place, (i, condition) in enumerate(tqdm(wanted, desc="sounds", disable=not progress))
     )
     paths = Parallel(n_jobs=number_of_jobs(jobs), batch_size=16)(work)
     frames = [_renamed(table, CLEAN), table.assign(training=PLAIN)]
@@ -335,6 +350,9 @@ def _kinds_interval(by_kind: Sequence[Sequence[np.ndarray]], *, clean: np.ndarra
 def overtaking(table: pd.DataFrame) -> list[str]:
     """Where a pipeline that takes less time a clip, and is behind on clean clips, is ahead: one sentence a kind.
 
+    Only pipelines of one family are set against each other: what hears other clips of the speaker answers another
+    question.
+
     Parameters
     ----------
     table : DataFrame
@@ -349,12 +367,12 @@ def overtaking(table: pd.DataFrame) -> list[str]:
     cost = plain.groupby("pipeline", sort=False)["ms_per_clip"].first()
     kinds = plain.drop_duplicates("condition").set_index("condition")["kind"]
     found = []
+    family = {name: family_of(flags_by_name(name)) for name in values}
     for cheap in values:
         for dear in values:
-            if (
-                not _CHEAPER * cost[cheap] < cost[dear]
-                or not values.loc[str(CLEAN), cheap] < values.loc[str(CLEAN), dear]
-            ):
+            slower = _CHEAPER * cost[cheap] < cost[dear]
+            better = values.loc[str(CLEAN), cheap] < values.loc[str(CLEAN), dear]
+            if not (slower and better and family[cheap] is family[dear]):
                 continue
             for kind in dict.fromkeys(kinds):
                 ahead = [
