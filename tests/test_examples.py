@@ -21,6 +21,8 @@ FACES = ("features", "classical", "deep", "benchmarks", "benchmarks.corpora")
 ABLATION = "time: an ablation takes minutes; test_benchmarks_ablation holds it"
 NOT_RUN = {
     "benchmarks.corpora.download.fetch": "network",
+    "benchmarks.studies.resampling.resampling": "time: a hundred trainings; test_evidence_retraining holds it",
+    "benchmarks.studies.robustness.robustness": "time: thirty conditions; test_robustness holds it",
     "benchmarks.evaluation.brought.with_brought": "the corpus of the run; test_evidence holds it",
     "benchmarks.scoring.retraining.Retrained": "the example of retrained_difference shows it",
     **{
