@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+
+from made_page import markdown_table, write_page
 
 from benchmarks.corpora import find
 from benchmarks.corpora.registry import MODULES
@@ -50,25 +51,15 @@ def page() -> str:
         for entry in entries()
     ]
     tables = (("## Models and corpora", ["model", *corpora], cells), ("## Sources", list(_COLUMNS), lines))
-    return "\n".join([HEAD, *(f"{title}\n\n{_table(head, rows)}" for title, head, rows in tables)])
+    return "\n".join([HEAD, *(f"{title}\n\n{markdown_table(head, rows)}" for title, head, rows in tables)])
 
 
 _COLUMNS = ("model", "fine-tuned from", "corpus", "heard", "what says so")
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the page to the file that is named, or print it."""
-    names = list(sys.argv[1:] if arguments is None else arguments)
-    if names:
-        Path(names[0]).write_text(page(), encoding="utf-8")
-    else:
-        sys.stdout.write(page())
-    return 0
+    return write_page(page, arguments)
 
 
 if __name__ == "__main__":

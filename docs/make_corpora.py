@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from made_page import markdown_table, write_page
 
 from benchmarks.corpora import find
 from benchmarks.corpora.registry import MODULES
@@ -41,7 +42,7 @@ def page() -> str:
         for source in sources
     ]
     head = ["name", "corpus", "utterances", "labels", "folds", "licence"]
-    return "\n".join([HEAD, _table(head, rows), *_facts(sources)])
+    return "\n".join([HEAD, markdown_table(head, rows), *_facts(sources)])
 
 
 def _total(source: Source) -> str:
@@ -60,19 +61,9 @@ def _link(source: str) -> str:
     return re.sub(r"https?://[^\s,]+", lambda found: f"<{found[0]}>", source)
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the page to the file that is named, or print it."""
-    names = list(sys.argv[1:] if arguments is None else arguments)
-    if names:
-        Path(names[0]).write_text(page(), encoding="utf-8")
-    else:
-        sys.stdout.write(page())
-    return 0
+    return write_page(page, arguments)
 
 
 if __name__ == "__main__":

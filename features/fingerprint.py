@@ -49,7 +49,7 @@ def code_fingerprint(*modules: str, libraries: tuple[str, ...] = ()) -> str:
     for path in files:
         digest.update(f"{path.relative_to(_ROOT).as_posix()}\n".encode() + path.read_bytes())
     for library in libraries:
-        digest.update(f"{library}={_version(library)}\n".encode())
+        digest.update(f"{library}={installed_version(library)}\n".encode())
     return digest.hexdigest()
 
 
@@ -120,7 +120,14 @@ def _names(tree: ast.AST) -> Iterator[str]:
         yield from _names(node)
 
 
-def _version(library: str) -> str:
+def installed_version(library: str) -> str:
+    """The installed version of a library; `none` where it is not installed.
+
+    Examples
+    --------
+    >>> installed_version("no-such-library")
+    'none'
+    """
     try:
         return version(library)
     except PackageNotFoundError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 
 from features.version import VERSION
 
@@ -21,14 +20,10 @@ def identity() -> dict[str, str]:
     >>> sorted(identity())[:2]
     ['librosa', 'numba']
     """
-    from features.fingerprint import code_fingerprint
+    from features.fingerprint import code_fingerprint, installed_version
 
     found = {"python": ".".join(platform.python_version_tuple()[:2])}
-    for name in LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "none"
+    found |= {name: installed_version(name) for name in LIBRARIES}
     return found | {"toolkit": f"{VERSION} ({code_fingerprint('features', 'classical', 'deep', 'benchmarks')})"}
 
 
