@@ -50,6 +50,7 @@ def test_latex_sets_any_name(folder: Path, tmp_path: Path) -> None:
     odd = PaperTable(
         "tab:odd",
         "50 % of _all_ & more: #1 {x} ~ ^ \\ < >.",
+        ("Pipeline", "UAR", "95 % interval", "WA", "Macro F1"),
         (PaperRow(("a_b&c%d", "1.0", "0.5 to 2.0", "1.0", "1.0"), True, ("≈", "a")),),
         {"≈": "near", "a": "x_y & 5 %"},
     )

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from benchmarks.pipelines.flags import Flag
 from benchmarks.reporting.latex import latex_text
+from benchmarks.reporting.tables import enrolment_text
+from benchmarks.scoring.metrics import METRICS
 from benchmarks.scoring.significance import Verdict
 
 if TYPE_CHECKING:
     from benchmarks.reporting.ranking import Entry, Ranking
+    from benchmarks.scoring.metrics import Metric
 
-HEADINGS = ("Pipeline", "UAR", "95 % interval", "WA", "Macro F1")
-"""Of UAR the interval is over speakers."""
 NOT_TOLD_APART = "≈"
 """Mark of a pipeline of which no difference to the best one is shown."""
 
@@ -27,7 +28,7 @@ class PaperRow:
     Attributes
     ----------
     cells : tuple of str
-        Under `HEADINGS`.
+        Under the table's headings.
     best : bool
         Whether it is the best among those that it is ranked with.
     marks : tuple of str
@@ -48,6 +49,8 @@ class PaperTable:
     label : str
         For LaTeX's `\ref`.
     caption : str
+    headings : tuple of str
+        Of the pipeline, UAR, its interval over speakers, and further metrics.
     rows : tuple of PaperRow
         Only those that have a score.
     notes : mapping of str to str
@@ -56,7 +59,8 @@ class PaperTable:
     Examples
     --------
     >>> row = PaperRow(("svm", "79.1", "73.0 to 84.0", "80.2", "78.9"), True, ("a",))
-    >>> print(PaperTable("tab:scores", "Scores.", (row,), {"a": "synthetic voices"}).markdown())
+    >>> headings = ("Pipeline", "UAR", "95 % interval", "WA", "Macro F1")
+    >>> print(PaperTable("tab:scores", "Scores.", headings, (row,), {"a": "synthetic voices"}).markdown())
     | Pipeline | UAR | 95 % interval | WA | Macro F1 |
     |---|--:|---|--:|--:|
     | **svm** ᵃ | **79.1** | 73.0 to 84.0 | 80.2 | 78.9 |
@@ -68,6 +72,7 @@ class PaperTable:
 
     label: str
     caption: str
+    headings: tuple[str, ...]
     rows: tuple[PaperRow, ...]
     notes: dict[str, str]
 
@@ -78,9 +83,9 @@ class PaperTable:
             r"\centering",
             rf"\caption{{{latex_text(self.caption)}}}",
             rf"\label{{{self.label}}}",
-            r"\begin{tabular}{lrlrr}",
+            rf"\begin{{tabular}}{{lrl{'r' * (len(self.headings) - 3)}}}",
             r"\toprule",
-            " & ".join(latex_text(heading) for heading in HEADINGS) + r" \\",
+            " & ".join(latex_text(heading) for heading in self.headings) + r" \\",
             r"\midrule",
             *(self._latex_row(row) for row in self.rows),
             r"\bottomrule",
@@ -99,7 +104,7 @@ class PaperTable:
 
     def markdown(self) -> str:
         """The same in Markdown."""
-        lines = [f"| {' | '.join(HEADINGS)} |", "|---|--:|---|--:|--:|"]
+        lines = [f"| {' | '.join(self.headings)} |", f"|---|--:|---|{'--:|' * (len(self.headings) - 3)}"]
         for row in self.rows:
             name, score, *others = (cell.replace("|", "\\|") for cell in row.cells)
             if row.best:
@@ -131,9 +136,10 @@ def paper_table(ranking: Ranking) -> PaperTable:
     if near:
         notes = {NOT_TOLD_APART: "no difference to the best (bold) shown by the corrected test", **notes}
     first = {entries[0].name for entries in ranking.families.values() if len(entries) > 1}
+    uar, *others = [metric for metric in METRICS.values() if metric.in_paper and not metric.probabilistic]
     rows = [
         PaperRow(
-            _cells(entry),
+            _cells(entry, (uar, *others)),
             entry.name in first,
             (*((NOT_TOLD_APART,) if entry.name in near else ()), *(letters[f] for f in entry.flags if f in letters)),
         )
@@ -144,17 +150,23 @@ def paper_table(ranking: Ranking) -> PaperTable:
         f"Scores in percent on {run.corpus['name']} ({len(run.labels)} classes: {', '.join(run.labels)}), "
         f"{int(run.scores['n'].max()):,} utterances of {len(ranking.speakers)} speakers, "
         f"{len(folds.get('folds', ()))} folds ({folds.get('scheme', 'given')}), pooled; interval of UAR over speakers."
+        f"{enrolment_text(ranking)}"
     )
     name = re.sub(r"[^a-z0-9]+", "-", str(run.corpus["name"]).lower()).strip("-")
-    return PaperTable(f"tab:scores-{name}", caption, tuple(rows), notes)
+    headings = ("Pipeline", uar.label, "95 % interval", *(metric.label for metric in others))
+    return PaperTable(f"tab:scores-{name}", caption, headings, tuple(rows), notes)
 
 
-def _cells(entry: Entry) -> tuple[str, ...]:
+def _cells(entry: Entry, metrics: tuple[Metric, ...]) -> tuple[str, ...]:
     scores = entry.scores
     low, high = (float(scores.get(name, math.nan)) for name in ("uar_low", "uar_high"))
     interval = "" if math.isnan(low + high) else f"{100 * low:.1f} to {100 * high:.1f}"
-    uar, wa, f1 = (f"{100 * scores[name]:.1f}" for name in ("uar", "wa", "macro_f1"))
-    return entry.name, uar, interval, wa, f1
+    first, *others = (_number(scores[metric.name], metric) for metric in metrics)
+    return entry.name, first, interval, *others
+
+
+def _number(score: float, metric: Metric) -> str:
+    return f"{100 * score:.1f}" if metric.bounds[1] <= 1 else format(score, metric.format)
 
 
 def _not_told_apart(ranking: Ranking) -> set[str]:

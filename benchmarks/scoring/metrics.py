@@ -52,6 +52,8 @@ class Metric:
     probabilistic : bool
         Whether `function` takes probabilities, shape (n_utterances, n_labels), in place of the prediction. Such a
         metric stands in the table of calibration, and is NaN where a pipeline has no probabilities.
+    in_paper : bool
+        Whether a metric that is not `probabilistic` is a column of the table that goes into a paper.
     stacked : callable, optional
         The same from confusion matrices, shape (..., n_labels, n_labels), to scores, shape (...). It makes an interval
         over many speakers faster, and changes no number.
@@ -72,6 +74,7 @@ class Metric:
     short: str = ""
     bounds: tuple[float, float] = (0.0, 1.0)
     probabilistic: bool = False
+    in_paper: bool = True
     stacked: Callable[[ArrayLike], Matrix] | None = None
 
 
@@ -260,8 +263,16 @@ METRICS: dict[str, Metric] = {
         Metric("uar", uar, "UAR", stacked=uar_of),
         Metric("wa", wa, "WA", stacked=wa_of),
         Metric("macro_f1", macro_f1, "Macro F1", short="F1", stacked=macro_f1_of),
-        Metric("weighted_f1", weighted_f1, "Weighted F1", short="wF1", stacked=weighted_f1_of),
-        Metric("kappa", cohen_kappa, "Cohen's kappa", short="kappa", bounds=(-1.0, 1.0), stacked=cohen_kappa_of),
+        Metric("weighted_f1", weighted_f1, "Weighted F1", short="wF1", in_paper=False, stacked=weighted_f1_of),
+        Metric(
+            "kappa",
+            cohen_kappa,
+            "Cohen's kappa",
+            short="kappa",
+            bounds=(-1.0, 1.0),
+            in_paper=False,
+            stacked=cohen_kappa_of,
+        ),
         Metric("ece", expected_calibration_error, "Calibration error", short="ECE", probabilistic=True),
         Metric("brier", brier, "Brier", bounds=(0.0, 2.0), probabilistic=True),
         Metric("log_loss", log_loss, "Log loss, nats", short="log loss", bounds=(0.0, math.inf), probabilistic=True),
