@@ -84,8 +84,11 @@ def test_copies_coded_cut_and_resampled_are_found(tmp_path: Path, emodb_root: Pa
         "level.wav": (0.3 * sound, rate, {}),
         "rate.flac": (wide, 44_100, {}),
         "cut.wav": (sound[rate // 20 : -rate // 20], rate, {}),
+        "cut_a_little.wav": (sound[rate // 150 : -rate // 90], rate, {}),
         "coded.ogg": (sound, rate, {}),
     }
+    opus = "OPUS" in soundfile.available_subtypes("OGG")
+    made |= {"coded.opus": (sound, rate, {"format": "OGG", "subtype": "OPUS"})} if opus else {}
     made |= {"coded.mp3": (wide, 44_100, {})} if "MP3" in soundfile.available_formats() else {}
     for name, (samples, hertz, more) in made.items():
         soundfile.write(tmp_path / name, samples, hertz, **more)

@@ -37,6 +37,8 @@ CHANGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "44.1 kHz": lambda x: resampled(x, 44100),
     "MP3": lambda x: coded(x, "MP3"),
     "Vorbis": lambda x: coded(x, "OGG"),
+    "Opus": lambda x: coded(x, "OGG", "OPUS"),
+    "cut by 3 ms": lambda x: x[48:-160],
     "mu-law": lambda x: coded(x, "WAV", "ULAW"),
     "cut, MP3, quieter": lambda x: 0.2 * coded(x[5123:-2000], "MP3"),
     "turned over": lambda x: -x,

@@ -1,4 +1,7 @@
-"""Ctrl-C and SIGTERM end every process of a command within 5 s, after one line; the same command then goes on."""
+"""Ctrl-C and SIGTERM end every process of a command within 5 s, after one line; the same command then goes on.
+
+Where more processes wait for a core than there are cores, as many times longer.
+"""
 
 from __future__ import annotations
 
@@ -43,17 +46,23 @@ def wait_for(condition, process: subprocess.Popen[str], seconds: float = 90.0) -
         time.sleep(0.05)
 
 
+def allowed() -> float:
+    """Seconds within which everything must have ended, as the machine is loaded now."""
+    return WITHIN * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def stop(process: subprocess.Popen[str], number: signal.Signals, *, group: bool = False) -> str:
     """Stop a command as a terminal or a scheduler does; what it says on stderr."""
     family = psutil.Process(process.pid).children(recursive=True)
+    within = allowed()
     began = time.monotonic()
     (os.killpg if group else os.kill)(process.pid, number)
     _, error = process.communicate(timeout=60)
-    _, alive = psutil.wait_procs(family, timeout=max(WITHIN - (time.monotonic() - began), 0))
+    _, alive = psutil.wait_procs(family, timeout=max(within - (time.monotonic() - began), 0))
     took = time.monotonic() - began
     for left in alive:
         left.kill()
-    assert took < WITHIN
+    assert took < within
     assert not alive
     assert process.returncode == 128 + number
     return error
