@@ -36,7 +36,7 @@ def model_card(facts: Mapping[str, Any], file: str) -> str:
         ),
         "Training": bullets(
             [
-                *training_facts(facts),
+                *map(markdown_text, training_facts(facts)),
                 f"features: {len(facts['feature_names'])} used of {'; '.join(facts['features'])}",
                 f"normalisation: {', '.join(facts['normalise'])}",
                 f"parameters chosen on inner folds: {facts['best_params']}",

@@ -23,6 +23,7 @@ from sklearn.base import clone
 from classical.encoders import contents, place
 from classical.model_card import model_card
 from classical.models import MODELS
+from features.cards import training_facts
 from features.errors import ModelError, SerError
 from features.files import write_atomically
 from features.version import VERSION
@@ -72,11 +73,26 @@ class SavedModel:
     >>> import classical
     >>> model = classical.load("model.skops")  # doctest: +SKIP
     >>> model.classes_, model.predict(["clip.wav"]), model.predict_proba(["clip.wav"])  # doctest: +SKIP
+    >>> print(model)  # what it was trained on, and how well  # doctest: +SKIP
     """
 
     pipeline: Any
     metadata: Mapping[str, Any]
     notes: tuple[str, ...] = field(default=())
+
+    def __str__(self) -> str:
+        """What it is in a few lines: labels, training, features, scores, and what differs today."""
+        about = self.metadata
+        scores = ", ".join(f"{name} {number:.3f}" for name, number in about.get("scores", {}).items())
+        lines = [
+            f"labels: {', '.join(map(str, self.classes_))}",
+            *training_facts(about),
+            f"features: {len(about['feature_names'])} used of {'; '.join(about['features'])}",
+            f"normalisation: {', '.join(about['normalise'])}",
+            *([f"scores: {scores}"] if scores else []),
+            *(f"note: {note}" for note in self.notes),
+        ]
+        return "\n  ".join([str(about.get("pipeline") or type(self.pipeline).__name__), *lines])
 
     @property
     def classes_(self) -> NDArray:

@@ -35,7 +35,7 @@ def model_card(description: Mapping[str, Any]) -> str:
         "Training": bullets(
             [
                 f"encoder: {parameters.get('encoder', 'not recorded')}",
-                *training_facts(about),
+                *map(markdown_text, training_facts(about)),
                 *(f"{name}: {_value(value)}" for name, value in about.items() if name not in SHOWN),
                 *([f"epoch: {best['epoch']}, selected by UAR on validation speakers"] if "epoch" in best else []),
                 *(f"note: {note}" for note in training.get("notes", [])),

@@ -97,7 +97,7 @@ def bullets(lines: Iterable[str]) -> str:
 
 
 def training_facts(about: Mapping[str, Any]) -> list[str]:
-    """Lines on the data of a training, of what is known.
+    """Lines on the data of a training, of what is known; plain text, which a card passes through `markdown_text`.
 
     Examples
     --------
@@ -105,9 +105,7 @@ def training_facts(about: Mapping[str, Any]) -> list[str]:
     ['corpus: emodb', 'speakers: 10']
     """
     return [
-        f"{word}: {markdown_text(str(about[name]))}"
-        for name, word in TRAINING.items()
-        if about.get(name) not in (None, "")
+        f"{word}: {printable(str(about[name]))}" for name, word in TRAINING.items() if about.get(name) not in (None, "")
     ]
 
 

@@ -136,6 +136,15 @@ def test_metadata_and_card_say_what_the_model_is(kept):
         assert part in text
 
 
+def test_printed_it_says_what_it_is(kept):
+    text = str(classical.load(kept[0]))
+    assert text.splitlines()[0] == "svm@mfcc"
+    assert "labels: dis, hap, sad" in text
+    assert "corpus: tones" in text
+    assert "scores: uar 0.500" in text
+    assert len(text.splitlines()) <= 10
+
+
 def test_nothing_of_this_machine_or_of_training_clips_is_kept(recordings, tmp_path):
     from features import FeatureCache
 

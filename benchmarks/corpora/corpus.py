@@ -116,6 +116,8 @@ class Corpus:
     True
     >>> corpus.apply_policy("", improvised=False).policy
     ''
+    >>> print(str(corpus).splitlines()[1].strip())
+    labels    ang 60, hap 60, sad 60, neu 60 (four classes, excitement merged into happiness)
     """
 
     source: Source
@@ -191,6 +193,30 @@ class Corpus:
         for (speaker, name), audio, *rest in zip(self.utterances.index, self.audio_keys, *columns, strict=True):
             digest.update("\x1f".join([speaker, name, audio, *rest, "\n"]).encode())
         return digest.hexdigest()
+
+    def __str__(self) -> str:
+        """What it is in a few lines, one for each note."""
+        counts = ", ".join(f"{label} {number:,}" for label, number in self.counts().items())
+        genders = self.utterances["gender"].groupby(level="speaker").first().replace("", "of unknown gender")
+        people = ", ".join(f"{number} {gender}" for gender, number in genders.value_counts().items())
+        texts = self.utterances.loc[self.utterances["text"] != "", "text"].nunique()
+        facts = {
+            "labels": f"{counts} ({self.policy})" if self.policy else counts,
+            "people": f"{people}; {texts or 'no'} texts",
+            "folds": f"{self.default_scheme}, by default",
+            "licence": self.licence,
+            "cite": self.citation,
+            "homepage": self.homepage,
+            "control": self.control,
+        }
+        head = (
+            f"{self.name}{' (synthetic voices)' if self.synthetic else ''}: {len(self.utterances):,} utterances of "
+            f"{len(self.speakers)} speakers, in {printable(self.root)}"
+        )
+        left_out = f"{len(self.left_out):,} utterances left out, as their sound cannot be analysed"
+        notes = [*self.notes, *([left_out] if self.left_out else [])]
+        lines = [f"  {name:<9} {text}" for name, text in [*facts.items(), *(("note", note) for note in notes)] if text]
+        return "\n".join([head, *lines])
 
     def counts(self) -> pd.Series:
         """Number of utterances of each label, in the labels' order."""
