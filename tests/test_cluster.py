@@ -9,8 +9,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,9 +25,11 @@ import benchmarks
 from benchmarks import corpora
 from features import FeatureExtractor
 from features.engines import cluster as clusters
+from features.engines.bundles import in_bundles
 from features.engines.cluster import ClusterEngine, check_workers, connected
 from features.engines.engine import Lost, Piece
 from features.engines.identity import identity
+from features.engines.local import LocalEngine
 from features.engines.registry import engine_of
 from features.errors import EngineError
 
@@ -97,6 +100,40 @@ def test_a_killed_worker_costs_the_piece_that_it_was_doing(client: distributed.C
     often = [(tmp_path / f"{i}.txt").stat().st_size for i in range(12)]
     assert often[3] == 2
     assert sum(often) <= 12 + 2  # what was done and what was sent for at that moment
+
+
+def _in_one_go(place: Path, some: Sequence[int]) -> list[int]:
+    return [_dies_once(place, i) for i in some]
+
+
+def test_a_killed_worker_costs_the_bundle_that_it_was_doing(client: distributed.Client, tmp_path: Path) -> None:
+    found = list(in_bundles(ClusterEngine(client), partial(_in_one_go, tmp_path), range(200)))
+    assert sorted(position for position, _, _ in found) == list(range(200))
+    assert all(position == item == result for position, item, result in found)
+    often = [(tmp_path / f"{i}.txt").stat().st_size for i in range(200)]
+    assert often[3] == 2
+    assert sum(often) <= 200 + 4  # the first bundles hold one or two
+
+
+def test_pieces_last_as_long_as_is_worth_their_way(client: distributed.Client) -> None:
+    for engine, most in ((LocalEngine(1), 1), (ClusterEngine(client), 32)):
+        sizes = [count for _, _, count in in_bundles(engine, _size_after_a_while, range(100))]
+        assert max(sizes) == most
+
+
+def _size_after_a_while(some: Sequence[int]) -> list[int]:
+    time.sleep(0.005 * len(some))
+    return [len(some)] * len(some)
+
+
+def test_a_bad_clip_in_a_bundle_is_the_fault_of_one_clip(client: distributed.Client, tmp_path: Path) -> None:
+    clips = [path for path, *_ in six_speakers(tmp_path)]
+    (tmp_path / "bad.wav").write_bytes(b"RIFF")
+    paths = [tmp_path / clip for clip in [*clips[:9], "bad.wav", *clips[9:]]]
+    with joblib.parallel_config("dask", client=client):
+        table, bad = FeatureExtractor("timing").extract_good(paths)
+    assert [clip.position for clip in bad] == [9]
+    np.testing.assert_array_equal(table.values, FeatureExtractor("timing").extract(paths[:9] + paths[10:]).values)
 
 
 def _dies(i: int) -> int:

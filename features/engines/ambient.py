@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from features.engines.engine import Lost, Piece, alone
@@ -30,12 +30,13 @@ class AmbientEngine:
 
     size: int
     same_files: bool = False
+    seconds_apiece: float = field(default=1.0, init=False, repr=False)
 
     def share(self, value: Any) -> Any:
         """Return the value itself: how it travels is the backend's affair."""
         return value
 
-    def results(self, work: Callable[..., Result], pieces: Sequence[Piece]) -> Iterator[tuple[int, Result | Lost]]:
+    def results(self, work: Callable[..., Result], pieces: Iterable[Piece]) -> Iterator[tuple[int, Result | Lost]]:
         """Position and result of each piece, as they come; see `Engine.results`."""
         from joblib import Parallel, delayed
 

@@ -6,7 +6,7 @@ import socket
 import time
 import warnings
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -62,6 +62,7 @@ class ClusterEngine:
 
     client: Client
     same_files: bool = field(default=False, init=False)
+    seconds_apiece: float = field(default=1.0, init=False)
 
     @property
     def size(self) -> int:
@@ -72,7 +73,7 @@ class ClusterEngine:
         """Send a value to all workers; see `Engine.share`."""
         return Shared(value)
 
-    def results(self, work: Callable[..., Result], pieces: Sequence[Piece]) -> Iterator[tuple[int, Result | Lost]]:
+    def results(self, work: Callable[..., Result], pieces: Iterable[Piece]) -> Iterator[tuple[int, Result | Lost]]:
         """Position and result of each piece, as they come; see `Engine.results`.
 
         Raises
@@ -81,44 +82,46 @@ class ClusterEngine:
             If the cluster does not come back, or a worker that came later is not as this process is.
         """
         suspects = []
-        for position, result in self._handed_out(work, pieces, range(len(pieces))):
+        for position, piece, result in self._handed_out(work, enumerate(pieces)):
             if isinstance(result, Lost):
-                suspects.append(position)
+                suspects.append((position, piece))
             else:
                 yield position, result
-        for position in suspects:  # one at a time: what only waited on a worker that another piece ended is done now
-            yield from self._handed_out(work, pieces, [position])
+        for suspect in suspects:  # one at a time: what only waited on a worker that another piece ended is done now
+            yield from ((position, result) for position, _, result in self._handed_out(work, [suspect]))
 
     def _handed_out(
-        self, work: Callable[..., Result], pieces: Sequence[Piece], positions: Iterable[int]
-    ) -> Iterator[tuple[int, Result | Lost]]:
+        self, work: Callable[..., Result], numbered: Iterable[tuple[int, Piece]]
+    ) -> Iterator[tuple[int, Piece, Result | Lost]]:
         from distributed import as_completed
 
         coming = as_completed(with_results=True, raise_errors=False, loop=self.client.loop)
-        waiting: dict[Any, tuple[Future, int]] = {}
+        waiting: dict[Any, tuple[Future, int, Piece]] = {}
         tries: Counter[int] = Counter()
-        queue, cards, room = deque(positions), self._has_cards(), _Room(self)
+        again: deque[tuple[int, Piece]] = deque()
+        source, cards, room = iter(numbered), self._has_cards(), _Room(self)
         try:
-            while queue or waiting:
-                while queue and len(waiting) < room.now():
-                    position = queue.popleft()
-                    future = self._submit(work, pieces[position], cards=cards)
-                    waiting[future.key] = future, position
+            while True:
+                while len(waiting) < room.now() and (one := again.popleft() if again else next(source, None)):
+                    future = self._submit(work, one[1], cards=cards)
+                    waiting[future.key] = future, *one
                     coming.add(future)
+                if not waiting:
+                    return
                 for future, result in coming.next_batch():
-                    _, position = waiting.pop(future.key)
+                    _, position, piece = waiting.pop(future.key)
                     if future.status == "finished":
-                        yield position, result
+                        yield position, piece, result
                     elif future.status == "error":
-                        yield position, _lost_or_raised(result)
+                        yield position, piece, _lost_or_raised(result)
                     elif tries[position] < _MOST_TRIES:
                         tries[position] += 1
-                        queue.appendleft(position)
+                        again.appendleft((position, piece))
                     else:
-                        yield position, Lost(f"the cluster lost it {_MOST_TRIES} times")
+                        yield position, piece, Lost(f"the cluster lost it {_MOST_TRIES} times")
         finally:
             if waiting and self.client.status == "running":
-                self.client.cancel([future for future, _ in waiting.values()])
+                self.client.cancel([future for future, *_ in waiting.values()])
 
     def _has_cards(self) -> bool:
         workers = self.client.scheduler_info(n_workers=-1)["workers"].values()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -56,11 +56,15 @@ class Engine(Protocol):
     def same_files(self) -> bool:
         """Whether all who work see the files that this process writes."""
 
+    @property
+    def seconds_apiece(self) -> float:
+        """How long a piece should last for its way there and back to cost little; 0 where it goes nowhere."""
+
     def share(self, value: Any) -> Any:
         """Return what stands for a value that many pieces need, so that it is sent once."""
 
-    def results(self, work: Callable[..., Result], pieces: Sequence[Piece]) -> Iterator[tuple[int, Result | Lost]]:
-        """Position and result of each piece, as they come.
+    def results(self, work: Callable[..., Result], pieces: Iterable[Piece]) -> Iterator[tuple[int, Result | Lost]]:
+        """Position and result of each piece, as they come; a piece is not asked for before somebody can take it.
 
         Raises
         ------

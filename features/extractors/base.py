@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import struct
 from abc import abstractmethod
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,8 @@ from sklearn.utils import Tags
 from features.bad_files import UNREADABLE, BadClip, BadClipsError
 from features.cache import FeatureCache
 from features.clips import Clip, clips_from
-from features.engines.engine import Lost, Piece
+from features.engines.bundles import in_bundles
+from features.engines.engine import Lost
 from features.engines.registry import engine_of
 from features.extractors.table import FeatureTable
 from features.files import content_hash
@@ -124,9 +126,12 @@ class ClipExtractor(Extractor):
     def _rows(self, clips: list[Clip]) -> Generator[tuple[int, Row | BadClip]]:
         """Position and row of each clip, or what is wrong with it, as they come."""
         work = partial(_attempt, self._row_function())
-        pieces = [Piece((numbered,)) for numbered in enumerate(clips)]
-        for position, row in engine_of(number_of_processes(self.n_jobs)).results(work, pieces):
-            yield position, BadClip(position, clips[position].name, row.reason) if isinstance(row, Lost) else row
+        engine = engine_of(number_of_processes(self.n_jobs))
+        for position, clip, row in in_bundles(engine, work, clips):
+            if isinstance(row, Lost):
+                yield position, BadClip(position, clip.name, row.reason)
+            else:
+                yield position, replace(row, position=position) if isinstance(row, BadClip) else row
 
     def extract(self, X: Any) -> FeatureTable:
         """Features of some utterances; see `Extractor.extract`."""
@@ -229,8 +234,12 @@ def _digests(clips: list[Clip]) -> Iterator[bytes | BadClip]:
         yield BadClip.of(position, clip, content) if isinstance(content, Exception) else clip.digest(content)
 
 
-def _attempt(work: Callable[[Clip], Row], numbered: tuple[int, Clip]) -> Row | BadClip:
-    position, clip = numbered
+def _attempt(work: Callable[[Clip], Row], clips: Sequence[Clip]) -> list[Row | BadClip]:
+    """Rows of some clips; what is wrong with one of them is told in its place."""
+    return [_row_or_bad(work, position, clip) for position, clip in enumerate(clips)]
+
+
+def _row_or_bad(work: Callable[[Clip], Row], position: int, clip: Clip) -> Row | BadClip:
     try:
         return work(clip)
     except UNREADABLE as error:
