@@ -31,7 +31,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed (default: 0)")
     add_jobs_argument(parser)
-    parser.add_argument("--results", type=Path, metavar="DIR", help="where the test is kept (default: results/CORPUS)")
+    parser.add_argument(
+        "--results", type=Path, metavar="DIR", help="where the test is kept (default: beside the model, NAME-CORPUS)"
+    )
     parser.add_argument(
         "--no-scores", action="store_true", help="do not test it on folds; the card then shows no scores"
     )
@@ -60,7 +62,7 @@ def execute(arguments: argparse.Namespace) -> None:
     scores: dict[str, float] = {}
     protocol, tested = "", None
     if not arguments.no_scores:
-        folder = arguments.results or Path("results") / f"{corpus.name}-{arguments.out.stem}"
+        folder = arguments.results or arguments.out.parent / f"{arguments.out.stem}-{corpus.name}"
         run = evaluate(
             corpus,
             pipelines=[arguments.pipeline],

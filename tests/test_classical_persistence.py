@@ -137,7 +137,7 @@ def test_metadata_and_card_say_what_the_model_is(kept):
 
 
 def test_printed_it_says_what_it_is(kept):
-    text = str(classical.load(kept[0]))
+    text = str(classical.load(kept[1]))
     assert text.splitlines()[0] == "svm@mfcc"
     assert "labels: dis, hap, sad" in text
     assert "corpus: tones" in text
