@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from deep.fetching import by_hand, cached, fetched
 from features.errors import ModelError
+from features.files import content_hash
 
 RELEASED = "speechbrain/emotion-recognition-wav2vec2-IEMOCAP"
 SAVED_MARKER = "model.json"
@@ -24,7 +27,10 @@ class Kind(StrEnum):
 
 
 FILES: Mapping[Kind, tuple[str, ...]] = {
-    Kind.ENCODER: ("config.json", "preprocessor_config.json", "*.safetensors", "pytorch_model*.bin"),
+    Kind.ENCODER: (
+        *("config.json", "preprocessor_config.json", "model*.safetensors", "pytorch_model*.bin"),
+        *("model*.safetensors.index.json", "pytorch_model*.bin.index.json"),
+    ),
     Kind.RELEASED: (RELEASED_MARKER, "label_encoder.txt", "model.ckpt", "wav2vec2.ckpt"),
     Kind.SAVED: (SAVED_MARKER, "model.safetensors"),
 }
@@ -40,10 +46,13 @@ class Resolved:
         Local folder; for a hub name, the snapshot in the hub's own cache.
     kind : Kind
         Form of the files.
+    revision : str, default=""
+        Commit of the hub's repository; empty for a local folder.
     """
 
     folder: Path
     kind: Kind
+    revision: str = ""
 
 
 def resolve(source: str | Path, *, hub_kind: Kind = Kind.ENCODER) -> Resolved:
@@ -52,7 +61,8 @@ def resolve(source: str | Path, *, hub_kind: Kind = Kind.ENCODER) -> Resolved:
     Parameters
     ----------
     source : str or Path
-        A local folder, or the name of a repository on the Hugging Face hub (`facebook/wav2vec2-base`).
+        A local folder, or the name of a repository on the Hugging Face hub (`facebook/wav2vec2-base`), pinned to a
+        branch, tag or commit if wanted (`facebook/wav2vec2-base@COMMIT`).
     hub_kind : Kind, default=Kind.ENCODER
         What a hub name stands for, apart from that of the published emotion model.
 
@@ -63,13 +73,43 @@ def resolve(source: str | Path, *, hub_kind: Kind = Kind.ENCODER) -> Resolved:
     Raises
     ------
     ModelError
-        If there is no such folder and the hub cannot be reached (or `HF_HUB_OFFLINE` is set).
+        If there is no such folder and the hub cannot be reached (or `HF_HUB_OFFLINE` is set), gives no access, or what
+        it gave is damaged.
     """
     folder = Path(source).expanduser()
     if folder.is_dir():
         return Resolved(folder.resolve(), kind_of(folder))
-    kind = Kind.RELEASED if str(source) == RELEASED else hub_kind
-    return Resolved(hub_folder(str(source), FILES[kind]), kind)
+    kind = Kind.RELEASED if name_of(str(source)) == RELEASED else hub_kind
+    snapshot = hub_folder(str(source), FILES[kind])
+    return Resolved(snapshot, kind, snapshot.name)
+
+
+def name_of(source: str) -> str:
+    """Return a hub name without the revision that it is pinned to.
+
+    Examples
+    --------
+    >>> name_of("facebook/wav2vec2-base@main")
+    'facebook/wav2vec2-base'
+    """
+    return source.partition("@")[0]
+
+
+def version_of(source: str | Path, *, hub_kind: Kind = Kind.ENCODER) -> str:
+    """Return text that changes with the weights: a hub name's commit, or a hash of the files of a local folder.
+
+    Parameters
+    ----------
+    source, hub_kind
+        As in `resolve`, which raises what this raises.
+    """
+    resolved = resolve(source, hub_kind=hub_kind)
+    if resolved.revision:
+        return resolved.revision
+    digest = hashlib.blake2b(digest_size=12)
+    for path in sorted(path for path in resolved.folder.iterdir() if path.is_file()):
+        digest.update(f"{path.name}={content_hash(path)};".encode())
+    return digest.hexdigest()
 
 
 def kind_of(folder: Path) -> Kind:
@@ -79,59 +119,34 @@ def kind_of(folder: Path) -> Kind:
     return Kind.SAVED if (folder / SAVED_MARKER).is_file() else Kind.ENCODER
 
 
-def hub_folder(name: str, patterns: tuple[str, ...]) -> Path:
+def hub_folder(source: str, patterns: tuple[str, ...]) -> Path:
     """Return the local snapshot of a hub repository, fetched where it is not complete.
+
+    What was fetched before is used as it is, and no connection is made: a later run has the same weights.
 
     Parameters
     ----------
-    name : str
-        Name of the repository, `owner/name`.
+    source : str
+        Name of the repository, `owner/name`, or `owner/name@revision`.
     patterns : tuple of str
         The files that are needed from it.
 
     Returns
     -------
     Path
+        Named after the commit.
 
     Raises
     ------
     ModelError
-        If the name is not of that form, or the repository is not here and cannot be fetched.
+        If the name is not of that form, or the repository is not here and cannot be fetched, or is damaged.
     """
+    name, _, revision = source.partition("@")
     if name.count("/") != 1 or name.startswith((".", "/", "~")) or Path(name).suffix in {".ckpt", ".safetensors"}:
         expected = f"a folder with {', '.join(patterns)}, or a hub name like owner/name"
-        raise ModelError(f"no folder {name!r}; expected {expected}")
-    return _cached(name, patterns) or _fetched(name, patterns)
-
-
-def _cached(name: str, patterns: tuple[str, ...]) -> Path | None:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    try:
-        folder = Path(snapshot_download(name, local_files_only=True))
-    except (LocalEntryNotFoundError, HfHubHTTPError, ValueError, OSError):
-        return None
-    return folder if _complete(folder, patterns) else None
-
-
-def _complete(folder: Path, patterns: tuple[str, ...]) -> bool:
-    present = [pattern for pattern in patterns if any(folder.glob(pattern))]
-    weights = [pattern for pattern in patterns if pattern.startswith(("*", "pytorch"))]
-    return set(patterns) - set(present) <= set(weights) and (not weights or any(w in present for w in weights))
-
-
-def _fetched(name: str, patterns: tuple[str, ...]) -> Path:
-    from huggingface_hub import snapshot_download
-
-    remedy = (
-        f"fetch {', '.join(patterns)} from https://huggingface.co/{name} into a folder, "
-        "and give that folder instead of the name"
-    )
-    if os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}:
-        raise ModelError(f"{name} is not in the hub's local cache, and HF_HUB_OFFLINE is set: {remedy}")
-    try:
-        return Path(snapshot_download(name, allow_patterns=list(patterns), etag_timeout=5))
-    except Exception as error:  # the hub's client raises a dozen kinds: no network, no such name, no access
-        reason = type(error).__name__
-        raise ModelError(f"{name} is not in the local cache and could not be fetched ({reason}): {remedy}") from error
+        raise ModelError(f"no folder {source!r}; expected {expected}")
+    folder = cached(name, revision or None, patterns)
+    if folder is None and os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}:
+        remedy = by_hand(name, patterns)
+        raise ModelError(f"{source} is not in the hub's local cache, and HF_HUB_OFFLINE is set: {remedy}")
+    return folder or fetched(name, revision or None, patterns)

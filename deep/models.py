@@ -37,6 +37,8 @@ class DeepModel:
         Corpora whose speakers it has seen in training: a score on them is not a test result.
     source : str or None
         Hub name of the pretrained weights where the user chooses none; None where it has none.
+    hub_kind : Kind
+        What the files of its pretrained weights are on the hub.
     random_init : bool
         Whether it starts from random weights, never from an encoder that the user chose; its rows are flagged so.
 
@@ -53,6 +55,7 @@ class DeepModel:
     needs: Callable[[PipelineOptions, Sequence[str]], str | None] = field(default=lambda _options, _labels: None)
     contaminated_on: tuple[str, ...] = ()
     source: str | None = None
+    hub_kind: Kind = Kind.ENCODER
     random_init: bool = False
 
     def availability(self, options: PipelineOptions, labels: Sequence[str]) -> str | None:
@@ -146,6 +149,7 @@ MODELS: Mapping[str, DeepModel] = {
             _released_fits,
             contaminated_on=("iemocap",),
             source=RELEASED,
+            hub_kind=Kind.RELEASED,
         ),
     )
 }

@@ -19,6 +19,7 @@ import deep  # noqa: E402
 from benchmarks import corpora, evaluate  # noqa: E402
 from benchmarks.pipelines.options import PipelineOptions as RunOptions  # noqa: E402
 from deep.formats.hyperparams import describe, read_labels  # noqa: E402
+from deep.hub import version_of  # noqa: E402
 from deep.models import MODELS  # noqa: E402
 from deep.options import PipelineOptions  # noqa: E402
 from deep.released import ReleasedClassifier  # noqa: E402
@@ -280,6 +281,8 @@ def test_the_released_pipeline_has_no_score_on_what_it_was_fitted_to_as_it_is_fi
     names = ["speechbrain-released", "majority"]
     run = evaluate(corpus, pipelines=names, folds="speaker", jobs=1, options=options, out=tmp_path / "run")
     assert run.failed == []
+    told = {name: entry["pretrained"] for name, entry in run.record["pipelines"].items()}
+    assert told == {names[0]: {str(published): version_of(published)}, names[1]: {}}
     assert run.scores.set_index("pipeline")["train_uar"].isna().to_dict() == {names[0]: True, names[1]: False}
 
 

@@ -232,6 +232,7 @@ def describe_pipelines(outcome: Outcome) -> dict[str, dict[str, Any]]:
             "status": status,
             "reason": reason,
             "flags": list(pipeline.flags),
+            "pretrained": dict(pipeline.pretrained),
             "description": pipeline.description,
             "features": pipeline.features,
             "n_features": outcome.n_features.get(pipeline.features),

@@ -70,7 +70,7 @@ RECORD: Mapping[str, Any] = {
         ],
     },
     "enrolment": {"clips": NUMBER, "seeds": Each(Each([TEXT]))},
-    "pipelines": Each({"status": TEXT, "reason": TEXT, "flags": [TEXT]}),
+    "pipelines": Each({"status": TEXT, "reason": TEXT, "flags": [TEXT], "pretrained": Each(TEXT)}),
     "jobs": [JOB],
 }
 """`run.json`; what is not named here may be anything."""

@@ -48,6 +48,7 @@ def availability(_model: str, _options: PipelineOptions) -> str | None:
 def build(part: Part, _labels: Sequence[str], corpus: str, options: PipelineOptions) -> Pipeline:
     """A classical pipeline on its feature set, with the reason where the set cannot be extracted here."""
     from classical.models import build as build_estimator
+    from deep.hub import version_of
 
     features = find_feature_set(part.features, options)
     name = Part(part.model, features.name, part.normalise).name
@@ -64,4 +65,5 @@ def build(part: Part, _labels: Sequence[str], corpus: str, options: PipelineOpti
         normalise=part.normalise,  # type: ignore[arg-type]
         choose_group=features.chooses_group,
     )
-    return Pipeline(name, description, estimator=estimator, features=part.features, flags=flags)
+    pretrained = {source: version_of(source) for source in features.pretrained}
+    return Pipeline(name, description, estimator=estimator, features=part.features, flags=flags, pretrained=pretrained)

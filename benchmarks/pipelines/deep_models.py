@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.pipelines.flags import Flag
 from benchmarks.pipelines.heard import marks_of, told_of
 from benchmarks.pipelines.pipeline import Pipeline
 from features.errors import PipelineError
-from features.files import content_hash
 
 if TYPE_CHECKING:
     from benchmarks.pipelines.names import Part
@@ -49,6 +46,7 @@ def build(part: Part, labels: Sequence[str], corpus: str, options: PipelineOptio
     PipelineError
         If the name asks for features or a normalisation: a deep model reads the waveform.
     """
+    from deep.hub import version_of
     from deep.models import MODELS
 
     if part.features != "all" or part.normalise != "global":
@@ -68,22 +66,13 @@ def build(part: Part, labels: Sequence[str], corpus: str, options: PipelineOptio
     reason = model.availability(options, labels)
     if reason is not None:
         return Pipeline(part.name, description, flags=flags, reason=reason, package="deep")
+    versions = {name: version_of(name, hub_kind=model.hub_kind) for name in sources}
     return Pipeline(
         part.name,
         description,
         estimator=model.build(options),
         flags=flags,
         package="deep",
-        identity=_weights_identity(source),
+        identity=" ".join(versions.values()),
+        pretrained=versions,
     )
-
-
-def _weights_identity(source: str | None) -> str:
-    """Hash of the files of a local folder, so that other weights make another job; a hub name stands for itself."""
-    folder = Path(source) if source else None
-    if folder is None or not folder.is_dir():
-        return source or ""
-    digest = hashlib.blake2b(digest_size=12)
-    for path in sorted(path for path in folder.iterdir() if path.is_file()):
-        digest.update(f"{path.name}={content_hash(path)};".encode())
-    return digest.hexdigest()

@@ -158,7 +158,8 @@ def heard(model: str | Path, corpus: str) -> Finding:
 
 
 def _by_name(name: str, corpus: str) -> Finding:
-    """What the register says of a hub name; upper and lower case are one, as on the hub."""
+    """What the register says of a hub name, whatever its revision; upper and lower case are one, as on the hub."""
+    name = name.partition("@")[0]
     if corpus not in CORPORA:
         return Finding(Heard.UNKNOWN)
     own = [entry for entry in entries() if entry.model.lower() == name.lower()]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Pipeline:
         The package whose code determines its result; empty for an estimator of the user's own.
     identity : str
         What else determines its result, such as a hash of pretrained weights.
+    pretrained : mapping of str to str
+        The pretrained models that it is made with: for a hub name its commit, for a folder a hash of its files.
 
     Examples
     --------
@@ -50,3 +53,4 @@ class Pipeline:
     reason: str | None = None
     package: str = "classical"
     identity: str = ""
+    pretrained: Mapping[str, str] = field(default_factory=dict)

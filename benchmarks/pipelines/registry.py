@@ -84,6 +84,7 @@ def build(text: str, *, labels: Sequence[str], corpus: str, options: PipelineOpt
         f"late fusion of {', '.join(names)}, weights from inner folds",
         parts=parts,
         flags=tuple(dict.fromkeys(flag for part in parts for flag in part.flags if flag is not Flag.GUESSING)),
+        pretrained={source: version for part in parts for source, version in part.pretrained.items()},
         reason="; ".join(f"{part.name}: {part.reason}" for part in parts if part.reason) or None,
     )
 
