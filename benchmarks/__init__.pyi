@@ -8,6 +8,7 @@ from .studies.combining import combine
 from .studies.comparison import compare
 from .studies.cross_corpus import cross_corpus
 from .studies.enrolment_curve import enrolment_curve
+from .studies.known_clips import known_clips
 from .studies.known_people import known_people
 from .studies.learning_curve import learning_curve
 from .studies.people import people
@@ -28,6 +29,7 @@ __all__ = [
     "draw",
     "enrolment_curve",
     "evaluate",
+    "known_clips",
     "known_people",
     "known_sentences",
     "learning_curve",

@@ -9,9 +9,10 @@ import pytest
 
 from benchmarks import corpora
 from benchmarks.audit import main
+from benchmarks.folds.drawing import as_many
 from benchmarks.folds.fold import Fold, write_folds
 from benchmarks.folds.splitters import make_folds
-from benchmarks.studies.inflation import as_many, inflation, inflation_text
+from benchmarks.studies.inflation import inflation, inflation_text
 from features.errors import FoldError
 
 

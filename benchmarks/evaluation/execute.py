@@ -20,6 +20,7 @@ from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.evaluation.provenance import code_of
 from benchmarks.evaluation.runs import check_same_run
 from benchmarks.evaluation.speech import note_on, without_speech
+from benchmarks.evaluation.store import ResultsStore
 from benchmarks.pipelines.deep_models import RELEASED
 from benchmarks.pipelines.feature_sets import extract, find_feature_set
 from benchmarks.scoring.status import Status
@@ -31,7 +32,6 @@ from features.errors import InputError, PipelineError, ResultsError
 if TYPE_CHECKING:
     from benchmarks.evaluation.job_result import JobResult
     from benchmarks.evaluation.plan import Plan
-    from benchmarks.evaluation.store import ResultsStore
     from benchmarks.folds.fold import Fold
     from features.cache import FeatureCache
     from features.engines.engine import Engine
@@ -360,3 +360,48 @@ def collect(plan: Plan, jobs: Sequence[Job], store: ResultsStore) -> list[tuple[
                 result = stored[pipeline.name, seed, fold]
             results.append((fold, result))
     return results
+
+
+def answers_once(
+    plan: Plan,
+    trials: Sequence[tuple[int, Fold]],
+    *,
+    jobs: int | None = None,
+    cache: FeatureCache | None = None,
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Train a plan's pipelines on other trials than its own, and read what they answer; nothing is kept.
+
+    Parameters
+    ----------
+    plan : Plan
+    trials : sequence of (int, Fold)
+        Seed and fold of each training. What the study wants to know of a fold was checked before.
+    jobs, cache, progress
+        As for `benchmarks.evaluate`.
+
+    Returns
+    -------
+    DataFrame
+        As `Outcome.predictions` gives it.
+
+    Raises
+    ------
+    ResultsError
+        If a training fails.
+
+    Examples
+    --------
+    >>> from benchmarks import corpora
+    >>> from benchmarks.evaluation.planning import make_plan
+    >>> plan = make_plan(corpora.load("synthetic"), pipelines=["majority"], folds="2")
+    >>> len(answers_once(plan, plan.trials, jobs=1))
+    240
+    """
+    with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
+        store = ResultsStore(Path(folder))
+        own = replace(plan, trials=tuple(trials), seeds=tuple(sorted({seed for seed, _ in trials})))
+        with store.lock():
+            outcome = execute(own, store, jobs=jobs, cache=cache, progress=progress)
+            outcome.check_complete()
+            return outcome.predictions()

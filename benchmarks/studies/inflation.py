@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from benchmarks.evaluation.execute import execute
+from benchmarks.evaluation.execute import answers_once
 from benchmarks.evaluation.planning import make_plan
-from benchmarks.evaluation.store import ResultsStore
+from benchmarks.folds.drawing import as_many
 from benchmarks.folds.leakage import check_folds
 from benchmarks.folds.splitters import make_folds
 from benchmarks.reporting.tables import Column, Table
@@ -122,21 +119,10 @@ def inflation(
                 (draw, replace(some, name=f"{kind}: {some.name}"))
                 for kind, some in zip((GIVEN, CLEAN), as_many(beside, own, table, random_state=draw))
             ]
-    with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
-        store = ResultsStore(Path(folder))
-        with store.lock():
-            outcome = execute(
-                replace(plan, trials=tuple(trials), seeds=tuple(range(draws))),
-                store,
-                jobs=jobs,
-                cache=cache,
-                progress=progress,
-            )
-            outcome.check_complete()
-            answers = outcome.predictions()
-    kinds = answers["fold"].str.partition(": ")[0]
-    tested = set(answers.loc[kinds == GIVEN, "utterance"])
-    both = {kind: answers[(kinds == kind) & answers["utterance"].isin(tested)] for kind in (GIVEN, CLEAN)}
+    predicted = answers_once(plan, trials, jobs=jobs, cache=cache, progress=progress)
+    kinds = predicted["fold"].str.partition(": ")[0]
+    tested = set(predicted.loc[kinds == GIVEN, "utterance"])
+    both = {kind: predicted[(kinds == kind) & predicted["utterance"].isin(tested)] for kind in (GIVEN, CLEAN)}
     matrices = {kind: speaker_confusions(some, corpus.labels)[1] for kind, some in both.items()}
     if matrices[GIVEN].sum() != matrices[CLEAN].sum():
         raise ResultsError("the given folds test an utterance more than once; expected each at most once")
@@ -147,46 +133,6 @@ def inflation(
         difference_interval(matrices[GIVEN], matrices[CLEAN]),
         float(np.mean([len(fold.training) for _, fold in trials])),
         draws,
-    )
-
-
-def as_many(given: Fold, clean: Fold, table: pd.DataFrame, *, random_state: int) -> tuple[Fold, Fold]:
-    """Two folds whose training sides are drawn down to as many utterances of each label.
-
-    Parameters
-    ----------
-    given, clean : Fold
-    table : DataFrame
-        The utterances that they point into, with `label`.
-    random_state : int
-        Seed of the draw.
-
-    Examples
-    --------
-    >>> from benchmarks import corpora
-    >>> from benchmarks.folds.splitters import make_folds
-    >>> table = corpora.load("synthetic").utterances
-    >>> few, many = make_folds(table, "2")[0], make_folds(table, "speaker")[0]
-    >>> one, other = as_many(few, many, table, random_state=0)
-    >>> len(one.training) == len(other.training) == len(few.training)
-    True
-    """
-    labels, rng = table["label"].to_numpy(), np.random.default_rng(random_state)
-    sides = [fold.training for fold in (given, clean)]
-    kept: list[list[np.ndarray]] = [[], []]
-    for label in sorted(set(labels)):
-        own = [side[labels[side] == label] for side in sides]
-        count = min(map(len, own))
-        for place, some in enumerate(own):
-            kept[place].append(rng.choice(some, size=count, replace=False))
-    return tuple(  # type: ignore[return-value]
-        replace(
-            fold,
-            train=np.setdiff1d(np.concatenate(parts), fold.valid),
-            valid=np.intersect1d(np.concatenate(parts), fold.valid),
-            aside=None,
-        )
-        for fold, parts in zip((given, clean), kept)
     )
 
 
