@@ -63,6 +63,12 @@ NOT_EXECUTED: dict[str, str] = {
     (
         "python -m benchmarks.robustness --corpus emodb --root emodb --pipelines svm xgboost svm:speaker svm+xgboost"
     ): "time: every clip under 31 conditions; test_robustness runs it small",
+    (
+        "python -m benchmarks.ablation --corpus emodb --root emodb --pipelines svm --out results/emodb-ablation"
+    ): "time: 63 subsets; test_benchmarks_ablation runs them with a row that only guesses",
+    "python -m benchmarks.enrolment": "time: the embedded corpus whole; test_enrolment draws the curve on four voices",
+    "python -m benchmarks.speed features --only same-sound": "time: whole corpora; test_features_speed runs it small",
+    "python -m benchmarks.speed features --only speech": "likewise",
     "python -m benchmarks.speed deep": "time: minutes; test_deep_speed runs it small",
     "python -m benchmarks.speed deep --clips 24 --rounds 4": "time: minutes, and 6 GB; test_deep_speed runs it small",
     "python -m benchmarks.speed features": "time: minutes; test_features_speed runs it small",

@@ -290,7 +290,8 @@ def test_a_damaged_model_or_encoder_is_one_line(
     ended = commands(*make(tmp_path, model))
     assert ended.status in (1, 2), ended
     assert "Traceback" not in ended.err
-    assert ("m.skops" if make is damaged_model else "encoder cannot be read") in ended.words.replace("/config.json", "")
+    told = "m.skops" if make is damaged_model else "encoder/config.json"
+    assert told in ended.words.replace(" ", "")  # a long path is broken where a line ends
 
 
 @pytest.fixture

@@ -97,8 +97,10 @@ def test_paths_waveforms_and_tables_give_the_same_row(clips: list[Path], table: 
     pairs = [(load(path), RATE) for path in clips[:2]]
     rows = pd.DataFrame({"path": [str(path) for path in clips[:2]], "start": np.nan, "end": np.nan})
     # A mean that is removed twice moves samples by a last bit; which weak candidates of an unvoiced frame
-    # are looked at depends on less than that.
-    loose = np.array([name.startswith("pitch.periodicity.") and name.endswith(".all") for name in table.names])
+    # are looked at depends on less than that, and the second derivative of F0 over a few frames magnifies it.
+    moved = re.compile(r"pitch\.periodicity\..*\.all|pitch\.segment_curvature.*")
+    loose = np.array([moved.fullmatch(name) is not None for name in table.names])
+    assert 0 < loose.sum() < 20
     for X in ([str(path) for path in clips[:2]], pairs, rows, rows[["path"]]):
         values = FeatureExtractor().transform(X)
         np.testing.assert_allclose(values[:, ~loose], table.values[:2, ~loose], rtol=1e-4, atol=1e-4)

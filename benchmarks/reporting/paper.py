@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from benchmarks.pipelines.flags import Flag
 from benchmarks.reporting.latex import latex_text
-from benchmarks.reporting.tables import enrolment_text
 from benchmarks.scoring.metrics import METRICS
 from benchmarks.scoring.significance import Verdict
 
@@ -150,7 +149,7 @@ def paper_table(ranking: Ranking) -> PaperTable:
         f"Scores in percent on {run.corpus['name']} ({len(run.labels)} classes: {', '.join(run.labels)}), "
         f"{int(run.scores['n'].max()):,} utterances of {len(ranking.speakers)} speakers, "
         f"{len(folds.get('folds', ()))} folds ({folds.get('scheme', 'given')}), pooled; interval of UAR over speakers."
-        f"{enrolment_text(ranking)}"
+        f"{ranking.enrolment_note}"
     )
     name = re.sub(r"[^a-z0-9]+", "-", str(run.corpus["name"]).lower()).strip("-")
     headings = ("Pipeline", uar.label, "95 % interval", *(metric.label for metric in others))

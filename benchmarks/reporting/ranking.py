@@ -108,6 +108,14 @@ class Ranking:
         return 1 / len(self.labels)
 
     @property
+    def enrolment_note(self) -> str:
+        """The sentence, after a space, on the clips that enrol and are never scored; empty where none do."""
+        enrolment = self.run.record.get("enrolment")
+        if not enrolment:
+            return ""
+        return f" {enrolment['clips']} clips of each speaker enrol and are scored for no pipeline."
+
+    @property
     def best(self) -> Entry | None:
         """The best of the first family that has an entry, or None where nothing is ranked."""
         return next((entry for entry in self.entries if entry.ranked), None)

@@ -152,22 +152,8 @@ def scores_table(ranking: Ranking) -> Table:
         f"{len(ranking.speakers)} speakers. Train UAR is on what a model was fitted to; a fusion, fitted to held-out "
         "answers of its parts, has none, nor has a published model, fitted to nothing here."
     )
-    caption += enrolment_text(ranking)
+    caption += ranking.enrolment_note
     return Table("scores", caption + (" Synthetic voices." if ranking.run.synthetic else ""), columns, tuple(rows))
-
-
-def enrolment_text(ranking: Ranking) -> str:
-    """The sentence, after a space, on the clips of a run that enrol; empty where none do.
-
-    Examples
-    --------
-    >>> enrolment_text(rank(Run.load("results/emodb")))  # doctest: +SKIP
-    ' 10 clips of each speaker enrol and are scored for no pipeline.'
-    """
-    enrolment = ranking.run.record.get("enrolment")
-    if not enrolment:
-        return ""
-    return f" {enrolment['clips']} clips of each speaker enrol and are scored for no pipeline."
 
 
 def intervals_table(ranking: Ranking) -> Table:
