@@ -38,7 +38,8 @@ def corpus() -> Corpus:
     """Two sessions of the synthetic corpus: four speakers."""
     whole = corpora.load("synthetic")
     sessions = sorted(whole.utterances["session"].unique())[:2]
-    return replace(whole, utterances=whole.utterances[whole.utterances["session"].isin(sessions)])
+    of_them = whole.utterances[whole.utterances["session"].isin(sessions)]
+    return replace(whole, utterances=of_them.groupby(["speaker", "label"]).head(3))
 
 
 def test_b1_a_learning_curve_of_another_corpus_is_not_written_into_a_run(

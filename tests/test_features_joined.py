@@ -49,7 +49,7 @@ def test_members_have_names_that_tell_them_apart(names: tuple[str, ...]) -> None
 
 def test_the_svm_weighs_each_set_as_a_block(encoder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "model.skops"
-    given = ["--encoder", encoder, "--corpus", "synthetic"]
+    given = ["--encoder", encoder, "--corpus", "synthetic", "--classes", "ang,sad"]
     assert train(["--out", str(out), "--no-scores", "--pipeline", "svm@timing,encoder", *given]) == 0
     model = classical.load(out)
     assert set(model.pipeline.best_params_["weights"]) == {"statistics", "encoder"}

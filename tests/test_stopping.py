@@ -102,7 +102,8 @@ def test_extraction_stops_with_its_workers_and_keeps_what_is_done(
 
 
 def test_a_run_stops_with_its_workers(tmp_path: Path) -> None:
-    process = start("benchmarks.run", "--pipelines", "svm", "xgboost", "--jobs", "2", "--out", "out", cwd=tmp_path)
+    line = ["--pipelines", "svm@timing", "xgboost@timing", "--jobs", "2", "--out", "out"]
+    process = start("benchmarks.run", *line, cwd=tmp_path)
     wait_for(lambda: any((tmp_path / "out/jobs").glob("*.json")), process)
     assert stop(process, signal.SIGTERM) == "stopped; the same command goes on from here\n"
     assert not list((tmp_path / "out").glob("**/.*.part"))

@@ -25,7 +25,7 @@ from benchmarks.pipelines.deep_models import RELEASED
 from benchmarks.pipelines.feature_sets import extract, find_feature_set
 from benchmarks.scoring.status import Status
 from features.engines.engine import Lost, Piece
-from features.engines.local import LocalEngine
+from features.engines.local import LocalEngine, processes_kept
 from features.engines.registry import engine_of
 from features.errors import InputError, PipelineError, ResultsError
 
@@ -153,7 +153,7 @@ def execute(
         raise PipelineError(f"overwrite={overwrite!r}; expected {' or '.join(Overwrite)}")
     n_jobs = number_of_jobs(jobs)
     check_same_run(store.folder, corpus=plan.corpus.fingerprint, scheme=plan.scheme)
-    with tempfile.TemporaryDirectory(prefix="features-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="features-", ignore_cleanup_errors=True) as folder, processes_kept():
         files = extract_features(plan, Path(folder), cache=cache, n_jobs=n_jobs, progress=progress)
         tables = (file.table() for file, _ in files.values())
         no_speech = without_speech(plan.corpus.utterances, plan.trained, tables, cache=cache, n_jobs=n_jobs)

@@ -92,7 +92,8 @@ def inflation(
     >>> from benchmarks import corpora
     >>> from benchmarks.folds.splitters import make_folds
     >>> corpus = corpora.load("synthetic")
-    >>> inflation(corpus, make_folds(corpus.utterances, "text"), draws=2).difference.estimate  # doctest: +SKIP
+    >>> folds = make_folds(corpus.utterances, "text")
+    >>> inflation(corpus, folds, pipeline="svm@pitch", draws=2).difference.estimate  # doctest: +SKIP
     """
     table = corpus.utterances
     if draws < 1:
