@@ -1,4 +1,4 @@
-"""Command: features of sound files, of a folder or of a manifest, as a CSV or Parquet table."""
+"""Command: features of sound files, of a folder or of a manifest, as a table: CSV, Parquet, or a folder of it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from features.errors import FeatureError
 from features.files import check_writable, content_hash, replacing
 from features.frozen_sets import FROZEN, PRESET, SOUND
 from features.names import storable
+from features.shards.contents import ROWS, is_folder
+from features.shards.report import report_summary
 from features.tables import for_spreadsheets
 from features.version import VERSION
 
@@ -24,6 +26,17 @@ if TYPE_CHECKING:
     from features.bad_files import BadClip
     from features.clips import Clip
     from features.frozen_sets import FrozenSet
+    from features.shards.contents import Summary
+
+
+EXAMPLES = """
+python -m features.extract recordings/ features.csv --groups prosodic
+python -m features.extract calls.csv calls.parquet/ --jobs 8        (a long table: shards, goes on where it was stopped)
+python -m features.extract calls.csv calls.parquet/ --cluster tcp://HOST:8786
+"""
+
+
+NO_JOBS = "0 jobs; expected 1 or more, or -1 for all cores"
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -31,7 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = make_parser(
         "features.extract",
         "Compute named features of a sound file, of every one in a folder, or of every row of a manifest.",
-        examples="python -m features.extract recordings/ features.csv --groups prosodic",
+        examples=EXAMPLES,
     )
     add = parser.add_argument
     add(
@@ -39,7 +52,11 @@ def build_parser() -> argparse.ArgumentParser:
         type=Path,
         help="sound file, folder (searched throughout), or CSV with `path` and perhaps `id start end`",
     )
-    add("output", type=Path, help="table to write: .csv or .parquet; one row per utterance, `id` first")
+    add(
+        "output",
+        help="table to write: .csv or .parquet; one row per utterance, `id` first; a name that ends in .parquet/ is a "
+        "folder of parts, for any number of utterances",
+    )
     add(
         "--groups",
         default="statistics",
@@ -53,7 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--no-cache",
         action="store_true",
         help="compute anew and keep nothing; without this, a run that was stopped goes on where it was; "
-        "`python -m features.cache` shows and clears",
+        "`python -m features.cache` shows and clears; a folder of parts is its own cache",
     )
     add_on_error_argument(parser, good_ones="write the others, name the bad ones, end with 1", skip_bad=True)
     return parser
@@ -61,9 +78,11 @@ def build_parser() -> argparse.ArgumentParser:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Compute the features, write them, and print where they are; 1 where clips are missing that were asked for."""
+    if is_folder(arguments.output):
+        return _execute_shards(arguments)
     table, bad, note = extract(
         arguments.input,
-        arguments.output,
+        Path(arguments.output),
         groups=arguments.groups,
         normalise_level=arguments.normalise_level,
         n_jobs=arguments.jobs,
@@ -72,6 +91,86 @@ def execute(arguments: argparse.Namespace) -> int:
     show_notes([f"{arguments.input}: {note}"] if note else [])
     show(f"{arguments.output}: {len(table)} utterances, {table.shape[1]} features")
     return report_bad(bad, len(bad) + len(table), arguments.on_error)
+
+
+def _execute_shards(arguments: argparse.Namespace) -> int:
+    summary = extract_shards(
+        arguments.input,
+        Path(arguments.output),
+        groups=arguments.groups,
+        normalise_level=arguments.normalise_level,
+        n_jobs=arguments.jobs,
+    )
+    return report_summary(summary, Path(arguments.output), arguments.on_error)
+
+
+def extract_shards(
+    source: Path,
+    target: Path,
+    *,
+    groups: str = "statistics",
+    normalise_level: bool = False,
+    n_jobs: int = 1,
+    rows: int = ROWS,
+    progress: bool = True,
+) -> Summary:
+    """Compute the features of any number of utterances into a folder of Parquet files, and go on where that was left.
+
+    Parameters
+    ----------
+    source, groups, normalise_level, n_jobs
+        As of `extract`; a manifest is read in pieces.
+    target : Path
+        The folder; `features.extractors.shards.ShardedFeatures` reads it, as do pandas and pyarrow.
+    rows : int
+        Of each file.
+    progress : bool
+        Show it on stderr.
+
+    Returns
+    -------
+    Summary
+        What is in the table; clips that cannot be analysed are in its `_bad.csv`.
+
+    Raises
+    ------
+    FeatureError
+        If there is nothing to do, a group is unknown, or the folder holds another table.
+    InputError
+        If the folder cannot be written.
+    """
+    from features.audio import SUFFIXES
+    from features.compute import prepare
+    from features.engines.registry import engine_of
+    from features.extractors.statistics import FeatureExtractor
+    from features.groups import parts_of
+    from features.processes import number_of_processes
+    from features.shards.clip_features import ClipFeatures
+    from features.shards.contents import Columns, Made
+    from features.shards.filling import fill
+    from features.shards.folder import ShardFolder
+    from features.shards.sources import ListedClips, ManifestClips
+    from features.utterance_pieces import LongManifest
+
+    if n_jobs == 0:
+        raise FeatureError(NO_JOBS)
+    extractor = FeatureExtractor(groups, normalise_level=normalise_level)
+    columns = Columns(extractor.names())
+    listed = source.is_dir() or source.suffix.lower() in SUFFIXES
+    utterances = ListedClips(_clips(source)[0]) if listed else ManifestClips(LongManifest.of(source))
+    if not utterances.n_rows:
+        raise FeatureError(_nothing_in(source))
+    prepare(n_jobs=n_jobs)
+    preset = _preset(groups, normalise_level=normalise_level)
+    made = Made(preset, extractor.identity(), VERSION, utterances.identity(), rows)
+    return fill(
+        ShardFolder(target, made, columns),
+        utterances,
+        ClipFeatures(parts_of(groups), normalise_level),
+        engine_of(number_of_processes(n_jobs)),
+        what="features",
+        shown=progress,
+    )
 
 
 def extract(
@@ -114,18 +213,16 @@ def extract(
     InputError
         If `target` cannot be written.
     """
-    from features.audio import SUFFIXES
     from features.cache import user_cache
     from features.extractors.statistics import FeatureExtractor
 
     if target.suffix not in {".csv", ".parquet"}:
         raise FeatureError(f"{target}: suffix {target.suffix!r}; expected .csv or .parquet")
     if n_jobs == 0:
-        raise FeatureError("0 jobs; expected 1 or more, or -1 for all cores")
+        raise FeatureError(NO_JOBS)
     clips, note = _clips(source)
     if not clips:
-        expected = f"expected some of {' '.join(SUFFIXES)}"
-        raise FeatureError("; ".join(filter(None, [f"{source}: no sound files", expected, note])))
+        raise FeatureError(_nothing_in(source, note))
     check_writable(target)
     if target.exists() and source.exists() and target.samefile(source):
         raise FeatureError(f"{target}: it would be written over what it is made from; expected another output")
@@ -141,6 +238,18 @@ def extract(
         table = table.assign(**_origin(FROZEN[groups], good, normalise_level=normalise_level))
     _write(table, target)
     return table, bad, note
+
+
+def _nothing_in(source: Path, note: str = "") -> str:
+    from features.audio import SUFFIXES
+
+    return "; ".join(filter(None, [f"{source}: no sound files", f"expected some of {' '.join(SUFFIXES)}", note]))
+
+
+def _preset(groups: str, *, normalise_level: bool) -> str:
+    """What the values are: a frozen set with its hash, or the groups that were asked for."""
+    title = FROZEN[groups].title if groups in FROZEN else groups
+    return title + (", level normalised" if normalise_level else "")
 
 
 def _origin(frozen: FrozenSet, clips: Sequence[Clip], *, normalise_level: bool) -> dict[str, Any]:

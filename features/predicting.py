@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -25,6 +24,7 @@ from features.errors import InputError, ModelError
 from features.files import check_writable, replacing
 from features.prediction_files import CsvForm, Form, Format, JsonForm, JsonLinesForm, TableForm, key_of, keys_in
 from features.processes import beside, end_at_once, worker_processes
+from features.progress import Progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from features.predictions import Prediction
 
 LARGEST_CHUNK = 16
-_SECONDS_BETWEEN_LINES = 30.0
 
 Predict = Callable[["pd.DataFrame"], "Answers"]
 
@@ -431,17 +430,7 @@ class _Attempt:
 
 def _progress(answers: Iterator[Answers], total: int) -> Iterator[Answers]:
     """The same answers, with a bar on a terminal, and a line now and then in a log."""
-    from tqdm import tqdm
-
-    began = said = time.monotonic()
-    count = 0
-    with tqdm(total=total, disable=not sys.stderr.isatty(), unit="clip", desc="predict") as bar:
+    with Progress(total, "predict") as progress:
         for some in answers:
             yield some
-            done = len(some.predictions) + len(some.bad)
-            bar.update(done)
-            count += done
-            now = time.monotonic()
-            if bar.disable and now - said >= _SECONDS_BETWEEN_LINES:
-                said = now
-                sys.stderr.write(f"{count:,} of {total:,} clips, {count / (now - began):.1f} a second\n")
+            progress.add(len(some.predictions) + len(some.bad))

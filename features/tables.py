@@ -7,8 +7,10 @@ import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from features.errors import InputError, SerError
 from features.names import printable, spreadsheet_plain, spreadsheet_safe, storable
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 SEPARATORS = (",", ";", "\t")
 NUL, NEWLINE = b"\0", b"\n"
 _NAMED = 10
+_HEAD = 1 << 16
+"""Characters by which the separator of a long file is told."""
+
 NO_NUMBER = ("", "nan", "na", "n/a")
 """What stands for a missing value in a column of numbers, whatever the case; in a column of texts nothing does."""
 
@@ -166,30 +171,113 @@ def read_table(
     >>> table.rows["id"].tolist(), table.numbers("seconds").tolist()
     (['NA'], [1.5])
     """
-    import pandas as pd
-
     path = Path(path)
-
-    def fail(reason: str) -> NoReturn:
-        names = f" with the columns {', '.join(required)}" if required else " whose first line names the columns"
-        raise error(f"{path}: {problem} in UTF-8 ({reason}); expected a CSV{names}")
-
+    fail = partial(_fail, path, required, error, problem)
     text = _text(path, fail)
-    separator, skipped = _separator(text, required)
-    records = _records(text, separator, skipped, fail)
+    return next(_tables(io.StringIO(text, newline=""), path, None, required=required, error=error, fail=fail))
+
+
+def tables_of(
+    path: str | Path,
+    most: int,
+    *,
+    required: Sequence[str] = (),
+    error: type[SerError] = InputError,
+    problem: str = "cannot be read as a CSV",
+) -> Iterator[Table]:
+    r"""Read a CSV file as `read_table` does, some rows at a time, so that a long one is never held whole.
+
+    Parameters
+    ----------
+    path, required, error, problem
+        As of `read_table`.
+    most : int
+        Rows at a time; the last table has what is left.
+
+    Yields
+    ------
+    Table
+
+    Raises
+    ------
+    SerError
+        As of `read_table`, when the rows in question are reached.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "list.csv"
+    ...     _ = path.write_text("id\na\nb\nc\n")
+    ...     [table.rows["id"].tolist() for table in tables_of(path, 2)]
+    [['a', 'b'], ['c']]
+    """
+    path = Path(path)
+    fail = partial(_fail, path, required, error, problem)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            yield from _tables(stream, path, most, required=required, error=error, fail=fail)
+    except UnicodeDecodeError:
+        fail("it is in another encoding; in Excel save as 'CSV UTF-8'")
+    except OSError as reason:
+        fail(reason.strerror or str(reason))
+
+
+def _fail(path: Path, required: Sequence[str], error: type[SerError], problem: str, reason: str) -> NoReturn:
+    names = f" with the columns {', '.join(required)}" if required else " whose first line names the columns"
+    raise error(f"{path}: {problem} in UTF-8 ({reason}); expected a CSV{names}")
+
+
+def _tables(
+    stream: TextIO,
+    path: Path,
+    most: int | None,
+    *,
+    required: Sequence[str],
+    error: type[SerError],
+    fail: Callable[[str], NoReturn],
+) -> Iterator[Table]:
+    """Tables of some rows of an open file; of all rows where `most` is None."""
+    separator, skipped = _separator(stream.read(_HEAD if most else -1), required)
+    stream.seek(0)
+    records = _records(stream, separator, skipped, fail)
     _, header = next(records, (0, []))
     if not header:
         fail("the file is empty")
     names = [spreadsheet_plain(name.strip()).strip() for name in header]
-    rows, lines = [], []
-    for line, cells in records:
-        if len(cells) < len(names) or any(map(str.strip, cells[len(names) :])):
-            fail(f"line {line} has {len(cells)} cells, the first line {len(names)}")
-        row = [spreadsheet_plain(cell.strip()).strip() for cell in cells[: len(names)]]
-        if row == names:
-            fail(f"line {line} is the first line again; leave it out")
-        rows.append(row)
-        lines.append(line)
+    numbered = ((line, _cells(line, cells, names, fail)) for line, cells in records)
+    some = list(islice(numbered, most))
+    while True:
+        frame = _frame(names, [row for _, row in some], path, required=required, error=error, fail=fail)
+        yield Table(path, frame, tuple(line for line, _ in some), separator, error)
+        some = list(islice(numbered, most))
+        if not some:
+            return
+
+
+def _cells(line: int, cells: list[str], names: list[str], fail: Callable[[str], NoReturn]) -> list[str]:
+    if len(cells) < len(names) or any(map(str.strip, cells[len(names) :])):
+        fail(f"line {line} has {len(cells)} cells, the first line {len(names)}")
+    row = [spreadsheet_plain(cell.strip()).strip() for cell in cells[: len(names)]]
+    if row == names:
+        fail(f"line {line} is the first line again; leave it out")
+    if any("\0" in cell for cell in row):
+        fail(f"line {line} holds a NUL byte, which no text does")
+    return row
+
+
+def _frame(
+    names: list[str],
+    rows: list[list[str]],
+    path: Path,
+    *,
+    required: Sequence[str],
+    error: type[SerError],
+    fail: Callable[[str], NoReturn],
+) -> pd.DataFrame:
+    """Rows under their columns' names, without columns that have neither a name nor content."""
+    import pandas as pd
+
     empty = [i for i, name in enumerate(names) if not name and not any(row[i] for row in rows)]
     columns = {i: name or f"column {i + 1} (without a name)" for i, name in enumerate(names) if i not in empty}
     repeated = [name for name, count in Counter(columns.values()).items() if count > 1]
@@ -201,8 +289,7 @@ def read_table(
             f"{path} has no column {' and no column '.join(absent)} (found {_listed(columns.values())}); "
             f"expected at least {', '.join(required)}"
         )
-    frame = pd.DataFrame({name: [row[i] for row in rows] for i, name in columns.items()}, dtype=str)
-    return Table(path, frame, tuple(lines), separator, error)
+    return pd.DataFrame({name: [row[i] for row in rows] for i, name in columns.items()}, dtype=str)
 
 
 def column_names(path: str | Path) -> list[str]:
@@ -300,10 +387,10 @@ def _header(text: str, separator: str) -> list[str]:
 
 
 def _records(
-    text: str, separator: str, skipped: int, fail: Callable[[str], NoReturn]
+    stream: TextIO, separator: str, skipped: int, fail: Callable[[str], NoReturn]
 ) -> Iterator[tuple[int, list[str]]]:
     """Line number and cells of every record that has content."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    reader = csv.reader(stream, delimiter=separator, strict=True)
     line = 1
     try:
         for cells in reader:

@@ -100,29 +100,71 @@ def read_utterances(
     SerError
         If the file cannot be read, or a required cell is empty; of the kind `error`.
     """
-    import pandas as pd
-
     if columns is None:
-        names = column_names(path)
-        columns = find_columns(names, ("path",), where=str(path), error=error)
-        speakers = standing_for("speaker", names)
-        columns.update({"speaker": speakers[0]} if len(speakers) == 1 else {})
+        columns = usual_columns(path, error=error)
     table = read_table(path, required=[columns.get(column, column) for column in required], error=error)
+    table = renamed(table, columns, required=required)
+    return placed(table, several=table.rows["path"].duplicated(keep=False))
+
+
+def usual_columns(path: str | Path, *, error: type[SerError] = InputError) -> dict[str, str]:
+    """What stands for path and, if it is one column alone, for speaker in a CSV, such as file and spk.
+
+    Raises
+    ------
+    SerError
+        If no column or several could be the path.
+    """
+    names = column_names(path)
+    columns = find_columns(names, ("path",), where=str(path), error=error)
+    speakers = standing_for("speaker", names)
+    return columns | ({"speaker": speakers[0]} if len(speakers) == 1 else {})
+
+
+def renamed(table: Table, columns: Mapping[str, str], *, required: Sequence[str] = ("path",)) -> Table:
+    """A table under this toolkit's names of columns; required ones hold something in every row.
+
+    Raises
+    ------
+    SerError
+        If a required cell is empty; of the table's kind.
+    """
     others = table.rows.drop(columns=set(columns.values()) - set(columns))
     rows = others.assign(**{ours: table.rows[theirs] for ours, theirs in columns.items()})
     table = replace(table, rows=rows)
     for column in required:
         table.refuse(column, rows[column] == "", expected=f"a {column} in every row")
+    return table
+
+
+def stretches(rows: pd.DataFrame) -> pd.Series:
+    """Paths as they stand in a table, with the times behind them where there are columns of times."""
     times = [rows[column] for column in ("start", "end") if column in rows]
+    return rows["path"] + (["#" + "-".join(texts) for texts in zip(*times)] if times else "")
+
+
+def placed(table: Table, *, several: pd.Series) -> Table:
+    """A table whose rows have an id, times, and paths that lead from its folder to files.
+
+    Parameters
+    ----------
+    table : Table
+    several : Series of bool
+        Whether other rows, of this table or of others of the same file, have the row's path too.
+    """
+    import pandas as pd
+
+    rows = table.rows.copy()
     if "id" not in rows:
-        stretch = ["#" + "-".join(texts) for texts in zip(*times)] if times else ""
-        rows["id"] = rows["path"].where(~rows["path"].duplicated(keep=False), rows["path"] + stretch)
+        rows["id"] = rows["path"].where(~several, stretches(rows))
     listed: dict[Path, dict[str, str]] = {}
-    found = [str(_on_disk(table.path.parent / relative, listed)) for relative in rows["path"]]
-    rows["path"] = pd.Series(found, index=rows.index, dtype=object)  # pandas' own text holds UTF-8 alone
+    found = {path: str(_on_disk(table.path.parent / path, listed)) for path in rows["path"].unique()}
+    rows["path"] = pd.Series(
+        [found[path] for path in rows["path"]], index=rows.index, dtype=object
+    )  # pandas' own text holds UTF-8 alone
     for column in {"start", "end"} - set(rows):
         rows[column] = ""
-    return table
+    return replace(table, rows=rows)
 
 
 def _on_disk(path: Path, listed: dict[Path, dict[str, str]]) -> Path:
@@ -212,18 +254,30 @@ def inside_files(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     ends = table["end"].to_numpy(dtype=float).copy()
     behind = []
     for position in np.flatnonzero(~np.isnan(ends)):
+        path, end = table["path"].iloc[position], ends[position]
         try:
-            length = duration(table["path"].iloc[position])
+            length = duration(path)
         except AudioError:  # what is wrong with the sound is said where it is read
             continue
-        if ends[position] > length + 0.01 and np.isfinite(ends[position]):
-            behind.append(f"{table['path'].iloc[position]} ({ends[position]:g} s of {length:.3f} s)")
-        if ends[position] >= length:
+        if ends_behind(end, length):
+            behind.append(f"{path} ({end:g} s of {length:.3f} s)")
+        if end >= length:
             ends[position] = np.nan
     if not behind:
         return table.assign(end=ends), ""
     note = f"{len(behind):,} of {len(table):,} utterances end behind their file and are read to its end: {behind[0]}"
     return table.assign(end=ends), note
+
+
+def ends_behind(end: float, length: float) -> bool:
+    """Whether an end lies more than 10 ms behind that of a file, and not at infinity, which means the file's end.
+
+    Examples
+    --------
+    >>> ends_behind(2.5, 2.0), ends_behind(2.005, 2.0), ends_behind(float("inf"), 2.0)
+    (True, False, False)
+    """
+    return length + 0.01 < end < float("inf")
 
 
 def duration(path: str | Path) -> float:

@@ -32,6 +32,8 @@ from features.engines.identity import identity
 from features.engines.local import LocalEngine
 from features.engines.registry import engine_of
 from features.errors import EngineError
+from features.extract import extract_shards
+from features.shards.contents import shard_files
 
 distributed = pytest.importorskip("distributed")
 
@@ -134,6 +136,17 @@ def test_a_bad_clip_in_a_bundle_is_the_fault_of_one_clip(client: distributed.Cli
         table, bad = FeatureExtractor("timing").extract_good(paths)
     assert [clip.position for clip in bad] == [9]
     np.testing.assert_array_equal(table.values, FeatureExtractor("timing").extract(paths[:9] + paths[10:]).values)
+
+
+def test_a_long_table_is_the_same_bytes(client: distributed.Client, tmp_path: Path) -> None:
+    manifest = write_manifest(tmp_path / "my.csv", six_speakers(tmp_path))
+    how = {"groups": "timing", "rows": 5, "progress": False}
+    extract_shards(manifest, tmp_path / "here.parquet", **how)
+    with joblib.parallel_config("dask", client=client):
+        extract_shards(manifest, tmp_path / "there.parquet", **how)
+    here = {file.name: file.read_bytes() for file in shard_files(tmp_path / "here.parquet")}
+    assert {file.name: file.read_bytes() for file in shard_files(tmp_path / "there.parquet")} == here
+    assert len(here) == 3
 
 
 def _dies(i: int) -> int:

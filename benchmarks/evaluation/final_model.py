@@ -16,7 +16,7 @@ from benchmarks.evaluation.execute import number_of_jobs
 from benchmarks.evaluation.job import SEEN, learnt
 from benchmarks.folds.splitters import validation_speakers
 from benchmarks.pipelines import Pipeline, build
-from benchmarks.pipelines.feature_sets import CsvSet
+from benchmarks.pipelines.feature_sets import is_stored
 from benchmarks.pipelines.options import PipelineOptions
 from benchmarks.scoring.predictions import labels_of
 from classical.fusion import FusionClassifier
@@ -77,7 +77,7 @@ def check_saving(corpus: Corpus, pipeline: str, out: str | Path, *, options: Pip
     if built.reason:
         raise PipelineError(f"{built.name} cannot be trained here: {built.reason}")
     for part in built.parts or (built,):
-        if part.features and CsvSet.matches(part.features):
+        if part.features and is_stored(part.features):
             raise PipelineError(
                 f"{built.name}: a model cannot be saved with the table {part.features}, since it could not predict new "
                 "sound; name features that are computed from sound, such as svm@all"

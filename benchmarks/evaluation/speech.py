@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from benchmarks.pipelines.feature_sets import CsvSet
+from benchmarks.pipelines.feature_sets import is_stored
 from features.speech_check import COLUMNS, speech_in, speech_of
 
 if TYPE_CHECKING:
@@ -50,8 +50,7 @@ def without_speech(
     if told is not None:
         speech = speech_of(told)
     elif any(
-        pipeline.package == "deep" or (pipeline.features and not CsvSet.matches(pipeline.features))
-        for pipeline in pipelines
+        pipeline.package == "deep" or (pipeline.features and not is_stored(pipeline.features)) for pipeline in pipelines
     ):
         speech = speech_in(utterances, cache=cache, n_jobs=n_jobs)
     else:

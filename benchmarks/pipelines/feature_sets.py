@@ -20,6 +20,7 @@ from features.errors import FeatureError
 from features.frozen_sets import FROZEN
 from features.groups import GROUPS, PRESETS, matches
 from features.kinds import KINDS
+from features.shards.contents import is_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,6 +108,8 @@ class FeatureSet(ABC):
         Names of sets of this kind, for lists; capitals where the user fills something in.
     block : str
         Before the columns of such a set where several stand side by side.
+    stored : bool
+        Whether the numbers are looked up in a table, so that new sound has none.
     """
 
     text: str
@@ -114,6 +117,7 @@ class FeatureSet(ABC):
     title: ClassVar[str]
     examples: ClassVar[tuple[str, ...]]
     block: ClassVar[str] = ""
+    stored: ClassVar[bool] = False
 
     @staticmethod
     @abstractmethod
@@ -216,6 +220,7 @@ class CsvSet(FeatureSet):
     title = "a CSV of one's own: id and numbers"
     examples = ("FILE.csv",)
     block = "table"
+    stored = True
 
     @staticmethod
     def matches(text: str) -> bool:
@@ -227,6 +232,31 @@ class CsvSet(FeatureSet):
         from features.extractors.csv import CsvFeatures
 
         return CsvFeatures(Path(self.text), join_names=self.options.join_names)
+
+
+class ShardsSet(FeatureSet):
+    """A folder of Parquet files that `features.extract` has filled."""
+
+    title = "a table in a folder, as features.extract writes it for any number of utterances"
+    examples = ("TABLE.parquet/",)
+    block = "table"
+    stored = True
+
+    @staticmethod
+    def matches(text: str) -> bool:
+        """Whether it is a folder of Parquet files."""
+        return is_folder(text)
+
+    @property
+    def name(self) -> str:
+        """The folder's own name."""
+        return Path(self.text).name
+
+    def extractor(self) -> Extractor:
+        """The reader of the folder."""
+        from features.extractors.shards import ShardedFeatures
+
+        return ShardedFeatures(Path(self.text), join_names=self.options.join_names)
 
 
 class EncoderSet(FeatureSet):
@@ -347,7 +377,18 @@ class JoinedSet(FeatureSet):
         return JoinedFeatures([(name, member.extractor()) for name, member in zip(names, self.members)])
 
 
-FEATURE_SETS: tuple[type[FeatureSet], ...] = (StatisticsSet, OpenSmileSet, JoinedSet, CsvSet, EncoderSet)
+FEATURE_SETS: tuple[type[FeatureSet], ...] = (StatisticsSet, OpenSmileSet, JoinedSet, CsvSet, ShardsSet, EncoderSet)
+
+
+def is_stored(text: str) -> bool:
+    """Whether the numbers of a feature set are looked up in a table.
+
+    Examples
+    --------
+    >>> is_stored("mine.csv"), is_stored("calls.parquet/"), is_stored("prosodic")
+    (True, True, False)
+    """
+    return any(kind.stored and kind.matches(text) for kind in FEATURE_SETS)
 
 
 def _single(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from features.extractors.base import Extractor
 from features.extractors.table import FeatureTable
 from features.files import content_hash
 from features.frozen_sets import PRESET, SOUND
-from features.matching import match_ids
+from features.matching import Matching, match_ids
 from features.names import MISSING, normalise, printable
 from features.tables import read_table
 
@@ -104,15 +105,9 @@ class CsvFeatures(Extractor):
             columns is no feature. Where X has a column `label`, a column of the file that determines it is refused too.
         """
         rows = self._rows()
-        ids = _ids(X)
+        ids = ids_of(X)
         matching = match_ids(ids, list(rows.index), join_names=self.join_names)
-        if matching.missing:
-            name = ids[matching.missing[0]]
-            raise FeatureError(
-                f"{self.path}: no row for utterance {printable(name)!r} ({len(matching.missing)} of {len(ids)} "
-                f"missing; the file has {len(rows)} rows, the first id is {printable(next(iter(rows.index), ''))!r}); "
-                f"expected one row per id; add it{matching.why_missing()}"
-            )
+        refuse_missing(matching, ids, list(rows.index), where=str(self.path))
         positions = np.asarray(matching.positions, dtype=int)
         self._refuse_answers(rows.iloc[positions], X)
         values = rows.to_numpy(dtype=np.float32)[positions]
@@ -185,7 +180,40 @@ def determines(values: np.ndarray, labels: np.ndarray) -> bool:
     return len(np.unique(np.column_stack([codes, labels]), axis=0)) == len(distinct)
 
 
-def _ids(X: Any) -> list[str]:
+def refuse_missing(matching: Matching, ids: Sequence[str], found: Sequence[str], *, where: str) -> None:
+    """Refuse utterances of which a table has no row.
+
+    Parameters
+    ----------
+    matching : Matching
+    ids, found : sequence of str
+        Those that are asked for, and those of the table.
+    where : str
+        The table's name.
+
+    Raises
+    ------
+    FeatureError
+        If there are some.
+    """
+    if not matching.missing:
+        return
+    name = ids[matching.missing[0]]
+    raise FeatureError(
+        f"{where}: no row for utterance {printable(name)!r} ({len(matching.missing)} of {len(ids)} "
+        f"missing; the file has {len(found)} rows, the first id is {printable(next(iter(found), ''))!r}); "
+        f"expected one row per id; add it{matching.why_missing()}"
+    )
+
+
+def ids_of(X: Any) -> list[str]:
+    """Ids of a table of utterances.
+
+    Raises
+    ------
+    FeatureError
+        If it has none.
+    """
     if hasattr(X, "columns") and "id" in X.index.names:
         return [str(value) for value in X.index.get_level_values("id")]
     if hasattr(X, "columns") and "id" in X.columns:
