@@ -24,10 +24,11 @@ from miniatures import line_of, six_speakers, write_manifest
 import benchmarks
 from benchmarks import corpora
 from features import FeatureExtractor
+from features.engines import bundles
 from features.engines import cluster as clusters
 from features.engines.bundles import in_bundles
 from features.engines.cluster import ClusterEngine, check_workers, connected
-from features.engines.engine import Lost, Piece
+from features.engines.engine import Engine, Lost, Piece
 from features.engines.identity import identity
 from features.engines.local import LocalEngine
 from features.engines.registry import engine_of
@@ -108,6 +109,7 @@ def _in_one_go(place: Path, some: Sequence[int]) -> list[int]:
     return [_dies_once(place, i) for i in some]
 
 
+@pytest.mark.long
 def test_a_killed_worker_costs_the_bundle_that_it_was_doing(client: distributed.Client, tmp_path: Path) -> None:
     found = list(in_bundles(ClusterEngine(client), partial(_in_one_go, tmp_path), range(200)))
     assert sorted(position for position, _, _ in found) == list(range(200))
@@ -117,15 +119,38 @@ def test_a_killed_worker_costs_the_bundle_that_it_was_doing(client: distributed.
     assert sum(often) <= 200 + 4  # the first bundles hold one or two
 
 
-def test_pieces_last_as_long_as_is_worth_their_way(client: distributed.Client) -> None:
-    for engine, most in ((LocalEngine(1), 1), (ClusterEngine(client), 32)):
-        sizes = [count for _, _, count in in_bundles(engine, _size_after_a_while, range(100))]
-        assert max(sizes) == most
+class Distant(LocalEngine):
+    """This process, as if work had a way to go that is worth 160 ms of it."""
+
+    seconds_apiece = 0.16
 
 
-def _size_after_a_while(some: Sequence[int]) -> list[int]:
-    time.sleep(0.005 * len(some))
-    return [len(some)] * len(some)
+@pytest.mark.parametrize(
+    ("engine", "sizes"), [(LocalEngine(1), [1] * 100), (Distant(1), [1, 2, 4, 8, 16, 32, 32, 5])], ids=["here", "away"]
+)
+def test_pieces_last_as_long_as_is_worth_their_way(
+    engine: Engine, sizes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(bundles, "time", clock)
+    found: list[int] = []
+    assert len(list(in_bundles(engine, partial(clock.work, found), range(100)))) == 100
+    assert found == sizes
+
+
+class Clock:
+    """A clock by which 5 ms pass with each item that is worked on, and none otherwise."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+    def work(self, found: list[int], some: Sequence[int]) -> Sequence[int]:
+        self.now += 0.005 * len(some)
+        found.append(len(some))
+        return some
 
 
 def test_a_bad_clip_in_a_bundle_is_the_fault_of_one_clip(client: distributed.Client, tmp_path: Path) -> None:

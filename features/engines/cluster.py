@@ -252,7 +252,7 @@ def _cluster(address: str) -> Iterator[Any]:
     with (
         dask.config.set(settings),
         LocalCluster(
-            n_workers=int(count), threads_per_worker=1, protocol="tcp", dashboard_address=":0", silence_logs=50
+            n_workers=int(count), threads_per_worker=1, protocol="tcp", dashboard_address="127.0.0.1:0", silence_logs=50
         ) as cluster,
     ):
         yield cluster

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -139,22 +140,17 @@ class ShardFolder:
         import pyarrow.parquet as pq
 
         good = [(name, clip, row) for (name, clip), row in zip(utterances, results) if isinstance(row, Row)]
-        bad = tuple(row for row in results if isinstance(row, BadRow))
-        table = self._table(good)
+        rows = [row for *_, row in good]
         shard = Shard(
             self.made,
-            len(good),
-            sum(row.seconds for _, _, row in good),
-            sum(row.behind for _, _, row in good),
-            _hash(row.sound.encode() for _, _, row in good),
-            _hash(
-                part
-                for name, _, row in good
-                for part in (name.encode(), row.values.tobytes(), *map(str.encode, row.texts))
-            ),
-            bad,
+            n_rows=len(good),
+            seconds=sum(row.seconds for row in rows),
+            n_behind=sum(row.behind for row in rows),
+            sound=_hash(row.sound.encode() for row in rows),
+            content=_hash(chain.from_iterable(_bytes_of(name, row) for name, _, row in good)),
+            bad=tuple(row for row in results if isinstance(row, BadRow)),
         )
-        table = table.replace_schema_metadata({KEY: json.dumps(asdict(shard))})
+        table = self._table(good).replace_schema_metadata({KEY: json.dumps(asdict(shard))})
         try:
             with replacing(self.path / f"{number:07d}{SUFFIX}") as part:
                 pq.write_table(table, part, compression="zstd", use_dictionary=["path"], write_statistics=["id"])
