@@ -258,12 +258,12 @@ def check_sound(
     """
     from benchmarks.corpora.bad_sound import without_bad_sound
     from benchmarks.pipelines import build
-    from benchmarks.pipelines.feature_sets import CsvSet
+    from benchmarks.pipelines.feature_sets import is_stored
 
     options = options or PipelineOptions()
     built = [build(name, labels=corpus.labels, corpus=corpus.name, options=options) for name in pipelines]
     parts = [part for pipeline in built for part in (pipeline.parts or (pipeline,))]
-    if all(part.features and CsvSet.matches(part.features) for part in parts):
+    if all(part.features and is_stored(part.features) for part in parts):
         return corpus
     progress = sys.stderr.isatty()
     usable = without_bad_sound(corpus, on_error=arguments.on_error, cache=cache_of(arguments), progress=progress)

@@ -29,13 +29,6 @@ if TYPE_CHECKING:
     from features.shards.contents import Summary
 
 
-EXAMPLES = """
-python -m features.extract recordings/ features.csv --groups prosodic
-python -m features.extract calls.csv calls.parquet/ --jobs 8        (a long table: shards, goes on where it was stopped)
-python -m features.extract calls.csv calls.parquet/ --cluster tcp://HOST:8786
-"""
-
-
 NO_JOBS = "0 jobs; expected 1 or more, or -1 for all cores"
 
 
@@ -44,7 +37,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser = make_parser(
         "features.extract",
         "Compute named features of a sound file, of every one in a folder, or of every row of a manifest.",
-        examples=EXAMPLES,
+        examples="""
+python -m features.extract recordings/ features.csv --groups prosodic
+python -m features.extract calls.csv calls.parquet/ --jobs 8        (a long table: shards, goes on where it was stopped)
+python -m features.extract calls.csv calls.parquet/ --cluster tcp://HOST:8786
+""",
     )
     add = parser.add_argument
     add(

@@ -132,6 +132,7 @@ MAKERS: dict[str, Callable[[Path], None]] = {
     "IEMOCAP_full_release": iemocap,
     "my.csv": own_corpus,
     "mine.csv": own_corpus,
+    "calls.csv": own_corpus,
     "my_features.csv": own_features,
     "theirs.csv": own_predictions,
     "net.csv": own_predictions,

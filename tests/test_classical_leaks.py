@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import corpora
-from benchmarks.pipelines.feature_sets import TableFeatures
+from benchmarks.pipelines.table_features import TableFeatures
 from classical.models import build
 from features import FeatureExtractor, FeatureTable
 

@@ -34,9 +34,16 @@ class ShardedFeatures(Extractor):
 
     Examples
     --------
-    >>> from features.extractors.shards import ShardedFeatures
-    >>> ShardedFeatures("calls.parquet/").extract(utterances).values.dtype  # doctest: +SKIP
-    dtype('float32')
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> import soundfile
+    >>> from features.extract import extract_shards
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     soundfile.write(f"{folder}/a.wav", np.sin(np.arange(16_000)), 16_000)
+    ...     table = Path(folder) / "calls.parquet"
+    ...     _ = extract_shards(Path(folder), table, groups="timing", progress=False)
+    ...     ShardedFeatures(table).extract(pd.DataFrame({"id": ["a"]})).values.shape
+    (1, 20)
     """
 
     def __init__(self, path: str | Path, *, join_names: bool = False) -> None:
