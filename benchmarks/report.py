@@ -12,6 +12,7 @@ from features.command import add_join_names_argument, command, make_parser, show
 EXAMPLES = """
 python -m benchmarks.report results/emodb
 python -m benchmarks.report results/emodb results/ravdess --out both.html
+python -m benchmarks.report results/emodb --cite
 """
 
 
@@ -24,6 +25,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="OUT", help="folder of a run, or a predictions.csv")
     parser.add_argument("--no-audio", action="store_true", help="embed no sound, whatever the licence")
+    parser.add_argument(
+        "--cite", action="store_true", help="print how each run was made, for a paper (LaTeX), and its BibTeX"
+    )
     add_join_names_argument(parser)
     add_rope_argument(parser)
     parser.add_argument(
@@ -35,7 +39,9 @@ def build_parser() -> argparse.ArgumentParser:
 def execute(arguments: argparse.Namespace) -> None:
     """Write the page and print where it is."""
     from benchmarks.evaluation.runs import Run
+    from benchmarks.reporting.methods import methods_of
     from benchmarks.reporting.page import notes_on_pictures
+    from benchmarks.reporting.ranking import rank
     from benchmarks.studies.reports import write_reports
 
     joins = arguments.join_names
@@ -45,6 +51,9 @@ def execute(arguments: argparse.Namespace) -> None:
     show(str(page))
     for folder in (path for path in arguments.runs if path.is_dir()):
         show_notes(notes_on_pictures(Run.load(folder, join_names=joins)))
+    for path in arguments.runs if arguments.cite else ():
+        methods = methods_of(rank(Run.load(path, join_names=joins), rope=arguments.rope))
+        show(f"\n{methods.latex()}\n\n{methods.bibtex()}")
 
 
 main = command(build_parser, execute)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 MISSING = frozenset({"", "nan", "NaN", "NAN", "None", "none", "null", "NULL", "<NA>", "NaT"})
 """What tools write where there is no name. `NA` is not among them: people have such initials."""
@@ -226,3 +226,14 @@ def spreadsheet_plain(value: str) -> str:
     ('=1+1', "'tis")
     """
     return value[1:] if value.startswith("'") and value.lstrip("'").startswith(_FORMULA) else value
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a sentence lists them.
+
+    Examples
+    --------
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

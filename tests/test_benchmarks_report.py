@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import hashlib
 import http.server
 import json
 import re
@@ -11,6 +13,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -191,7 +194,10 @@ def test_page_needs_nothing_from_outside_and_stays_small(page: str) -> None:
     assert all(str(address).startswith(("data:", "#")) for address in addresses)
     assert not re.search(r"url\((?!#)", page)
     assert "@import" not in page
-    assert not reader.all("script")
+    assert len(reader.all("script")) == 1
+    text = page.partition("<script>")[2].partition("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    assert f"script-src &#39;sha256-{digest}&#39;" in page or f"script-src 'sha256-{digest}'" in page
     assert len(page.encode()) < 5_000_000
 
 
@@ -220,7 +226,8 @@ def test_names_and_labels_are_escaped_everywhere(tmp_path: Path) -> None:
         tmp_path, {evil: 1.0, "_under": 0.8}, labels=("<b>ang", "h&p", "n_1%"), skipped={"x<y": "because <i>no</i>"}
     )
     text = build([folder])
-    assert "<script>" not in text
+    assert text.count("<script>") == 1  # the page's own
+    assert "<script>alert" not in text
     assert "<b>ang" not in text
     assert "<i>no" not in text
     assert "&lt;script&gt;" in text
@@ -382,3 +389,55 @@ def test_browser_shows_it_without_errors_outside_requests_or_sideways_scrolling(
     by_page = [line for line in asked_for if f'"initiator":"{address}"' in line]
     assert by_page
     assert all(f'"url":"{address}/' in line for line in by_page if '"url"' in line)
+
+
+AXE = """<script>axe.run(document, {resultTypes: ["violations"]}).then(found => {
+  const told = document.createElement("p");
+  told.id = "axe";
+  told.textContent = "axe: " + found.violations.map(one => one.id + " " + one.nodes.length).join(", ") + ".";
+  document.body.append(told);
+})</script>"""
+
+
+def violations(text: str, chromium: str, folder: Path, *, dark: bool) -> str:
+    """What axe-core finds in a page with everything unfolded, as kinds and their numbers."""
+    package = find_spec("axe_playwright_python")
+    if package is None or package.origin is None:
+        pytest.skip("needs axe-playwright-python, which carries axe-core: the extra test")
+    script = Path(package.origin).with_name("axe.min.js").read_text(encoding="utf-8")
+    text = re.sub(r"<meta http-equiv=\"Content-Security-Policy\"[^>]*>", "", text).replace("<details", "<details open")
+    (folder / "page.html").write_text(
+        text.replace("</body>", f"<script>{script}</script>{AXE}</body>"), encoding="utf-8"
+    )
+    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--blink-settings=preferredColorScheme={int(not dark)}"]
+    line = [chromium, *options, f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=60000", "--dump-dom"]
+    done = subprocess.run(
+        [*line, (folder / "page.html").as_uri()], capture_output=True, text=True, timeout=120, check=True
+    )
+    found = re.search(r'<p id="axe">axe: (.*?)\.</p>', done.stdout)
+    assert found, done.stderr[-500:]
+    return found[1]
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_no_violation(dark: bool, page: str, chromium: str, tmp_path: Path) -> None:
+    assert violations(page, chromium, tmp_path, dark=dark) == ""
+    # and it does look: letters of the colour of the page
+    hidden = page.replace("</head>", "<style>:root { --faint: var(--grid) !important }</style></head>")
+    assert "color-contrast" in violations(hidden, chromium, tmp_path, dark=dark)
+
+
+def test_what_can_be_copied_has_a_button_where_scripts_run(page: str, chromium: str, tmp_path: Path) -> None:
+    assert page.count('class="copy"') == page.count(" hidden>Copy</button>") == 4
+    (tmp_path / "page.html").write_text(page, encoding="utf-8")
+    line = [
+        chromium,
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        f"--user-data-dir={tmp_path / 'profile'}",
+        "--dump-dom",
+    ]
+    done = subprocess.run([*line, (tmp_path / "page.html").as_uri()], capture_output=True, text=True, check=True)
+    assert done.stdout.count('class="copy"') == 4
+    assert " hidden" not in re.findall(r"<button[^>]*>", done.stdout)[0]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
+from importlib.resources import files
 from typing import Any
 
 from features.names import printable
@@ -37,6 +40,19 @@ def fill_template(name: str, **values: Any) -> str:
     environment.filters["drawn"] = Markup
     environment.filters["breakable"] = _breakable
     return environment.get_template(name).render(**values)
+
+
+def script(name: str) -> dict[str, str]:
+    """A script in `templates`, and the digest by which the policy of a page allows it alone, as a template names them.
+
+    Examples
+    --------
+    >>> sorted(script("copy"))
+    ['copy_digest', 'copy_script']
+    """
+    text = files("benchmarks.reporting").joinpath("templates", f"{name}.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return {f"{name}_script": text, f"{name}_digest": digest}
 
 
 def _shown(value: Any) -> Any:

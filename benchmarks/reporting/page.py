@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from benchmarks.evaluation.runs import Run
 from benchmarks.pipelines.flags import Flag
 from benchmarks.reporting.clips import ShownClip, shown_clips
-from benchmarks.reporting.markup import fill_template
+from benchmarks.reporting.markup import fill_template, script
+from benchmarks.reporting.methods import Methods, methods_of
 from benchmarks.reporting.numbers import interval_text
-from benchmarks.reporting.paper import paper_table
+from benchmarks.reporting.paper import PaperTable, paper_table
 from benchmarks.reporting.plots import PLOTS, ReportPlot, plot_counts
 from benchmarks.reporting.plots.style import Drawing, render
 from benchmarks.reporting.ranking import Ranking, confident_errors, rank
@@ -104,6 +105,8 @@ class _RunPage:
     sections: tuple[_ShownSection, ...]
     matrices: tuple[_Matrix, ...]
     clips: tuple[ShownClip, ...]
+    paper: PaperTable
+    methods: Methods
 
     @property
     def record(self) -> Mapping[str, Any]:
@@ -160,9 +163,9 @@ def write_report(
     for name, table in page.tables.items():
         (tables / f"{name}.csv").write_text(table.csv(), encoding="utf-8")
         (tables / f"{name}.tex").write_text(table.latex(), encoding="utf-8")
-    paper = paper_table(page.ranking)
-    (tables / "scores.tex").write_text(paper.latex(), encoding="utf-8")
-    (tables / "scores.md").write_text(f"{paper.markdown()}\n", encoding="utf-8")
+    (tables / "scores.tex").write_text(page.paper.latex(), encoding="utf-8")
+    (tables / "scores.md").write_text(f"{page.paper.markdown()}\n", encoding="utf-8")
+    page.methods.write(run.folder / "paper")
     target = Path(out) if out else run.folder / "report.html"
     write_atomically(target, _render([page]))
     return target
@@ -299,6 +302,8 @@ def _run_page(ranking: Ranking, *, audio: bool, budget: int, sections: Sequence[
         sections=tuple(study.section for study in studies),
         matrices=tuple(_matrix(name, counts) for name, counts in _counts(ranking).items()),
         clips=shown_clips(confident_errors(ranking), run.utterances, audio=allowed, budget=budget),
+        paper=paper_table(ranking),
+        methods=methods_of(ranking),
     )
 
 
@@ -349,7 +354,14 @@ def _matrix(name: str, counts: NDArray[np.float64]) -> _Matrix:
 def _render(pages: Sequence[_RunPage]) -> str:
     """Fill the template."""
     metrics = [metric for metric in METRICS.values() if not metric.probabilistic]
-    return fill_template("report.html", pages=pages, overview=_overview(pages), most=MOST_MATRICES, metrics=metrics)
+    return fill_template(
+        "report.html",
+        pages=pages,
+        overview=_overview(pages),
+        most=MOST_MATRICES,
+        metrics=metrics,
+        **script("copy"),
+    )
 
 
 def _overview(pages: Sequence[_RunPage]) -> Table | None:

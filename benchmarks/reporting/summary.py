@@ -19,6 +19,7 @@ from benchmarks.scoring.confusion import uar_of
 from benchmarks.scoring.power import Practical
 from benchmarks.scoring.shapley import CONTRAST, TargetKind
 from benchmarks.scoring.significance import PairedTest, Verdict, holm
+from features.names import listed
 
 if TYPE_CHECKING:
     from benchmarks.evaluation.runs import Run
@@ -259,17 +260,6 @@ def pair_contrasts(shapley: pd.DataFrame, model: str) -> pd.DataFrame:
     rows = shapley[(shapley["model"] == model) & (shapley["group"] == CONTRAST)]
     pairs = rows[rows["target"] == TargetKind.PAIR].sort_values("value", kind="stable")
     return pairs.assign(p_holm=holm(pairs["p"]))
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names as a sentence lists them.
-
-    Examples
-    --------
-    >>> listed(["a"]), listed(["a", "b", "c"])
-    ('a', 'a, b and c')
-    """
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def p_text(p: float) -> str:

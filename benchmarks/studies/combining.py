@@ -16,7 +16,6 @@ from benchmarks.pipelines.flags import Family
 from benchmarks.reporting.lines import WIDTH, fill
 from benchmarks.reporting.plots.ranks import ranks_plot
 from benchmarks.reporting.ranking import ALPHA, Ranking, rank
-from benchmarks.reporting.summary import listed
 from benchmarks.scoring.combined import (
     FEWEST_CORPORA,
     FEWEST_PIPELINES,
@@ -30,6 +29,7 @@ from benchmarks.scoring.combined import (
 )
 from benchmarks.scoring.significance import Verdict
 from features.errors import ResultsError
+from features.names import listed
 
 if TYPE_CHECKING:
     from benchmarks.scoring.intervals import Matrix
