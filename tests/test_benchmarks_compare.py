@@ -9,6 +9,7 @@ import pytest
 from fabricated_runs import LABELS, fabricate_predictions, fabricate_run
 
 from benchmarks.compare import main
+from benchmarks.report import main as report
 from benchmarks.reporting.latex import latex_text
 from benchmarks.reporting.tables import Column, Table
 from benchmarks.scoring.intervals import speaker_confusions
@@ -56,6 +57,25 @@ def test_pipelines_of_one_name_get_their_run_behind_it(runs: tuple[Path, Path], 
     assert {entry.name for entry in found.entries} == {"svm (ours)", "svm (again)"}
     assert found.tests[0].difference.estimate == 0
     assert found.tests[0].p == 1
+
+
+def test_three_runs_on_the_same_utterances_are_one_table_and_another_corpus_stands_below(tmp_path: Path) -> None:
+    folders = [fabricate_run(tmp_path / name, {"svm": 1.6, name: 0.5}) for name in ("one", "two", "three")]
+    other = fabricate_run(tmp_path / "other", {"svm": 1.0}, n_speakers=4)
+    assert report([*map(str, [*folders[:2], other, folders[2]]), "--out", str(tmp_path / "all.html")]) == 0
+    page = (tmp_path / "all.html").read_text(encoding="utf-8")
+    first, second = page.split("<article")[1:]
+    for name in ("svm (one)", "svm (two)", "svm (three)", "one", "two", "three"):
+        assert f'<span class="name">{name}</span>' in first
+    assert '<span class="name">svm</span>' in second
+    assert len(compare(*folders).tests) == 15
+
+
+def test_lines_fit_a_terminal(runs: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*map(str, runs), "--rope", "0.02"]) == 0
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= 80
+    assert "points of UAR" in text
 
 
 @pytest.mark.parametrize(

@@ -30,13 +30,13 @@ def interval_text(low: float | None, high: float | None, *, sign: str = "") -> s
     return f"{low:{sign}.2f} to {high:{sign}.2f}".replace("-", "−")
 
 
-def signed(value: float) -> str:
-    """A number with its sign and two decimals, as text that a person reads.
+def signed(value: float, digits: int = 2) -> str:
+    """A number with its sign and so many decimals, as text that a person reads.
 
     Examples
     --------
-    >>> signed(-0.123), signed(-0.001)
-    ('−0.12', '+0.00')
+    >>> signed(-0.123), signed(-0.001), signed(12.34, 1)
+    ('−0.12', '+0.00', '+12.3')
     """
     # Rounded first and a zero added, so that a small negative number is not written as minus zero.
-    return f"{round(float(value), 2) + 0.0:+.2f}".replace("-", "−")
+    return f"{round(float(value), digits) + 0.0:+.{digits}f}".replace("-", "−")

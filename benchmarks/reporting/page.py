@@ -171,56 +171,33 @@ def write_report(
     return target
 
 
-def write_reports(
-    paths: Sequence[Path],
-    *,
-    out: Path | None = None,
-    audio: bool = True,
-    join_names: bool = False,
-    sections: Sequence[Section] = (),
-    rope: float | None = None,
+def write_page(
+    rankings: Sequence[Ranking], out: Path, *, audio: bool = True, sections: Sequence[Sequence[Section]] = ()
 ) -> Path:
-    """Write one page of one or several runs, and the report of each run that has a folder.
+    """Write one page of rankings, each a run's or that of several runs on the same utterances.
 
     Parameters
     ----------
-    paths : sequence of Path
-        Folders of runs, or files `predictions.csv` from elsewhere.
-    out : Path, optional
-        The page; by default `report.html` in the folder of a single run, or here for several.
-    audio, sections, rope
+    rankings : sequence of Ranking
+    out : Path
+    audio : bool, default=True
         As for `write_report`.
-    join_names : bool, default=False
-        As for `benchmarks.scoring.predictions.read_predictions`.
+    sections : sequence of sequence of Section
+        For each ranking those that are shown; none unless given.
 
     Returns
     -------
     Path
-        The page.
+        `out`.
 
     Examples
     --------
-    >>> write_reports([Path("results/emodb"), Path("results/ravdess")])  # doctest: +SKIP
+    >>> write_page([rank(Run.load("results/emodb"))], Path("emodb.html"))  # doctest: +SKIP
     """
-    if len(paths) == 1 and paths[0].is_dir():
-        run = Run.load(paths[0], join_names=join_names)
-        return write_report(run, out=out, audio=audio, sections=sections, rope=rope)
-    for path in paths:
-        if path.is_dir():
-            write_report(Run.load(path, join_names=join_names), audio=audio, sections=sections, rope=rope)
-    target = out or Path("report.html")
-    write_atomically(target, build(paths, audio=audio, join_names=join_names, sections=sections, rope=rope))
-    return target
-
-
-def write_page(ranking: Ranking, out: Path, *, audio: bool = True, sections: Sequence[Section] = ()) -> Path:
-    """Write the page of a ranking alone, such as that of two runs on the same utterances.
-
-    Examples
-    --------
-    >>> write_page(rank(Run.load("results/emodb")), Path("emodb.html"))  # doctest: +SKIP
-    """
-    write_atomically(out, _render([_run_page(ranking, audio=audio, budget=PAGE_BYTES, sections=sections)]))
+    budget = PAGE_BYTES // len(rankings)
+    shown = zip(rankings, sections or [()] * len(rankings), strict=True)
+    pages = [_run_page(ranking, audio=audio, budget=budget, sections=own) for ranking, own in shown]
+    write_atomically(out, _render(pages))
     return out
 
 

@@ -264,6 +264,24 @@ def speakers_table(ranking: Ranking) -> Table:
     return Table("speakers", "UAR of every speaker over the classes that the speaker has.", columns, _records(table))
 
 
+def fold_scores_table(ranking: Ranking) -> Table:
+    """UAR of every fold by every scored pipeline, a mean over seeds.
+
+    Examples
+    --------
+    >>> fold_scores_table(rank(Run.load("results/emodb"))).csv()  # doctest: +SKIP
+    """
+    predictions = ranking.run.predictions
+    names = [entry.name for entry in ranking.scored]
+    scores = {name: fold_uars(predictions[predictions["pipeline"] == name], ranking.labels) for name in names}
+    clips = predictions.drop_duplicates(["fold", "utterance", "speaker"])["fold"].value_counts()
+    table = pd.DataFrame(scores).rename_axis("fold").reset_index()
+    table.insert(1, "clips", clips[table["fold"]].to_numpy())
+    columns = (Column("fold", "Fold"), Column("clips", "Clips", ".0f"), *(Column(name, name, ".3f") for name in names))
+    caption = "UAR of every fold over the classes that occur in it; the scores above pool all folds instead."
+    return Table("fold_scores", caption, columns, _records(table))
+
+
 def calibration_table(ranking: Ranking) -> Table:
     """How well the probabilities of every pipeline are calibrated.
 
@@ -363,6 +381,7 @@ TABLES = (
     pairs_table,
     recalls_table,
     speakers_table,
+    fold_scores_table,
     calibration_table,
     costs_table,
     folds_table,

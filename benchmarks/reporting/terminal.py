@@ -58,7 +58,9 @@ def result_text(run: Mapping[str, Any], scores: pd.DataFrame, folder: str) -> st
     >>> run = Run.load("results/emodb")  # doctest: +SKIP
     >>> print(result_text(run.record, run.scores, "results/emodb"))  # doctest: +SKIP
     """
-    parts = [_headline(run), _table(run, scores), *_missing(run), *_notes(run), f"Everything is in {folder}"]
+    tuning = (_budget(scores), _at_ends(run)) if len(scores) else ()
+    said = (*_missing(run), *signs_text(run), *_notes(run))
+    parts = [_headline(run), scores_text(run, scores), *tuning, *said, f"Everything is in {folder}"]
     return "\n".join(part for part in parts if part)
 
 
@@ -138,7 +140,14 @@ def _blocks(columns: Sequence[_Column]) -> list[list[_Column]]:
     return blocks
 
 
-def _table(run: Mapping[str, Any], scores: pd.DataFrame) -> str:
+def scores_text(run: Mapping[str, Any], scores: pd.DataFrame) -> str:
+    """The scores in percent, a row a pipeline, in as many blocks as 80 columns ask for, and what they are.
+
+    Examples
+    --------
+    >>> run = Run.load("results/emodb")  # doctest: +SKIP
+    >>> print(scores_text(run.record, run.scores))  # doctest: +SKIP
+    """
     if scores.empty:
         return "No pipeline was scored."
     lines = [line for block in _blocks(_columns()) for line in (*_block(run, scores, block), "")]
@@ -149,7 +158,7 @@ def _table(run: Mapping[str, Any], scores: pd.DataFrame) -> str:
         "held-out answers, and a published model, which is fitted to nothing here; ms/clip: extraction and prediction "
         "on one thread"
     )
-    return "\n".join([*lines, legend, _budget(scores), _at_ends(run)])
+    return "\n".join([*lines, legend])
 
 
 def _block(run: Mapping[str, Any], scores: pd.DataFrame, columns: Sequence[_Column]) -> list[str]:
@@ -194,9 +203,20 @@ def _missing(run: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _notes(run: Mapping[str, Any]) -> list[str]:
+def signs_text(run: Mapping[str, Any]) -> list[str]:
+    """What the signs behind names mean.
+
+    Examples
+    --------
+    >>> signs_text({"pipelines": {"svm:enrol-3": {"flags": ["enrolled"]}}})[0][:10]
+    '^ enrolled'
+    """
     flags = dict.fromkeys(flag for pipeline in run["pipelines"].values() for flag in pipeline["flags"])
-    notes = [f"{SIGNS[flag]} {flag}: {Flag(flag).explanation}" for flag in flags if flag in SIGNS]
+    return [fill(f"{SIGNS[f]} {f}: {Flag(f).explanation}", hang="  ") for f in flags if f in SIGNS]
+
+
+def _notes(run: Mapping[str, Any]) -> list[str]:
+    notes = []
     about = (run["corpus"].get("notes", ()), run["folds"].get("notes", ()), run.get("notes", ()))
     notes += [f"note: {note}" for some in about for note in some]
     counts = Counter(f"{job['pipeline']}: {note}" for job in run["jobs"] for note in job.get("notes") or ())

@@ -1,39 +1,47 @@
-"""Comparison: the pipelines of two runs, made here, elsewhere or by another tool, on the same utterances."""
+"""Comparison: the pipelines of two runs or more, made here, elsewhere or by another tool, on the same utterances."""
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from benchmarks.evaluation.runs import Run
 from benchmarks.pipelines.names import flags_by_name
+from benchmarks.reporting.lines import fill
+from benchmarks.reporting.numbers import signed
 from benchmarks.reporting.ranking import Ranking, rank
 from benchmarks.reporting.summary import caveats, summarise
-from benchmarks.reporting.tables import pairs_table, scores_table
-from benchmarks.scoring.metrics import METRICS
+from benchmarks.reporting.tables import pairs_table, verdict_text
+from benchmarks.reporting.terminal import scores_text, signs_text
 from benchmarks.scoring.predictions import labels_of, respelled
 from features.errors import ResultsError
 from features.matching import match_ids
 from features.names import alike
 
+if TYPE_CHECKING:
+    from benchmarks.scoring.significance import PairedTest
+
 
 def compare(
     first: str | Path,
     second: str | Path,
-    *,
+    *others: str | Path,
     pipelines: Sequence[str] = (),
     join_names: bool = False,
     random_state: int = 0,
     rope: float | None = None,
 ) -> Ranking:
-    """Put the pipelines of two runs side by side.
+    """Put the pipelines of two runs or more side by side.
 
     Parameters
     ----------
-    first, second : path
+    first, second, *others : path
         Folders of runs, or files `predictions.csv`.
     pipelines : sequence of str, default=()
         Only these, by the name that they have in their run; all when empty.
@@ -48,23 +56,24 @@ def compare(
     Returns
     -------
     Ranking
-        Pipelines named as in their runs; where both have one of the same name, the run's folder stands behind it.
+        Pipelines named as in their runs; where two have one of the same name, the run's folder stands behind it.
 
     Raises
     ------
     ResultsError
         If the runs were not tested on the same utterances with the same speakers and true labels, or a pipeline is
-        in neither.
+        in none.
 
     Examples
     --------
     >>> import benchmarks
     >>> benchmarks.compare("results/emodb", "elsewhere/predictions.csv").tests  # doctest: +SKIP
     """
-    paths = (Path(first), Path(second))
-    runs = [Run.load(path, join_names=join_names) for path in paths]
-    runs[1] = _under_names_of(runs[0], runs[1], join_names=join_names)
-    check_same_utterances(runs[0].predictions, runs[1].predictions, names=(str(first), str(second)))
+    paths = tuple(map(Path, (first, second, *others)))
+    start, *rest = (Run.load(path, join_names=join_names) for path in paths)
+    runs = [start, *(_under_names_of(start, run, join_names=join_names) for run in rest)]
+    for run, path in zip(runs[1:], paths[1:]):
+        check_same_utterances(start.predictions, run.predictions, names=(str(first), str(path)))
     runs = [_renamed(run, names) for run, names in zip(runs, _distinct_names(runs, paths), strict=True)]
     predictions = pd.concat([run.predictions for run in runs], ignore_index=True)
     records = {name: entry for run in runs for name, entry in run.record.get("pipelines", {}).items()}
@@ -137,25 +146,48 @@ def _across_spellings(here: Sequence[str], there: Sequence[str]) -> dict[str, st
 
 
 def comparison_text(ranking: Ranking) -> str:
-    """Write the comparison for a terminal: the scores, the pairs, and the summary."""
-    metrics = [name for name, metric in METRICS.items() if name != "uar" and not metric.probabilistic]
-    lines = [scores_table(ranking).text(("pipeline", "uar", "interval", *metrics, "n", "flags")), ""]
-    if ranking.tests:
-        pairs = ("first", "second", "difference", "interval", "p", "p_holm", "verdict", "practical", "least", "needed")
-        lines += [pairs_table(ranking).text(pairs), ""]
-    notes = [f"note: {note}" for note in ranking.run.record.get("notes", ())]
-    return "\n".join([*lines, *summarise(ranking)[:2], *caveats(ranking), *notes])
+    """Write the comparison for a terminal of 80 columns, in percent: the scores, the pairs, and the summary.
+
+    Examples
+    --------
+    >>> print(comparison_text(compare("results/emodb", "elsewhere")))  # doctest: +SKIP
+    """
+    record = ranking.run.record
+    pairs = [_pair_text(test, ranking) for family in ranking.families for test in ranking.tests_of(family)]
+    notes = [f"note: {note}" for note in record.get("notes", ())]
+    said = [fill(text) for text in (*summarise(ranking)[:2], *caveats(ranking), *notes)]
+    by_name = ranking.run.scores.set_index("pipeline", drop=False)
+    scores = [scores_text(record, by_name.loc[[entry.name for entry in ranking.scored]]), *signs_text(record)]
+    return "\n".join([*scores, *(["", *pairs, fill(pairs_table(ranking).caption)] if pairs else []), "", *said])
 
 
-def _distinct_names(runs: Sequence[Run], paths: tuple[Path, Path]) -> list[dict[str, str]]:
-    """For each run, new names of the pipelines that both have: the run's name stands behind."""
-    both = set.intersection(*(set(run.predictions["pipeline"]) for run in runs))
-    suffixes = [path.stem if path.suffix == ".csv" else path.name for path in paths]
-    if suffixes[0] == suffixes[1]:
-        suffixes = [str(path) for path in paths]
-    if suffixes[0] == suffixes[1]:
-        suffixes = ["first", "second"]
-    return [{name: f"{name} ({suffix})" for name in both} for suffix in suffixes]
+def _pair_text(test: PairedTest, ranking: Ranking) -> str:
+    span, power = test.difference, ranking.powers[test.first, test.second]
+    words = [
+        f"{test.first} against {test.second}: {signed(100 * span.estimate, 1)} points of UAR "
+        f"[{signed(100 * span.low, 1)}, {signed(100 * span.high, 1)}], p {test.p:.2g}"
+        + (f", corrected {test.p_holm:.2g}" if test.n_pairs > 1 else "")
+        + f": {verdict_text(test)}"
+    ]
+    if ranking.rope is not None:
+        words.append(f"{power.practical} within ±{100 * ranking.rope:g}")
+    if not math.isnan(power.least):
+        words.append(f"least shown {100 * power.least:.1f}")
+    if power.speakers is not None:
+        words.append(f"speakers to show {power.speakers:,.0f}")
+    return fill("; ".join(words), hang="  ")
+
+
+def _distinct_names(runs: Sequence[Run], paths: Sequence[Path]) -> list[dict[str, str]]:
+    """For each run, new names of the pipelines that another one has too: the run's name stands behind."""
+    counts = Counter(name for run in runs for name in set(run.predictions["pipeline"]))
+    ordinals = [("first", "second", "third")[n] if n < 3 else f"run {n + 1}" for n in range(len(runs))]
+    choices = ([path.stem if path.suffix == ".csv" else path.name for path in paths], [*map(str, paths)], ordinals)
+    suffixes = next(choice for choice in choices if len(set(choice)) == len(runs))
+    return [
+        {name: f"{name} ({suffix})" for name in set(run.predictions["pipeline"]) if counts[name] > 1}
+        for run, suffix in zip(runs, suffixes)
+    ]
 
 
 def _renamed(run: Run, names: dict[str, str]) -> Run:
@@ -179,7 +211,7 @@ def _only(
     plain = {name: name.rpartition(" (")[0] or name for name in predictions["pipeline"].unique()}
     missing = [name for name in pipelines if name not in {*plain, *plain.values()}]
     if missing:
-        raise ResultsError(f"pipelines {missing} are in neither run; expected some of {sorted(plain)}")
+        raise ResultsError(f"pipelines {missing} are in no run; expected some of {sorted(plain)}")
     selected = {name for name, bare in plain.items() if name in pipelines or bare in pipelines}
     rows = predictions[predictions["pipeline"].isin(selected)].reset_index(drop=True)
     return rows, {name: record for name, record in records.items() if name in selected}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ParamSpec
 from benchmarks.evaluation import evaluate as engine
 from benchmarks.evaluation.runs import Run
 from benchmarks.reporting import page, plots
+from benchmarks.reporting.ranking import rank
 from benchmarks.studies import STUDIES
 from benchmarks.studies.comparison import compare
 
@@ -74,30 +75,53 @@ def write_reports(
     join_names: bool = False,
     rope: float | None = None,
 ) -> Path:
-    """Write one page of one or several runs; see `benchmarks.reporting.page.write_reports`.
+    """Write one page of one or several runs, and the report of each run that has a folder.
 
-    Two runs on the same utterances are one table: every pipeline of both, ranked and tested together.
+    Runs on the same utterances are one table: every pipeline of all of them, ranked and tested together.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Folders of runs, or files `predictions.csv` from elsewhere.
+    out : Path, optional
+        The page; by default `report.html` in the folder of a single run, or here for several.
+    audio, rope
+        As for `write_report`.
+    join_names : bool, default=False
+        As for `benchmarks.scoring.predictions.read_predictions`.
+
+    Returns
+    -------
+    Path
+        The page.
 
     Examples
     --------
     >>> write_reports([Path("results/emodb"), Path("results/ravdess")])  # doctest: +SKIP
     """
-    if len(paths) == 2 and _same_test(paths, join_names=join_names):
-        for path in (path for path in paths if path.is_dir()):
-            page.write_report(Run.load(path, join_names=join_names), audio=audio, sections=study_sections(), rope=rope)
-        both = compare(*paths, join_names=join_names, rope=rope)
-        return page.write_page(both, out or Path("report.html"), audio=audio)
-    return page.write_reports(paths, out=out, audio=audio, join_names=join_names, sections=study_sections(), rope=rope)
+    if len(paths) == 1 and paths[0].is_dir():
+        return write_report(Run.load(paths[0], join_names=join_names), out=out, audio=audio, rope=rope)
+    rankings: list[Ranking] = []
+    sections: list[tuple[Section, ...]] = []
+    for group in _same_tests(paths, join_names=join_names):
+        runs = [Run.load(path, join_names=join_names) for path in group]
+        for run, path in zip(runs, group):
+            if path.is_dir():
+                write_report(run, audio=audio, rope=rope)
+        together = len(group) > 1
+        rankings.append(compare(*group, join_names=join_names, rope=rope) if together else rank(runs[0], rope=rope))
+        sections.append(() if together else study_sections())
+    return page.write_page(rankings, out or Path("report.html"), audio=audio, sections=sections)
 
 
-def _same_test(paths: Sequence[Path], *, join_names: bool) -> bool:
-    """Whether two runs were tested on the same utterances, with the same speakers and labels."""
-    first, second = (Run.load(path, join_names=join_names).predictions for path in paths)
-    keys = ["utterance", "speaker", "truth"]
-    if first.empty or second.empty:
-        return False
-    one, other = ({tuple(row) for row in table[keys].drop_duplicates().to_numpy()} for table in (first, second))
-    return one == other
+def _same_tests(paths: Sequence[Path], *, join_names: bool) -> list[list[Path]]:
+    """Paths of runs that were tested on the same utterances, with the same speakers and labels, together."""
+    groups: dict[frozenset[tuple[str, ...]], list[Path]] = {}
+    for path in paths:
+        table = Run.load(path, join_names=join_names).predictions
+        rows = table[["utterance", "speaker", "truth"]].drop_duplicates() if len(table) else table
+        groups.setdefault(frozenset(map(tuple, rows.to_numpy())) or frozenset({(str(path),)}), []).append(path)
+    return list(groups.values())
 
 
 def draw(run: Run | Ranking | str | Path, name: str) -> Plot:
