@@ -8,6 +8,7 @@ import re
 from importlib.resources import files
 from typing import Any
 
+from benchmarks.reporting.glossary import words_in
 from features.names import printable
 
 
@@ -39,6 +40,7 @@ def fill_template(name: str, **values: Any) -> str:
     # Only what this package drew itself goes in as markup; matplotlib escapes the text in it.
     environment.filters["drawn"] = Markup
     environment.filters["breakable"] = _breakable
+    environment.filters["explained"] = _explained
     return environment.get_template(name).render(**values)
 
 
@@ -67,3 +69,15 @@ def _breakable(name: str) -> Any:
 
     text = re.sub(r"([+@:,/])(?=[A-Za-z])", r"\1<wbr>", str(escape(printable(name))))
     return Markup(text.replace(" %", "\u00a0%"))
+
+
+def _explained(text: str) -> Any:
+    """Escape a text as `_breakable` does, with what the words of the glossary mean where a pointer rests on them."""
+    from markupsafe import Markup
+
+    pieces, end = [], 0
+    for start, stop, meaning in words_in(text):
+        shown = _breakable(text[start:stop])
+        pieces += [_breakable(text[end:start]), Markup('<abbr title="{}">{}</abbr>').format(meaning, shown)]
+        end = stop
+    return Markup("").join([*pieces, _breakable(text[end:])])

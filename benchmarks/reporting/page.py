@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from benchmarks.evaluation.runs import Run
 from benchmarks.pipelines.flags import Flag
 from benchmarks.reporting.clips import ShownClip, shown_clips
+from benchmarks.reporting.glossary import GLOSSARY
 from benchmarks.reporting.markup import fill_template, script
 from benchmarks.reporting.methods import Methods, methods_of
 from benchmarks.reporting.numbers import interval_text
@@ -337,6 +338,7 @@ def _render(pages: Sequence[_RunPage]) -> str:
         overview=_overview(pages),
         most=MOST_MATRICES,
         metrics=metrics,
+        glossary=GLOSSARY,
         **script("copy"),
     )
 

@@ -60,8 +60,10 @@ def _marked(ranking: Ranking) -> dict[str, str]:
 def _rows_figure(table: pd.DataFrame, quantity: str, *, chance: float) -> Figure:
     columns = 2 if max(len(str(name)) for name in table.columns) <= 24 else 1
     legend = 0.18 * -(-table.shape[1] // columns)
+    # each pipeline on a height of its own, so that equal values do not hide each other
+    offsets = np.linspace(-0.28, 0.28, table.shape[1]) if table.shape[1] > 1 else [0.0]
     with style():
-        figure, axes = new_figure(4.6, 0.8 + legend + 0.24 * len(table))
+        figure, axes = new_figure(4.6, 0.8 + legend + max(0.24, 0.09 * table.shape[1]) * len(table))
         axes.axvline(chance, color=FAINT, linestyle=(0, (4, 3)), linewidth=1)
         rows = np.arange(len(table))
         axes.hlines(rows, 0, 1, color=GRID, linewidth=0.8)
@@ -69,7 +71,7 @@ def _rows_figure(table: pd.DataFrame, quantity: str, *, chance: float) -> Figure
             size, alpha = (6.5, 0.95) if index == 0 else (5, 0.75)
             colour, above = colour_of(index), 3 - 0.1 * index
             values = table[name]
-            axes.plot(values, rows, MARKERS[index], color=colour, ms=size, alpha=alpha, label=name, zorder=above)
+            axes.plot(values, rows + offsets[index], MARKERS[index], color=colour, ms=size, alpha=alpha, label=name, zorder=above)
         name_rows(axes, [str(name) for name in table.index], quantity, legend=columns)
         axes.grid(visible=False)
         axes.set(xlim=(-0.02, 1.02), ylim=(len(table) - 0.5, -0.5))
