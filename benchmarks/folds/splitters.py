@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import StratifiedShuffleSplit
 
 from benchmarks.folds.crossed import Sides, crossed_folds, text_folds
 from benchmarks.folds.fold import Fold, speakers_of
@@ -166,6 +165,8 @@ def _session_mate(table: pd.DataFrame, speaker: str) -> str:
 
 def _validation_clips(name: str, labels: np.ndarray) -> np.ndarray:
     """Which clips of the only training speaker validate: every fifth, stratified by label."""
+    from sklearn.model_selection import StratifiedShuffleSplit
+
     rare = pd.Series(labels).value_counts().min() < 2
     if rare or len(labels) < 5 * len(set(labels)):
         raise FoldError(

@@ -71,7 +71,16 @@ def _rows_figure(table: pd.DataFrame, quantity: str, *, chance: float) -> Figure
             size, alpha = (6.5, 0.95) if index == 0 else (5, 0.75)
             colour, above = colour_of(index), 3 - 0.1 * index
             values = table[name]
-            axes.plot(values, rows + offsets[index], MARKERS[index], color=colour, ms=size, alpha=alpha, label=name, zorder=above)
+            axes.plot(
+                values,
+                rows + offsets[index],
+                MARKERS[index],
+                color=colour,
+                ms=size,
+                alpha=alpha,
+                label=name,
+                zorder=above,
+            )
         name_rows(axes, [str(name) for name in table.index], quantity, legend=columns)
         axes.grid(visible=False)
         axes.set(xlim=(-0.02, 1.02), ylim=(len(table) - 0.5, -0.5))
