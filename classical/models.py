@@ -20,6 +20,7 @@ from features.errors import PipelineError
 
 MODELS = {
     "svm": "classical.svm:SvmClassifier",
+    "svm~nystroem": "classical.nystroem:NystroemClassifier",
     "xgboost": "classical.boosting:BoostingClassifier",
     "logistic": "classical.logistic:LogisticClassifier",
     "majority": "sklearn.dummy:DummyClassifier",

@@ -3,16 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from classical.blocks import Products, blocks_of, scale_of, weights_to_try
-from classical.inner_folds import InnerFolds, uar
+from classical.blocks import Products, blocks_of, scale_of
+from classical.inner_folds import InnerFolds
+from classical.kernel_search import described, search
 from classical.kernels import Kernel, class_scores, fit_ovo, squared_lengths
 from classical.tuning import Candidate, TunedClassifier
 from features.deprecation import renamed
+
+MANY = 10_000
+"""Utterances from which Nystroem features are offered: a matrix of 0.75 GiB for each block, and two more."""
+
+
+def note_on_size(n_utterances: int) -> str:
+    """What to know before an SVM is fitted to so many utterances; empty for fewer than `MANY`.
+
+    Examples
+    --------
+    >>> note_on_size(1440)
+    ''
+    >>> note_on_size(50_000).partition(";")[0]
+    'svm holds 50,000 by 50,000 inner products, 18.6 GiB, for each block of features and twice more'
+    """
+    if n_utterances < MANY:
+        return ""
+    size = 8 * n_utterances**2 / 2**30
+    return (
+        f"svm holds {n_utterances:,} by {n_utterances:,} inner products, {size:.1f} GiB, for each block of features "
+        "and twice more; svm~nystroem needs memory by the number of utterances and not by its square"
+    )
 
 
 class SvmClassifier(TunedClassifier):
@@ -84,25 +108,10 @@ inverse_temperature_
         self.n_jobs = n_jobs
 
     def _search(self, X: NDArray, codes: NDArray, inner: InnerFolds) -> Iterator[Candidate]:
-        blocks = blocks_of(self.blocks, X.shape[1])
-        products = Products.of(X, blocks)
-        equal, *others = weights_to_try(blocks.names)
-        grid = [("rbf", gamma, self.Cs) for gamma in self.gammas] + [("linear", 1.0, self.linear_Cs)]
-        best, highest = None, -1.0
-        for name, gamma, Cs in grid:
-            for candidate in self._candidates(products, codes, inner, equal, name=name, gamma=gamma, Cs=Cs):
-                score = uar(codes, candidate.scores) if inner.folds else 0.0
-                if score > highest + 1e-12:
-                    best, highest = candidate, score
-                yield candidate
-        if best is not None and inner.folds:
-            chosen = {
-                "name": best.params["kernel"],
-                "gamma": best.params["gamma_per_feature"],
-                "Cs": (best.params["C"],),
-            }
-            for weights in others:
-                yield from self._candidates(products, codes, inner, weights, **chosen)
+        products = Products.of(X, blocks_of(self.blocks, X.shape[1]))
+        kernels = [("rbf", gamma, self.Cs) for gamma in self.gammas] + [("linear", 1.0, self.linear_Cs)]
+        candidates = partial(self._candidates, products, codes, inner)
+        return search(candidates, kernels, products.blocks.names, codes, inner)
 
     def _candidates(
         self,
@@ -116,9 +125,8 @@ inverse_temperature_
         Cs: tuple[float, ...],
     ) -> Iterator[Candidate]:
         gram = products.gram(Kernel(name, gamma / products.n_features), weights)
-        shown = {"weights": weights} if len(weights) > 1 else {}
         for C, scores in zip(Cs, self._oof_scores(gram, codes, Cs, inner)):
-            yield Candidate({"kernel": name, "gamma_per_feature": gamma, "C": C, **shown}, scores)
+            yield Candidate(described(name, gamma, C, weights), scores)
 
     def _oof_scores(
         self, gram: NDArray, codes: NDArray, Cs: tuple[float, ...], inner: InnerFolds

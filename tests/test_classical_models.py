@@ -17,10 +17,10 @@ from classical.inner_folds import uar
 from classical.kernels import Kernel, class_scores, fit_ovo, squared_lengths
 from classical.models import MODELS, build
 from classical.speech_classifier import SpeechClassifier
-from classical.svm import SvmClassifier
+from classical.svm import SvmClassifier, note_on_size
 from features.errors import PipelineError
 
-TUNED = ("svm", "xgboost", "logistic")
+TUNED = ("svm", "svm~nystroem", "xgboost", "logistic")
 
 
 def sides(table, labels, *, test="s00"):
@@ -291,3 +291,23 @@ def test_majority_gives_the_shares_of_training():
     labels[:2] = "hap"
     found = build("majority", features=features).fit(table, labels).predict_proba(table)
     assert (found == np.array([4, 8]) / 12).all()
+
+
+def test_a_subset_of_all_utterances_stands_for_the_kernel():
+    table, labels, features = speak(n_speakers=7, apart=1.0, n_each=8)
+    X, y, later, _ = sides(table, labels)
+    few, whole = (
+        build("svm~nystroem", features=features, random_state=1)
+        .set_params(model__n_components=number, model__gammas=(0.3,), model__Cs=(1.0,))
+        .fit(X, y)
+        for number in (20, len(X))
+    )
+    assert few.model_.map_.components_.shape[0] == 20
+    gram = Kernel("rbf", 0.3 / whole.model_.n_features_in_)(whole.standardise(X), whole.standardise(later))
+    mapped = whole.model_.map_.transform(whole.standardise(X)) @ whole.model_.map_.transform(whole.standardise(later)).T
+    np.testing.assert_allclose(mapped, gram, atol=1e-6)
+
+
+def test_another_machine_is_offered_where_the_gram_matrix_is_large():
+    assert note_on_size(9_999) == ""
+    assert "svm~nystroem" in note_on_size(10_000)

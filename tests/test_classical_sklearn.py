@@ -21,6 +21,7 @@ from classical.fusion import FusionClassifier
 from classical.logistic import LogisticClassifier
 from classical.models import MODELS, RandomClassifier, build, model_class
 from classical.normalise import Normaliser
+from classical.nystroem import NystroemClassifier
 from classical.svm import SvmClassifier
 from features.errors import PipelineError, SerError
 
@@ -31,6 +32,7 @@ DRAWN = {
 }
 TUNED = {
     "svm": SvmClassifier(),
+    "svm~nystroem": NystroemClassifier(gammas=(0.3,), Cs=(1.0,)),
     "logistic": LogisticClassifier(),
     "xgboost": BoostingClassifier(device="cpu", column_shares=(1.0,)),
     "fusion": FusionClassifier([("svm", SvmClassifier()), ("logistic", LogisticClassifier())]),

@@ -80,7 +80,7 @@ def make_plan(
     )
     seeds = tuple(int(seed) for seed in seeds)
     about_texts = notes_on_texts(corpus.utterances) if uses_text(scheme) else ()
-    notes = (*notes, *overlaps, *about_texts, *_frozen_sets(built.values()))
+    notes = (*notes, *overlaps, *about_texts, *_frozen_sets(built.values()), *_many_for_kernels(built.values(), folds))
     trials = tuple((seed, fold) for seed in seeds for fold in folds)
     if has_enrolment(built.values()):
         trials, more = enrol(folds, seeds, corpus.utterances)
@@ -112,6 +112,17 @@ def _frozen_sets(pipelines: Iterable[Pipeline]) -> list[str]:
     single = [part for pipeline in pipelines for part in (pipeline.parts or (pipeline,))]
     used = dict.fromkeys(part.features for part in single if part.features in FROZEN)
     return [f"features {FROZEN[name].title}: {FROZEN[name].n_features:,} whose values never change" for name in used]
+
+
+def _many_for_kernels(pipelines: Iterable[Pipeline], folds: Sequence[Fold]) -> list[str]:
+    """A note where an SVM trains on so many utterances that another one is offered."""
+    from classical.svm import SvmClassifier, note_on_size
+
+    single = [part for pipeline in pipelines for part in (pipeline.parts or (pipeline,))]
+    if not any(isinstance(getattr(part.estimator, "model", None), SvmClassifier) for part in single):
+        return []
+    note = note_on_size(max(len(fold.train) + len(fold.valid) for fold in folds))
+    return [note] if note else []
 
 
 def _pipeline(item: Any, corpus: Corpus, options: PipelineOptions) -> Pipeline:

@@ -14,6 +14,8 @@ from features.command import make_parser
 
 SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "features": ("benchmarks.speed.features", "the extractor beside openSMILE, librosa and Praat"),
+    "cluster": ("benchmarks.speed.cluster", "a Dask cluster beside bare processes"),
+    "kernels": ("benchmarks.speed.kernels", "the SVM, exact and on Nystroem features, by number of utterances"),
     "deep": ("deep.speed", "the encoders and their training"),
 }
 
