@@ -22,7 +22,7 @@ class NystroemClassifier(TunedClassifier):
     The RBF kernel with `n_components` training utterances, drawn at random, stands for the kernel with all of them
     (Williams & Seeger 2001): memory and time grow with the number of utterances and not with its square. In an inner
     fold they are drawn among those that are fitted on. The linear machine is the SVM by least squares (Suykens &
-    Vandewalle 1999), each class against the rest: with the hinge loss one search took over twenty times as long.
+    Vandewalle 1999), each class against the rest.
 
     Parameters
     ----------

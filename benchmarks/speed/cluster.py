@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -95,33 +95,36 @@ def _a_piece(client: Client) -> Line:
 
 
 def _beside_bare_processes(manifest: Path, folder: Path, options: argparse.Namespace) -> list[Line]:
-    """Clips a second of the cluster and of bare processes, in turns, the median over rounds."""
+    """Clips a second of the cluster and of bare processes, in turns; both have seen all files before."""
     bare, cluster = [], []
-    _cluster_seconds(manifest, folder / "first.parquet", options.groups)  # workers that have compiled and imported
-    for number in range(ROUNDS):
-        bare.append(options.beside / _bare_seconds(manifest, options.groups, options.workers))
-        seconds, _ = _cluster_seconds(manifest, folder / f"short{number}.parquet", options.groups)
-        cluster.append(options.beside / seconds)
-    ratios = [there / here for there, here in zip(cluster, bare)]
+    with ExitStack() as stack:
+        executors = [
+            stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("spawn"))) for _ in range(options.workers)
+        ]
+        for number in range(1 + ROUNDS):
+            table = folder / f"short{number}.parquet"
+            bare.append(options.beside / _bare_seconds(manifest, options.groups, executors))
+            cluster.append(options.beside / _cluster_seconds(manifest, table, options.groups)[0])
+    ratios = [there / here for there, here in zip(cluster[1:], bare[1:])]
     return [
-        Line("clips a second of bare processes", f"{median(bare):.0f}", ""),
-        Line("clips a second of the cluster, table written", f"{median(cluster):.0f}", ""),
+        Line("clips a second of bare processes", f"{median(bare[1:]):.0f}", ""),
+        Line("clips a second of the cluster, table written", f"{median(cluster[1:]):.0f}", ""),
         Line("the one over the other, of each round", " ".join(f"{ratio:.2f}" for ratio in ratios), "0.9"),
     ]
 
 
-def _bare_seconds(manifest: Path, groups: str, workers: int) -> float:
-    """Wall time of processes that compute their share one clip after the other, once they are up."""
+def _bare_seconds(manifest: Path, groups: str, executors: Sequence[ProcessPoolExecutor]) -> float:
+    """Wall time of processes that compute their share one clip after the other, and hand nothing back."""
     from features.shards.sources import ManifestClips
     from features.utterance_pieces import LongManifest
 
     clips = [clip for some in ManifestClips(LongManifest.of(manifest)).shards(1000) for _, clip in some]
-    shares = [clips[i::workers] for i in range(workers)]
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
-        list(executor.map(_compute, [share[:1] for share in shares], [groups] * workers))
-        began = time.perf_counter()
-        list(executor.map(_compute, shares, [groups] * workers))
-        return time.perf_counter() - began
+    began = time.perf_counter()
+    shares = [clips[i :: len(executors)] for i in range(len(executors))]
+    waiting = [executor.submit(_compute, share, groups) for executor, share in zip(executors, shares)]
+    for future in waiting:
+        future.result()
+    return time.perf_counter() - began
 
 
 def _compute(clips: Sequence[Clip], groups: str) -> int:
