@@ -13,6 +13,7 @@ from sklearn.linear_model import RidgeClassifier
 from classical.blocks import blocks_of, scale_of
 from classical.inner_folds import InnerFolds
 from classical.kernel_search import described, search
+from classical.kernels import Kernel
 from classical.tuning import Candidate, TunedClassifier
 
 
@@ -41,11 +42,12 @@ class NystroemClassifier(TunedClassifier):
 
     Attributes
     ----------
-    map_ : sklearn.kernel_approximation.Nystroem
-        On features scaled by `scale_`, those that it makes 0 left out.
+    components_ : ndarray of shape (n_components, n_features used)
+        Utterances that were drawn, scaled by `scale_`, those features left out that it makes 0.
     scale_ : ndarray of shape (n_features,)
         See `classical.svm.SvmClassifier`.
-    coef_ : ndarray of shape (n_classes, n_components)
+    dual_coef_ : ndarray of shape (n_components, n_classes)
+        ``kernel(x, components_) @ dual_coef_ + intercept_`` scores each class.
     intercept_ : ndarray of shape (n_classes,)
     classes_, n_features_in_, feature_names_in_, best_params_, n_candidates_, search_time_, notes_, oof_proba_, \
 inverse_temperature_
@@ -108,11 +110,13 @@ inverse_temperature_
     def _refit(self, X: NDArray, codes: NDArray) -> None:
         self.scale_ = scale_of(blocks_of(self.blocks, X.shape[1]), self.best_params_.get("weights"))
         X = _scaled(X, self.scale_)
-        self.map_ = self._map(self.best_params_["gamma_per_feature"], len(self.scale_), len(X)).fit(X)
-        self.coef_, self.intercept_ = self._fit(self.map_.transform(X), codes, self.best_params_["C"])
+        features = self._map(self.best_params_["gamma_per_feature"], len(self.scale_), len(X)).fit(X)
+        coefficients, self.intercept_ = self._fit(features.transform(X), codes, self.best_params_["C"])
+        self.components_, self.dual_coef_ = features.components_, features.normalization_.T @ coefficients.T
 
     def _scores(self, X: NDArray) -> NDArray[np.float64]:
-        return self.map_.transform(_scaled(X, self.scale_)) @ self.coef_.T + self.intercept_
+        kernel = Kernel("rbf", self.best_params_["gamma_per_feature"] / self.n_features_in_)
+        return kernel(_scaled(X, self.scale_), self.components_) @ self.dual_coef_ + self.intercept_
 
     def _map(self, gamma: float, n_features: int, n_utterances: int) -> Nystroem:
         return Nystroem(

@@ -34,6 +34,8 @@ PRINTED_BY = {
     "benchmarks.evaluation.store": "--overwrite",
     "benchmarks.evaluation.runs": "--overwrite",  # messages that name options are those of a run that goes on
     "classical.labels": READS_A_CORPUS,  # raised by fit
+    "features.extract": "--normalise-level",  # benchmarks.speed fills a table too
+    "features.shards.report": "--on-error",
     "features.bad_files": "--on-error",  # the others answer with what they can, and name the rest
     "features.names": "--join-names",  # raised where a corpus or predictions are read
     "features.matching": "--join-names",
@@ -45,7 +47,7 @@ PRINTED_BY = {
 }
 """What a command has that can print the messages of some modules; elsewhere, every command that may run the module."""
 
-TEXTS = ("benchmarks.torture", "benchmarks.reporting.plots.style")
+TEXTS = ("benchmarks.torture", "benchmarks.reporting.plots.style", "benchmarks.speed.dask_processes")
 """Modules whose strings are command lines and styles, no messages."""
 
 

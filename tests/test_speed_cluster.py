@@ -32,7 +32,7 @@ def test_segments_lie_inside_their_files_and_are_all_different(tmp_path: Path) -
 def test_a_cluster_is_measured(tmp_path: Path, commands: Commands) -> None:
     pytest.importorskip("distributed")
     sound(tmp_path / "in/a.wav", seed=1, seconds=20)
-    ended = commands("benchmarks.speed", "cluster", tmp_path / "in", "--clips", "200", "--beside", "50")
+    ended = commands("benchmarks.speed.cluster", tmp_path / "in", "--clips", "200", "--beside", "50")
     assert ended.status == 0, ended
     figures = {line.split("|")[1].strip(): line.split("|")[2].strip() for line in ended.out.splitlines() if "|" in line}
     assert 0 < float(figures["a piece of work that does nothing (ms)"]) < 30
@@ -41,7 +41,7 @@ def test_a_cluster_is_measured(tmp_path: Path, commands: Commands) -> None:
 
 
 def test_a_folder_without_sound_is_one_line(tmp_path: Path, commands: Commands) -> None:
-    assert refused(commands("benchmarks.speed", "cluster", tmp_path))
+    assert refused(commands("benchmarks.speed.cluster", tmp_path))
 
 
 def test_memory_grows_with_the_square_beyond_what_was_measured() -> None:
@@ -51,6 +51,7 @@ def test_memory_grows_with_the_square_beyond_what_was_measured() -> None:
     assert there.gibibytes == pytest.approx(16.5)
 
 
+@pytest.mark.long
 def test_machines_are_measured_by_size(capsys: pytest.CaptureFixture[str]) -> None:
     assert kernels(["--sizes", "40", "60", "80", "--exact-up-to", "60"]) == 0
     lines = capsys.readouterr().out.splitlines()[2:]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import threading
@@ -20,9 +18,10 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from benchmarks.speed.features import Line, as_markdown
+from benchmarks.speed.dask_processes import started
+from benchmarks.speed.lines import Line, as_markdown
 from features.command import command, make_parser
-from features.errors import CorpusError, EngineError
+from features.errors import CorpusError
 
 if TYPE_CHECKING:
     import psutil
@@ -34,8 +33,6 @@ ROUNDS = 3
 PIECES = 1000
 SEGMENT, STEP = 0.5, 0.1
 """Seconds of a clip, and between the beginnings of two of one file."""
-
-_SECONDS_TO_START = 60.0
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -57,10 +54,11 @@ def build_parser() -> argparse.ArgumentParser:
 
 def execute(options: argparse.Namespace) -> int:
     """Print the table of each part as it is measured."""
+    files = _lengths(options.sound)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with started(folder, options.workers) as scheduler:
-            for lines in _measured(options, folder, scheduler):
+            for lines in _measured(options, files, folder, scheduler):
                 sys.stdout.write(f"\n{as_markdown(lines)}")
                 sys.stdout.flush()
     return 0
@@ -69,10 +67,11 @@ def execute(options: argparse.Namespace) -> int:
 main = command(build_parser, execute)
 
 
-def _measured(options: argparse.Namespace, folder: Path, scheduler: psutil.Process) -> Iterator[list[Line]]:
+def _measured(
+    options: argparse.Namespace, files: Sequence[tuple[Path, float]], folder: Path, scheduler: psutil.Process
+) -> Iterator[list[Line]]:
     from features.engines.cluster import connected
 
-    files = _lengths(options.sound)
     short = write_segments(folder / "short.csv", files, options.beside)
     long = write_segments(folder / "long.csv", files, options.clips)
     with connected(json.loads((folder / "scheduler.json").read_text(encoding="utf-8"))["address"]) as client:
@@ -253,42 +252,3 @@ def write_segments(manifest: Path, files: Sequence[tuple[Path, float]], count: i
             start = number // len(files) % places * STEP
             writer.writerow([f"clip{number}", path, f"{start:.2f}", f"{start + SEGMENT:.2f}"])
     return manifest
-
-
-@contextmanager
-def started(folder: Path, workers: int) -> Iterator[psutil.Process]:
-    """A scheduler and its workers on this machine, as a user starts them.
-
-    Yields
-    ------
-    psutil.Process
-        The scheduler.
-
-    Raises
-    ------
-    EngineError
-        If it does not come up.
-    """
-    import psutil
-
-    file = folder / "scheduler.json"
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    root = str(Path(__file__).resolve().parents[2])
-    environment = {**os.environ, "PYTHONPATH": root, "OMP_NUM_THREADS": "1"}
-    own = ["--scheduler-file", str(file), "--no-dashboard"]
-    lines = [
-        ["distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", *own],
-        *[["distributed.cli.dask_worker", "--nthreads", "1", "--no-nanny", *own]] * workers,
-    ]
-    processes = [psutil.Popen([sys.executable, "-m", *line], env=environment, **quiet) for line in lines]
-    try:
-        end = time.monotonic() + _SECONDS_TO_START
-        while not file.exists():
-            if time.monotonic() > end or processes[0].poll() is not None:
-                raise EngineError("the scheduler did not start; pip install 'speech-emotion-baselines[cluster]'")
-            time.sleep(0.1)
-        yield processes[0]
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()

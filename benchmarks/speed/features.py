@@ -9,11 +9,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
+from benchmarks.speed.lines import Line, as_markdown
 from features.command import command, make_parser, show_notes
 from features.errors import CorpusError
 
@@ -33,16 +33,6 @@ _FIRST = (
     "import sys, time; from features import FeatureExtractor; FeatureExtractor().extract([sys.argv[1]]); "
     "print(time.process_time())"
 )
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of the table: what was measured, the figure, what is asked of it, and the peers' figures."""
-
-    measure: str
-    figure: str
-    asked: str
-    peers: str = ""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -87,12 +77,6 @@ def measured(options: argparse.Namespace, parts: Sequence[str]) -> Iterator[tupl
     with threadpool_limits(1):
         for part in parts:
             yield part.capitalize(), PARTS[part](options)
-
-
-def as_markdown(lines: Sequence[Line]) -> str:
-    """A Markdown table."""
-    rows = "".join(f"| {line.measure} | {line.figure} | {line.asked} | {line.peers} |\n" for line in lines)
-    return f"| measure | here | asked | peers |\n|---|---|---|---|\n{rows}"
 
 
 def clips_of(folder: Path, corpus: str, count: int | None = None) -> list[Path]:

@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 
-from benchmarks.speed.features import Line, as_markdown
+from benchmarks.speed.lines import Line, as_markdown
 from features.command import command, make_parser
 
 MODELS = {"exact": "svm", "Nystroem": "svm~nystroem"}
