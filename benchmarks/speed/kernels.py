@@ -39,7 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = make_parser(
         "benchmarks.speed kernels",
         "Fit svm and svm~nystroem, search included, on one thread, to tables of so many utterances with the columns of "
-        "the feature set `all` and drawn values: CPU time and peak memory. Beyond --exact-up-to the exact one is "
+        "a feature set and drawn values: CPU time and peak memory. Beyond --exact-up-to the exact one is "
         "extrapolated, which is marked by a ~.",
         examples="python -m benchmarks.speed kernels --sizes 1440 5531 --exact-up-to 5531",
     )
@@ -47,20 +47,21 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--exact-up-to", type=int, default=5531, metavar="N", help="fit the exact SVM up to this size (default: 5531)"
     )
+    parser.add_argument("--groups", default="statistics", help="whose columns (default: statistics, one block)")
     return parser
 
 
 def execute(options: argparse.Namespace) -> int:
     """Print the table, a line for each size and machine."""
     sizes = sorted(options.sizes)
-    exact = {n: cost_of("exact", n) for n in sizes if n <= options.exact_up_to}
+    exact = {n: cost_of("exact", n, options.groups) for n in sizes if n <= options.exact_up_to}
     lines = [Line(f"exact, {n:,} utterances", shown(cost), "") for n, cost in exact.items()]
     lines += [
         Line(f"exact, {n:,} utterances, extrapolated", "~ " + shown(extrapolated(exact, n)), "")
         for n in sizes
         if n > options.exact_up_to and len(exact) >= 2
     ]
-    lines += [Line(f"Nystroem, {n:,} utterances", shown(cost_of("Nystroem", n)), "") for n in sizes]
+    lines += [Line(f"Nystroem, {n:,} utterances", shown(cost_of("Nystroem", n, options.groups)), "") for n in sizes]
     sys.stdout.write(as_markdown(lines))
     return 0
 
@@ -93,7 +94,7 @@ def extrapolated(measured: dict[int, Cost], n: int) -> Cost:
     return Cost(more.seconds * (n / second) ** power, more.gibibytes + by_square * (n**2 - second**2))
 
 
-def cost_of(kind: str, n: int) -> Cost:
+def cost_of(kind: str, n: int, groups: str) -> Cost:
     """Fit a machine to a drawn table in a process of its own.
 
     Parameters
@@ -101,12 +102,14 @@ def cost_of(kind: str, n: int) -> Cost:
     kind : {'exact', 'Nystroem'}
     n : int
         Utterances.
+    groups : str
+        Feature set.
     """
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
-        return executor.submit(_fit, MODELS[kind], n).result()
+        return executor.submit(_fit, MODELS[kind], n, groups).result()
 
 
-def _fit(model: str, n: int) -> Cost:
+def _fit(model: str, n: int, groups: str) -> Cost:
     import numpy as np
     from threadpoolctl import threadpool_limits
 
@@ -114,15 +117,15 @@ def _fit(model: str, n: int) -> Cost:
     from classical.speech_classifier import block_of
     from features import FeatureExtractor
 
-    names: Sequence[str] = FeatureExtractor("all").names()
+    names: Sequence[str] = FeatureExtractor(groups).names()
     rng = np.random.default_rng(n)
     codes = np.arange(n) % CLASSES
     X = rng.standard_normal((n, len(names)))
     X += 0.08 * rng.standard_normal((CLASSES, len(names)))[codes]
-    groups = rng.integers(SPEAKERS, size=n)
+    speakers = rng.integers(SPEAKERS, size=n)
     with threadpool_limits(1):
         began = time.process_time()
-        model_class(model)(blocks=np.array([block_of(name) for name in names])).fit(X, codes, groups=groups)
+        model_class(model)(blocks=np.array([block_of(name) for name in names])).fit(X, codes, groups=speakers)
         return Cost(time.process_time() - began, _peak_bytes() / 2**30)
 
 
