@@ -32,7 +32,7 @@ __getattr__ = with_old_names(
         "fusing": "evaluation.fusion",
         "harness": "evaluation.evaluate",
         "leaks": "folds.leakage",
-        "listing": "reporting.terminal",
+        "listing": "reporting.listing",
         "marks": "pipelines.flags",
         "metrics": "scoring.metrics",
         "options": "pipelines.options",

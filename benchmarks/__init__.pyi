@@ -4,6 +4,7 @@ from .evaluation.runs import Run, load_run
 from .folds.splitters import make_folds
 from .studies.ablation import ablate
 from .studies.abstention import abstention
+from .studies.attributions import emotion_attributions
 from .studies.combining import combine
 from .studies.comparison import compare
 from .studies.cross_corpus import cross_corpus
@@ -27,6 +28,7 @@ __all__ = [
     "corpora",
     "cross_corpus",
     "draw",
+    "emotion_attributions",
     "enrolment_curve",
     "evaluate",
     "known_clips",

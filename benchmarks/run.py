@@ -76,7 +76,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.write_folds:
         check_writable(arguments.write_folds)
     if arguments.list:
-        from benchmarks.reporting.terminal import listing
+        from benchmarks.reporting.listing import listing
 
         show(listing(options))
         return 0

@@ -128,7 +128,7 @@ def test_wrong_use_ends_with_2_and_no_traceback(name: str) -> None:
 
 
 def test_running_the_harness_needs_no_torch() -> None:
-    loaded = modules_after("import benchmarks.run, benchmarks.evaluation.evaluate, benchmarks.reporting.terminal")
+    loaded = modules_after("import benchmarks.run, benchmarks.evaluation.evaluate, benchmarks.reporting.listing")
     assert not loaded & TORCH
 
 
@@ -193,6 +193,7 @@ def test_the_root_of_benchmarks_holds_commands_only() -> None:
         "__init__",
         "ablation",
         "abstention",
+        "attributions",
         "audit",
         "combine",
         "command",

@@ -1,27 +1,20 @@
-"""Text for a terminal of 80 columns: a run's result, and the list of what there is to choose from."""
+"""A run's result for a terminal of 80 columns."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-from benchmarks import corpora
-from benchmarks.folds.splitters import SCHEMES
-from benchmarks.pipelines import known_models
-from benchmarks.pipelines.feature_sets import FEATURE_SETS
 from benchmarks.pipelines.flags import Flag
 from benchmarks.reporting.grid_ends import grid_ends
 from benchmarks.reporting.lines import WIDTH, fill
 from benchmarks.scoring.metrics import METRICS, Metric
 from benchmarks.scoring.status import Status
-
-if TYPE_CHECKING:
-    from benchmarks.pipelines.options import PipelineOptions
 
 NAME_WIDTH = 22
 SIGNS = {
@@ -62,27 +55,6 @@ def result_text(run: Mapping[str, Any], scores: pd.DataFrame, folder: str) -> st
     said = (*_missing(run), *signs_text(run), *_notes(run))
     parts = [_headline(run), scores_text(run, scores), *tuning, *said, f"Everything is in {folder}"]
     return "\n".join(part for part in parts if part)
-
-
-def listing(options: PipelineOptions) -> str:
-    """Corpora, folds, pipelines and feature sets, each with what it needs and, where it is not available, why.
-
-    Parameters
-    ----------
-    options : PipelineOptions
-        Encoder, device and the like.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> from benchmarks.pipelines.options import PipelineOptions
-    >>> listing(PipelineOptions()).splitlines()[0]
-    'Corpora (--corpus NAME --root DIR):'
-    """
-    return "\n".join([*_corpora(), "", *_folds(), "", *_pipelines(options), "", *_feature_sets(options)])
 
 
 def _headline(run: Mapping[str, Any]) -> str:
@@ -222,43 +194,3 @@ def _notes(run: Mapping[str, Any]) -> list[str]:
     counts = Counter(f"{job['pipeline']}: {note}" for job in run["jobs"] for note in job.get("notes") or ())
     notes += [f"note: {note} ({count} jobs)" for note, count in counts.items()]
     return [fill(note, hang="  ") for note in notes]
-
-
-def _item(name: str, text: str) -> str:
-    return fill(f"{name:<13} {text}", indent="  ", hang=" " * 16)
-
-
-def _corpora() -> Iterator[str]:
-    yield "Corpora (--corpus NAME --root DIR):"
-    for name in corpora.MODULES:
-        source = corpora.find(name)
-        where = "" if source.default_root else f"; --root: {source.layout}. To be had: {source.obtain}"
-        policies = f"; --classes {', '.join(source.policies)}" if source.policies else ""
-        yield _item(name, f"{source.title}. Licence: {source.licence}; folds: {source.folds}{policies}{where}")
-        yield " " * 16 + source.homepage
-
-
-def _folds() -> Iterator[str]:
-    yield "Folds (--folds NAME):"
-    for name, text in SCHEMES.items():
-        yield _item(name, text)
-
-
-def _pipelines(options: PipelineOptions) -> Iterator[str]:
-    yield "Pipelines (--pipelines model[@features][:normalise] ..., fused with +):"
-    for model, registry in known_models().items():
-        reason = registry.availability(model, options)
-        yield _item(model, registry.describe(model) + (f" NOT AVAILABLE HERE: {reason}" if reason else ""))
-    yield _item(
-        ":normalise",
-        "global (training mean and deviation, the default), speaker (each speaker's own clips), enrol-1, enrol-3, "
-        "enrol-5 or enrol-10 (so many clips of each speaker, which are never scored)",
-    )
-
-
-def _feature_sets(options: PipelineOptions) -> Iterator[str]:
-    yield "Feature sets (behind the @; all is the default):"
-    for kind in FEATURE_SETS:
-        reason = kind(kind.examples[0], options).availability()
-        yield fill(", ".join(kind.examples), indent="  ")
-        yield fill(kind.title + (f". NOT AVAILABLE HERE: {reason}" if reason else ""), indent=" " * 16)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 STUDIES: Mapping[str, str] = {
     "ablation": "benchmarks.studies.ablation",
+    "attributions": "benchmarks.studies.attributions",
     "learning_curve": "benchmarks.studies.learning_curve",
     "enrolment_curve": "benchmarks.studies.enrolment_curve",
     "sentences": "benchmarks.studies.sentences",
