@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 STUDIES: Mapping[str, str] = {
     "ablation": "benchmarks.studies.ablation",
-    "attributions": "benchmarks.studies.attributions",
     "learning_curve": "benchmarks.studies.learning_curve",
+    "attributions": "benchmarks.studies.attributions",
     "enrolment_curve": "benchmarks.studies.enrolment_curve",
     "sentences": "benchmarks.studies.sentences",
     "people": "benchmarks.studies.people",
