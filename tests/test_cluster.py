@@ -60,6 +60,29 @@ def test_a_cluster_gives_the_same_bytes(client: distributed.Client, corpus: corp
     assert (tmp_path / "there/predictions.csv").read_bytes() == (tmp_path / "here/predictions.csv").read_bytes()
 
 
+@pytest.mark.long
+def test_emodb_on_a_cluster_gives_the_same_bytes(emodb_root: Path, tmp_path: Path) -> None:
+    """As a user does it: two commands, in processes of their own."""
+    line = [sys.executable, "-m", "benchmarks.run", "--corpus", "emodb", "--root", str(emodb_root)]
+    line += ["--pipelines", "svm", "xgboost"]
+    for where, out in ((["--jobs", "2"], "here"), (["--cluster", "local:2"], "there")):
+        subprocess.run([*line, *where, "--out", str(tmp_path / out)], cwd=ROOT, check=True, capture_output=True)
+    assert (tmp_path / "there/predictions.csv").read_bytes() == (tmp_path / "here/predictions.csv").read_bytes()
+
+
+@pytest.mark.long
+def test_a_job_costs_less_than_30_ms_on_its_way(client: distributed.Client) -> None:
+    engine = ClusterEngine(client)
+    assert len(list(engine.results(_itself, [Piece((i,)) for i in range(20)]))) == 20
+    began = time.perf_counter()
+    assert len(list(engine.results(_itself, [Piece((i,)) for i in range(500)]))) == 500
+    assert (time.perf_counter() - began) / 500 < 0.030
+
+
+def _itself(i: int) -> int:
+    return i
+
+
 def test_features_of_a_cluster_are_the_same(client: distributed.Client, corpus: corpora.Corpus) -> None:
     here = FeatureExtractor("energy,timing").extract(corpus.utterances)
     with joblib.parallel_config("dask", client=client):
