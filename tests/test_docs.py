@@ -71,6 +71,8 @@ NOT_EXECUTED: dict[str, str] = {
     "python -m benchmarks.speed features --only speech": "likewise",
     "python -m benchmarks.speed deep": "time: minutes; test_deep_speed runs it small",
     "python -m benchmarks.speed deep --clips 24 --rounds 4": "time: minutes, and 6 GB; test_deep_speed runs it small",
+    "python -m benchmarks.speed kernels": "time: minutes; test_speed_cluster runs it small",
+    "python -m benchmarks.speed cluster recordings/ --clips 100000": "likewise",
     "python -m benchmarks.speed features": "time: minutes; test_features_speed runs it small",
 }
 """Command lines that are parsed only, and why."""

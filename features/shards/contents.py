@@ -158,8 +158,8 @@ def read_shard(file: Path) -> Shard:
         return Shard(Made(**said.pop("made")), bad=bad, **said)
     except (OSError, pa.ArrowInvalid, KeyError, TypeError, ValueError) as error:
         raise FeatureError(
-            f"{file}: no part of a table of this toolkit ({type(error).__name__}); expected what `features.extract` or "
-            "`classical.predict` wrote; give another folder, or remove the file"
+            f"{file}: no part of a table of this toolkit ({type(error).__name__}); expected what `features.extract` "
+            "wrote; give another folder, or remove the file"
         ) from error
 
 
