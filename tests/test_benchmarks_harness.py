@@ -23,6 +23,7 @@ import benchmarks
 from benchmarks import corpora
 from benchmarks.corpora.corpus import Corpus
 from benchmarks.evaluation.job import SEEN
+from benchmarks.evaluation.planning import make_plan
 from benchmarks.evaluation.store import ResultsStore
 from benchmarks.folds.fold import Fold
 from benchmarks.folds.splitters import make_folds
@@ -327,3 +328,11 @@ def test_a_killed_run_goes_on(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_a_run_killed_at_20_random_moments_goes_on(tmp_path: Path) -> None:
     kill_and_resume(tmp_path, map(int, np.sort(np.random.default_rng(0).integers(0, 55, size=20))))
+
+
+@pytest.mark.parametrize(("pipelines", "said"), [(["svm+logistic"], True), (["logistic", "svm~nystroem"], False)])
+def test_a_run_whose_gram_matrix_is_large_is_offered_another_machine(
+    pipelines: list[str], said: bool, corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("classical.svm.MANY", 10)
+    assert any("svm~nystroem" in note for note in make_plan(corpus, pipelines=pipelines).notes) == said
