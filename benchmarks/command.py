@@ -182,20 +182,10 @@ def load_corpus(arguments: argparse.Namespace) -> Corpus:
         If it cannot be had as asked for.
     """
     from benchmarks import corpora
-    from benchmarks.corpora.download import fetch
 
-    source, root = corpora.find(arguments.corpus), arguments.root
-    if arguments.download:
-        if source.download is None:
-            raise CorpusError(
-                f"{source.name}: no --download, its publisher prints no checksum; {source.obtain} ({source.homepage})"
-            )
-        if root is None:
-            raise CorpusError(f"{source.name}: --download needs --root, the folder to fetch it into")
-        fetch(source.name, source.download, root, progress=sys.stderr.isatty())
     corpus = corpora.load(
         arguments.corpus,
-        root,
+        arguments.root,
         classes=arguments.classes,
         mapping=_pairs("--map", arguments.map, example="exc=hap"),
         columns=_pairs("--columns", arguments.columns, example="label=emotion"),
@@ -204,6 +194,7 @@ def load_corpus(arguments: argparse.Namespace) -> Corpus:
         join_names=arguments.join_names,
         on_error=arguments.on_error,
         seed=arguments.corpus_seed,
+        download=arguments.download,
     )
     if getattr(arguments, "control", None):
         from benchmarks.evaluation.control import permuted

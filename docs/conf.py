@@ -72,7 +72,7 @@ def rewrite_links(_app: Sphinx, name: str, source: list[str]) -> None:
         text = re.sub(r"\[([^\]]*)\]\((?:\.github/)?[A-Z]+(?:\.md|\.cff)?\)", r"\1", text)
         source[0] = re.sub(r"\]\(notebooks/(?=\))", "](_notebooks/01_what_emotion_sounds_like.ipynb", text)
     elif not name.startswith("_"):
-        source[0] = source[0].replace("](../README.md", "](overview.md")
+        source[0] = source[0].replace("](../README.md", "](overview.md").replace("](../notebooks/", "](_notebooks/")
 
 
 def skip_generated(_app: Sphinx, _kind: str, name: str, _thing: object, skip: bool, _options: object) -> bool | None:

@@ -1,4 +1,4 @@
-"""The teaching notebooks: each runs from top to bottom, its solutions too, and is committed without outputs."""
+"""The teaching notebooks: each runs from top to bottom, and is committed without outputs."""
 
 from __future__ import annotations
 
@@ -17,27 +17,18 @@ NAMES = (
     "03_prosody_or_spectrum",
     "04_classical_against_deep",
     "05_your_own_corpus",
+    "06_is_this_figure_clean",
 )
 EMBEDDED = 'corpora.load("synthetic")'
-DETAILS = re.compile(r"<details><summary>Solution</summary>\n\n(.*?)\n\n</details>", re.DOTALL)
-FENCED = re.compile(r"```python\n(.*?)```", re.DOTALL)
-
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
-def solutions(notebook: nbformat.NotebookNode) -> list[str]:
-    """Code of all folded solutions, in their order."""
-    folded = [part for cell in notebook.cells if cell.cell_type == "markdown" for part in DETAILS.findall(cell.source)]
-    return [code for part in folded for code in FENCED.findall(part)]
-
-
 def run(path: Path, folder: Path, *, corpus: str = EMBEDDED) -> nbformat.NotebookNode:
-    """Run a notebook and then its solutions in an empty folder, with another corpus where one is given."""
+    """Run a notebook in an empty folder, with another corpus where one is given."""
     notebook = nbformat.read(path, as_version=4)
     lines = [cell for cell in notebook.cells if cell.cell_type == "code" and EMBEDDED in cell.source]
     assert len(lines) == 1, "one line chooses the corpus"
     lines[0].source = lines[0].source.replace(EMBEDDED, corpus)
-    notebook.cells.extend(nbformat.v4.new_code_cell(code) for code in solutions(notebook))
     NotebookClient(
         notebook, timeout=1800, startup_timeout=300, kernel_name="python3", resources={"metadata": {"path": folder}}
     ).execute()
@@ -53,13 +44,17 @@ def check_outputs(notebook: nbformat.NotebookNode) -> None:
     assert any("data:image/png" in output.get("data", {}).get("text/html", "") for _, output in outputs)
 
 
-def test_all_five_are_there() -> None:
+def test_all_six_are_there() -> None:
     assert tuple(path.stem for path in NOTEBOOKS) == NAMES
 
 
 @every_notebook
 def test_runs_on_the_embedded_corpus(path: Path, tmp_path: Path) -> None:
-    check_outputs(run(path, tmp_path))
+    notebook = run(path, tmp_path)
+    check_outputs(notebook)
+    answers = [cell.outputs[-1].data["text/plain"] for cell in notebook.cells if cell.id.startswith("answer-")]
+    assert len(answers) == 3
+    assert all(answer.startswith("Not yet: ") for answer in answers)
     assert not list(tmp_path.iterdir()), "a notebook leaves nothing where it runs"
 
 
@@ -83,11 +78,20 @@ def test_is_committed_without_traces_of_a_run(path: Path) -> None:
 
 
 @every_notebook
-def test_exercises_have_folded_solutions_with_code(path: Path) -> None:
+def test_the_head_says_what_for_and_how_long_and_leads_on(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
-    exercises = [cell.source for cell in notebook.cells if cell.id.startswith("exercise-")]
-    assert 2 <= len(exercises) <= 4
-    for exercise in exercises:
-        assert len(DETAILS.findall(exercise)) == 1, exercise
-        assert FENCED.search(exercise), exercise
+    head, install, number = notebook.cells[0].source, notebook.cells[1].source, NAMES.index(path.stem)
+    assert re.search(r"\*\*About \d+ minutes\.\*\* Afterwards you can\n\n(- .+\n){3,5}", head)
+    beside = [NAMES[k] for k in (number - 1, number + 1) if 0 <= k < len(NAMES)]
+    assert re.findall(r"\]\((\w+)\.ipynb\)", head) == beside
+    assert "%pip install" in install
+    assert sum("%pip install" in cell.source for cell in notebook.cells) == 1
+
+
+@every_notebook
+def test_exercises_stand_over_cells_that_answer(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    ids = [cell.id for cell in notebook.cells]
+    for number in range(1, 4):
+        assert ids.index(f"answer-{number}") == ids.index(f"exercise-{number}") + 1
     assert "doi.org" in notebook.cells[-1].source or "arxiv.org" in notebook.cells[-1].source

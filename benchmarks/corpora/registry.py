@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -80,6 +81,7 @@ def load(
     join_names: bool = False,
     on_error: OnError = OnError.STOP,
     seed: int = 0,
+    download: bool = False,
 ) -> Corpus:
     """Read a corpus, check it, and apply a choice of labels.
 
@@ -107,6 +109,8 @@ def load(
         Utterances whose file is missing: refuse the corpus, or leave them out and record them.
     seed : int, default=0
         Of the synthetic corpus.
+    download : bool, default=False
+        Fetch it into `root` first, where its publisher allows that; what is there already is not fetched again.
 
     Returns
     -------
@@ -134,6 +138,8 @@ def load(
     if improvised and not source.improvised:
         raise CorpusError(f"{name}: improvised=True (--improvised) means nothing here; leave it out")
     policy, restriction = _policy(source, classes)
+    if download:
+        _fetch(source, root)
     folder = _root(source, root, seed)
     if columns and source.read_columns is None:
         raise CorpusError(f"{name}: columns (--columns) mean nothing here, its layout is known; leave them out")
@@ -151,6 +157,19 @@ def load(
         corpus = corpus.rename({normalise(old): normalise(new) for old, new in mapping.items()})
     corpus = refuse_missing_names(join_spellings(corpus)) if join_names else refuse_two_spellings(corpus)
     return corpus.restrict(restriction) if restriction else corpus
+
+
+def _fetch(source: Source, root: str | Path | None) -> None:
+    """Download a corpus where its publisher prints a checksum."""
+    from benchmarks.corpora.download import fetch
+
+    if source.download is None:
+        raise CorpusError(
+            f"{source.name}: no --download, its publisher prints no checksum; {source.obtain} ({source.homepage})"
+        )
+    if root is None:
+        raise CorpusError(f"{source.name}: --download needs --root, the folder to fetch it into")
+    fetch(source.name, source.download, Path(root), progress=sys.stderr.isatty())
 
 
 def _root(source: Source, root: str | Path | None, seed: int) -> Path:
