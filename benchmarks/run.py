@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import command as shared
+from deep.hub import SHIPPED
 from features.command import command, make_parser, show, show_notes
 from features.files import check_writable
 
@@ -38,7 +39,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--pipelines",
         nargs="+",
         metavar="NAME",
-        help="model[@features][:normalise], fused with + (default: svm xgboost; embedded corpus: wav2vec2-tiny too)",
+        help="model[@features][:normalise], fused with + (default: svm xgboost; embedded corpus: a small "
+        "frozen encoder and its random twin too)",
     )
     shared.add_corpus_arguments(parser)
     group = shared.add_fold_arguments(parser)
@@ -146,8 +148,9 @@ def brought(text: str) -> tuple[str, Path]:
 
 
 def default_pipelines(corpus: Corpus) -> list[str]:
-    """What is compared where no pipelines are named: on the embedded corpus a small deep row too."""
-    return ["svm", "xgboost", *(["wav2vec2-tiny"] if corpus.synthetic else [])]
+    """What is compared where no pipelines are named: on the embedded corpus the shipped encoder too, and its twin."""
+    shipped = [f"svm@{name}{twin}" for name in SHIPPED for twin in ("", "~random")]
+    return ["svm", "xgboost", *(shipped if corpus.synthetic else [])]
 
 
 main = command(build_parser, execute, on_interrupt=shared.GOES_ON)

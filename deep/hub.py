@@ -14,6 +14,10 @@ from features.errors import ModelError
 from features.files import content_hash
 
 RELEASED = "speechbrain/emotion-recognition-wav2vec2-IEMOCAP"
+SHIPPED: Mapping[str, Path] = {
+    "wav2vec2-synthetic": Path(__file__).parent / "shipped" / "wav2vec2-synthetic",
+}
+"""Encoders that come with the toolkit; `python -m benchmarks.pretraining` makes them, and their cards say how."""
 SAVED_MARKER = "model.json"
 RELEASED_MARKER = "hyperparams.yaml"
 
@@ -62,7 +66,7 @@ def resolve(source: str | Path, *, hub_kind: Kind = Kind.ENCODER) -> Resolved:
     ----------
     source : str or Path
         A local folder, or the name of a repository on the Hugging Face hub (`facebook/wav2vec2-base`), pinned to a
-        branch, tag or commit if wanted (`facebook/wav2vec2-base@COMMIT`).
+        branch, tag or commit if wanted (`facebook/wav2vec2-base@COMMIT`), or of an encoder that comes with the toolkit.
     hub_kind : Kind, default=Kind.ENCODER
         What a hub name stands for, apart from that of the published emotion model.
 
@@ -76,7 +80,7 @@ def resolve(source: str | Path, *, hub_kind: Kind = Kind.ENCODER) -> Resolved:
         If there is no such folder and the hub cannot be reached (or `HF_HUB_OFFLINE` is set), gives no access, or what
         it gave is damaged.
     """
-    folder = Path(source).expanduser()
+    folder = SHIPPED.get(str(source), Path(source).expanduser())
     if folder.is_dir():
         return Resolved(folder.resolve(), kind_of(folder))
     kind = Kind.RELEASED if name_of(str(source)) == RELEASED else hub_kind

@@ -157,11 +157,35 @@ def features_of(waveform: np.ndarray, parts: tuple[str, ...]) -> np.ndarray:
     >>> features_of(tone, ("timing",)).shape
     (20,)
     """
+    return features_and_contours(waveform, parts)[0]
+
+
+def features_and_contours(waveform: np.ndarray, parts: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Compute the features of one waveform, and the contours that they sum up.
+
+    Parameters
+    ----------
+    waveform, parts
+        As of `features_of`.
+
+    Returns
+    -------
+    features : ndarray of shape (n_features,)
+        As `features_of` gives them.
+    contours : ndarray of shape (n_contours, n_frames)
+        float32, each in its own unit, 10 ms a frame; NaN where one has no value, as F0 without voice.
+
+    Examples
+    --------
+    >>> tone = np.sin(2 * np.pi * 200 * np.arange(16000) / 16000).astype(np.float32)
+    >>> features_and_contours(tone, ("pitch",))[1].shape
+    (3, 101)
+    """
     with one_blas_thread():
         return _row(Analysis(waveform), _plan(parts))
 
 
-def _row(analysis: Analysis, plan: _Plan) -> np.ndarray:
+def _row(analysis: Analysis, plan: _Plan) -> tuple[np.ndarray, np.ndarray]:
     contours = np.empty((plan.n_contours, analysis.n_frames), dtype=np.float32)
     row = np.empty(len(plan.features), dtype=np.float32)
     filled = 0
@@ -177,7 +201,7 @@ def _row(analysis: Analysis, plan: _Plan) -> np.ndarray:
         row[block.columns] = table[block.rows, block.functionals]
     for whole in plan.wholes:
         row[whole.columns] = whole.compute(contours[whole.contours], analysis.extent)
-    return row
+    return row, contours
 
 
 def timed_row(clip: Clip, parts: tuple[str, ...], normalise_level: bool) -> tuple[np.ndarray, float]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from benchmarks.pipelines.flags import Flag
+from deep.hub import SHIPPED
 from features.errors import FeatureError
 from features.frozen_sets import FROZEN
 from features.groups import GROUPS, PRESETS, matches
@@ -199,14 +200,14 @@ class EncoderSet(FeatureSet):
     """A frozen speech encoder: one layer, chosen on inner folds unless `--layer` tells it, or all of them, weighted."""
 
     title = "a frozen speech encoder: the one that is given apart, a folder or a hub name; ~random for random weights"
-    examples = ("encoder", "FOLDER", "OWNER/NAME")
+    examples = ("encoder", "FOLDER", "OWNER/NAME", *SHIPPED)
     block = "encoder"
     suffix = "~random"
 
     @staticmethod
     def matches(text: str) -> bool:
-        """Whether it is `encoder`, a folder, or a hub name `owner/name`, with or without `~random`."""
-        return text.removesuffix(EncoderSet.suffix) == "encoder" or "/" in text
+        """Whether it is `encoder`, a shipped one, a folder, or a hub name `owner/name`, with or without `~random`."""
+        return text.removesuffix(EncoderSet.suffix) in ("encoder", *SHIPPED) or "/" in text
 
     @property
     def source(self) -> str | None:
@@ -227,8 +228,10 @@ class EncoderSet(FeatureSet):
 
     @property
     def flags(self) -> tuple[Flag, ...]:
-        """Random weights are flagged."""
-        return (Flag.RANDOM_INIT,) if self.depends_on_seed else ()
+        """Random weights are flagged, and those that have heard synthetic speech alone."""
+        if self.depends_on_seed:
+            return (Flag.RANDOM_INIT,)
+        return (Flag.SYNTHETIC_PRETRAINING,) if self.source in SHIPPED else ()
 
     @property
     def pretrained(self) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ class Flag(StrEnum):
     HEARD_SOUND = "heard the sound"
     MAY_HAVE_HEARD = "may have heard"
     RANDOM_INIT = "random init"
+    SYNTHETIC_PRETRAINING = "synthetic pretraining"
     ADAPTED = "adapted"
     SYNTHETIC = "synthetic"
     GUESSING = "guessing"
@@ -51,6 +52,8 @@ _EXPLANATIONS = {
     Flag.MAY_HAVE_HEARD: "no source says whether the model was trained on this corpus: python -m benchmarks.heard says "
     "what was searched, benchmarks.run --heard tells what is known",
     Flag.RANDOM_INIT: "no pretrained weights: demonstrates the pipeline, not representative of a pretrained model",
+    Flag.SYNTHETIC_PRETRAINING: "the encoder has heard synthetic speech alone: shows what pretraining is worth on "
+    "speech of the same synthesiser, no substitute for one pretrained on people",
     Flag.SYNTHETIC: "the speech is made by a program: a score says nothing about real speech",
     Flag.GUESSING: "predicts from the labels' shares alone: shows what guessing scores, kept out of every ranking",
     Flag.KNOWN_SPEAKERS: "those who test also train, with other clips: says nothing of people whom it never heard, "

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.pipelines.flags import Flag
+from deep.hub import SHIPPED
 from features.errors import PipelineError
 
 REGISTER = Path(__file__).with_name("heard.csv")
@@ -151,6 +152,8 @@ def heard(model: str | Path, corpus: str) -> Finding:
     >>> heard("somebody/their-model", "emodb")
     Finding(heard=<Heard.UNKNOWN: 'unknown'>, model='', source='', says='')
     """
+    if model in SHIPPED:
+        return Finding(Heard.NO, str(model), "", "comes with the toolkit: pretrained on synthetic voices alone")
     folder = Path(model).expanduser()
     if not folder.is_dir():
         return _most([_by_name(str(model), name) for name in corpus.split("+")])

@@ -24,6 +24,7 @@ SIGNS = {
     Flag.HEARD_SOUND: "~",
     Flag.MAY_HAVE_HEARD: "?",
     Flag.RANDOM_INIT: "°",
+    Flag.SYNTHETIC_PRETRAINING: "§",
     Flag.KNOWN_SPEAKERS: "#",
     Flag.ADAPTED: "=",
     Flag.BROUGHT: "&",
