@@ -205,6 +205,7 @@ def test_the_root_of_benchmarks_holds_commands_only() -> None:
         "learning",
         "report",
         "people",
+        "pretraining",
         "resampling",
         "robustness",
         "run",

@@ -11,7 +11,9 @@ pytest.importorskip("torch")
 
 from small_encoders import voices
 
-from benchmarks.corpora import other_voices, synthesiser
+import benchmarks
+from benchmarks import corpora
+from benchmarks.corpora import other_voices, synthesiser, synthetic
 from benchmarks.corpora.synthetic import SPEAKERS
 from benchmarks.pipelines import build
 from benchmarks.pipelines.flags import Flag
@@ -24,7 +26,7 @@ from deep.pretraining import Recipe, filter_bank
 
 NAME = "wav2vec2-synthetic"
 FOLDER = SHIPPED[NAME]
-SMALL = replace(Recipe(), n_clips=24, epochs=2, batch_seconds=8.0, warm_up=3)
+SMALL = replace(Recipe(), n_clips=8, epochs=2, batch_seconds=4.0, warm_up=2)
 
 
 def corpus_voices(seed: int) -> list[synthesiser.Voice]:
@@ -111,3 +113,13 @@ def test_a_clip_s_answer_does_not_depend_on_its_batch_or_the_threads() -> None:
     together = FrozenEncoder(NAME, device="cpu", n_jobs=2).extract(sounds).values
     alone = [FrozenEncoder(NAME, device="cpu").extract([sound]).values[0] for sound in sounds]
     np.testing.assert_allclose(together, alone, atol=2e-5)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(5))
+def test_pretraining_is_worth_more_than_the_architecture_in_five_corpora(seed: int, tmp_path) -> None:
+    corpus = corpora.load("synthetic", root=synthetic.default_root(seed))
+    result = benchmarks.evaluate(corpus, pipelines=[f"svm@{NAME}", f"svm@{NAME}~random"], out=tmp_path)
+    row, twin = (result.scores.set_index("pipeline").loc[f"svm@{NAME}{twin}/auto"] for twin in ("", "~random"))
+    assert row["uar_low"] > twin["uar_high"]
+    assert seed or row["uar"] > 0.6
