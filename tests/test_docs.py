@@ -18,8 +18,9 @@ NOT_EXECUTED: dict[str, str] = {
         "python -m benchmarks.robustness --corpus emodb --root emodb --encoder FOLDER --pipelines svm xgboost "
         "svm:speaker svm+xgboost wav2vec2-tiny svm@encoder"
     ): "time: the command above it on that page runs",
-    "python -m benchmarks.run": "time: the whole default run with a deep row; test_deep_classifier holds its parts",
+    "python -m benchmarks.run": "time: the whole default run with a deep row; test_deep_pretraining holds its parts",
     "python -m benchmarks.run --corpus ravdess --root ravdess --download": "network",
+    "python -m benchmarks.pretraining --out encoder": "time: 8,000 clips; test_deep_pretraining speaks eight",
     (
         "python -m benchmarks.run --corpus iemocap --root IEMOCAP_full_release --folds speaker-811 --seeds 0 1 2"
     ): "licence: the commands of docs/iemocap.md run on a miniature",
