@@ -319,7 +319,13 @@ def attributions_table(ranking: Ranking) -> Table:
 SECTIONS = (
     Section(
         "Which features speak for which emotion?",
-        plots=(ReportPlot("attributions", "What moves towards each emotion", attributions_plot),),
+        plots=(
+            ReportPlot(
+                "attributions",
+                "What moves towards each emotion; the triangle points up where the feature is high there",
+                attributions_plot,
+            ),
+        ),
         tables=(attributions_table,),
         sentences=lambda ranking: _sentences(table) if (table := _table_of(ranking)) is not None else (),
     ),

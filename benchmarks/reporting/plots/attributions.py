@@ -31,17 +31,16 @@ def attributions_figure(table: pd.DataFrame, *, pipeline: str) -> Plot:
     """
     rows = table.to_dict("records")
     labels = list(dict.fromkeys(table["label"]))
-    names: list[str] = []
     told: dict[str, list[str]] = {label: [] for label in labels}
     with style():
-        figure, axes = new_figure(4.6, 0.9 + 0.22 * len(rows))
+        figure, axes = new_figure(4.6, 1.1 + 0.22 * len(rows))
         axes.axvline(0, color=FAINT, linewidth=1)
         for place, row in enumerate(rows):
-            colour, level = colour_of(labels.index(row["label"])), "high" if row["level"] > 0 else "low"
+            colour, high = colour_of(labels.index(row["label"])), row["level"] > 0
             interval_bar(axes, place, row["attribution_low"], row["attribution_high"], colour)
-            axes.plot(row["attribution"], place, "o", color=colour, ms=5)
-            names.append(f"{row['label']}: {row['feature']}, {level}")
-            told[row["label"]].append(f"{row['feature']}, {level}, {row['attribution']:+.2f}")
-        name_rows(axes, names, "towards the emotion, log probability")
+            name = "_" if told[row["label"]] else str(row["label"])  # each label once in the legend
+            axes.plot(row["attribution"], place, "^" if high else "v", color=colour, ms=6, label=name)
+            told[row["label"]].append(f"{row['feature']}, {'high' if high else 'low'}, {row['attribution']:+.2f}")
+        name_rows(axes, list(table["feature"]), "log probability, ▲ high or ▼ low there", legend=4)
     parts = ". ".join(f"{label}: {'; '.join(texts)}" for label, texts in told.items())
     return Plot(figure, f"What moves {pipeline} towards each emotion, in log probability. {parts}.")
