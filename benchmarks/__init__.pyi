@@ -12,6 +12,7 @@ from .studies.enrolment_curve import enrolment_curve
 from .studies.known_clips import known_clips
 from .studies.known_people import known_people
 from .studies.learning_curve import learning_curve
+from .studies.length import length_curve
 from .studies.people import people
 from .studies.reports import draw, evaluate, write_report
 from .studies.resampling import resampling
@@ -35,6 +36,7 @@ __all__ = [
     "known_people",
     "known_sentences",
     "learning_curve",
+    "length_curve",
     "load_run",
     "make_folds",
     "people",

@@ -67,6 +67,12 @@ NOT_EXECUTED: dict[str, str] = {
     (
         "python -m benchmarks.ablation --corpus emodb --root emodb --pipelines svm --out results/emodb-ablation"
     ): "time: 63 subsets; test_benchmarks_ablation runs them with a row that only guesses",
+    (
+        "python -m benchmarks.length --corpus emodb --root emodb --pipelines svm xgboost"
+    ): "time: every clip six times; test_length runs it small",
+    (
+        "python -m benchmarks.attributions --corpus emodb --root emodb --pipelines svm"
+    ): "time; test_attributions_study runs it small",
     "python -m benchmarks.enrolment": "time: the embedded corpus whole; test_enrolment draws the curve on four voices",
     "python -m benchmarks.speed features --only same-sound": "time: whole corpora; test_features_speed runs it small",
     "python -m benchmarks.speed features --only speech": "likewise",

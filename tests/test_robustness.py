@@ -15,7 +15,8 @@ from benchmarks import corpora
 from benchmarks.conditions.condition import CLEAN, Surroundings
 from benchmarks.conditions.registry import KINDS, conditions
 from benchmarks.robustness import main
-from benchmarks.studies.robustness import _others, overtaking, remove_sounds, robustness, under_conditions
+from benchmarks.studies.robustness import overtaking, robustness
+from benchmarks.studies.under_conditions import _others, remove_sounds, under_conditions
 from features.audio import recorded
 from features.clips import clips_from
 from features.errors import FoldError, InputError

@@ -14,6 +14,7 @@ STUDIES: Mapping[str, str] = {
     "abstention": "benchmarks.studies.abstention",
     "cross_corpus": "benchmarks.studies.cross_corpus",
     "robustness": "benchmarks.studies.robustness",
+    "length": "benchmarks.studies.length",
     "resampling": "benchmarks.studies.resampling",
     "combining": "benchmarks.studies.combining",
     "comparison": "benchmarks.studies.comparison",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 
-from benchmarks.conditions.condition import CLEAN, Condition, Surroundings
-from benchmarks.conditions.registry import KINDS, conditions
-from benchmarks.evaluation.execute import execute, number_of_jobs
+from benchmarks.conditions.condition import CLEAN, Condition
+from benchmarks.conditions.registry import conditions
+from benchmarks.evaluation.execute import execute
 from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.evaluation.planning import make_plan
 from benchmarks.evaluation.runs import write_table
@@ -24,9 +22,7 @@ from benchmarks.pipelines.names import flags_by_name
 from benchmarks.reporting.plots.robustness import robustness_plot
 from benchmarks.scoring.confusion import uar_of
 from benchmarks.scoring.intervals import Interval, jackknife_interval, speaker_confusions, speaker_interval
-from features.clips import Clip, clips_from
-from features.errors import FoldError
-from features.sampling import RATE
+from benchmarks.studies.under_conditions import AUGMENTED, PLAIN, remove_sounds, tested, under_conditions
 
 if TYPE_CHECKING:
     from benchmarks.corpora.corpus import Corpus
@@ -34,10 +30,6 @@ if TYPE_CHECKING:
     from benchmarks.pipelines.options import PipelineOptions
     from features.cache import FeatureCache
 
-PLAIN, AUGMENTED = "as recorded", "augmented"
-"""What trains: the clips as they are, or each of them also under a condition that is drawn for it."""
-
-_VOICES = 12
 _CHEAPER = 1.2
 """How many times a pipeline's time another has to take before it counts as slower: times of one run vary by less."""
 
@@ -94,7 +86,59 @@ def robustness(
     ...     corpora.load("synthetic"), pipelines=["majority"], kinds=["attenuation"], jobs=1, out="results/rooms"
     ... )
     """
-    tried = conditions(kinds)
+    table = scores_under(
+        corpus,
+        conditions(kinds),
+        pipelines=pipelines,
+        augment=augment,
+        folds=folds,
+        seeds=seeds,
+        jobs=jobs,
+        out=out,
+        overwrite=overwrite,
+        options=options,
+        cache=cache,
+        allow_duplicates=allow_duplicates,
+        progress=progress,
+    )
+    write_table(Path(out) / "robustness.csv", table)
+    return table
+
+
+def scores_under(
+    corpus: Corpus,
+    tried: Sequence[Condition],
+    *,
+    pipelines: Sequence[Any],
+    augment: bool = False,
+    folds: str | Sequence[Fold] | None = None,
+    seeds: Sequence[int] = (0,),
+    jobs: int | None = None,
+    out: str | Path,
+    overwrite: str = Overwrite.MISSING,
+    options: PipelineOptions | None = None,
+    cache: FeatureCache | None = None,
+    allow_duplicates: bool = False,
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Train every pipeline on clips as they are, and score it on the test clips as they are and under conditions.
+
+    Parameters
+    ----------
+    corpus, pipelines, augment, folds, seeds, jobs, out, overwrite, options, cache, allow_duplicates, progress
+        As for `robustness`.
+    tried : sequence of Condition
+
+    Returns
+    -------
+    DataFrame
+        As of `robustness`; nothing is written but the jobs.
+
+    Raises
+    ------
+    SerError
+        As for `robustness`.
+    """
     plan = make_plan(
         corpus,
         pipelines=pipelines,
@@ -111,7 +155,7 @@ def robustness(
             corpus, tried, sounds, augment=augment, seed=plan.seeds[0], jobs=jobs, progress=progress
         )
         trainings = (PLAIN, AUGMENTED) if augment else (PLAIN,)
-        crossed = [(seed, _tested(fold, heard, training)) for seed, fold in plan.trials for training in trainings]
+        crossed = [(seed, tested(fold, heard, training)) for seed, fold in plan.trials for training in trainings]
         try:
             outcome = execute(
                 replace(plan, corpus=heard, trials=tuple(crossed)),
@@ -125,138 +169,7 @@ def robustness(
             remove_sounds(sounds)
         outcome.check_complete()
         times = _times(outcome.results)
-        table = robustness_table(outcome.predictions(), corpus.labels, tried, times)
-        write_table(store.folder / "robustness.csv", table)
-    return table
-
-
-def under_conditions(
-    corpus: Corpus,
-    tried: Sequence[Condition],
-    folder: Path,
-    *,
-    augment: bool,
-    seed: int,
-    jobs: int | None,
-    progress: bool = False,
-) -> Corpus:
-    """The corpus with every utterance once more under each condition, its speaker named after it.
-
-    Parameters
-    ----------
-    corpus : Corpus
-    tried : sequence of Condition
-    folder : Path
-        Where sound is written; `remove_sounds` removes it.
-    augment : bool
-        Whether each utterance stands there once more to train, under a drawn condition, its speaker as before.
-    seed : int
-    jobs : int, optional
-        Processes; by default all cores.
-    progress : bool, default=False
-        Show a bar on stderr where that is a terminal.
-
-    Returns
-    -------
-    Corpus
-        Speakers `03@clean`, `03@white noise 10 dB`; a column `training` says what trains.
-    """
-    from tqdm import tqdm
-
-    folder.mkdir(parents=True, exist_ok=True)
-    table, clips = corpus.utterances, clips_from(corpus.utterances)
-    speakers = table.index.get_level_values("speaker").to_numpy().astype(str)
-    ids = table.index.get_level_values("id").to_numpy().astype(str)
-    wanted = [(i, condition) for condition in tried for i in range(len(table))]
-    if augment:
-        wanted += [(i, _drawn(ids[i], tried, seed)) for i in range(len(table))]
-    work = (
-        delayed(_write)(
-            folder / f"{place}.flac", clips[i], condition, _others(clips, speakers, i, condition, seed), (ids[i], seed)
-        )
-        for place, (i, condition) in enumerate(tqdm(wanted, desc="sounds", disable=not progress))
-    )
-    paths = Parallel(n_jobs=number_of_jobs(jobs), batch_size=16)(work)
-    frames = [_renamed(table, CLEAN), table.assign(training=PLAIN)]
-    rows = table.assign(start=np.nan, end=np.nan)
-    for k, condition in enumerate(tried):
-        frames.append(_renamed(rows.assign(path=paths[k * len(table) : (k + 1) * len(table)]), condition))
-    if augment:
-        frames.append(_copies(rows.assign(path=paths[len(tried) * len(table) :]), "training"))
-    return replace(corpus, utterances=pd.concat(frames).sort_index(kind="stable"))
-
-
-def _renamed(table: pd.DataFrame, condition: Condition) -> pd.DataFrame:
-    index = pd.MultiIndex.from_arrays(
-        [[f"{name}@{condition}" for name in table.index.get_level_values(level)] for level in ("speaker", "id")],
-        names=["speaker", "id"],
-    )
-    return table.set_axis(index).assign(training="")
-
-
-def _copies(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    ids = [f"{each}@{name}" for each in table.index.get_level_values("id")]
-    index = pd.MultiIndex.from_arrays([table.index.get_level_values("speaker"), ids], names=["speaker", "id"])
-    return table.set_axis(index).assign(training=AUGMENTED)
-
-
-def _rng(*words: object) -> np.random.Generator:
-    """A generator that depends on some words alone, so that a clip is disturbed the same way in every run."""
-    return np.random.default_rng([zlib.crc32(str(word).encode(errors="backslashreplace")) for word in words])
-
-
-def _drawn(name: str, tried: Sequence[Condition], seed: int) -> Condition:
-    return tried[int(_rng(name, "training", seed).integers(len(tried)))]
-
-
-def _others(clips: Sequence[Clip], speakers: np.ndarray, i: int, condition: Condition, seed: int) -> list[Clip]:
-    """Clips of other speakers, a dozen of them, where the condition is babble."""
-    if condition.kind != "babble":
-        return []
-    rows = np.flatnonzero(speakers != speakers[i])
-    if not len(rows):
-        raise FoldError("babble is made of other speakers, and there are none; leave it out with --conditions")
-    drawn = _rng(clips[i].name, "voices", seed).choice(rows, size=min(_VOICES, len(rows)), replace=False)
-    return [clips[row] for row in drawn]
-
-
-def _write(path: Path, clip: Clip, condition: Condition, others: Sequence[Clip], words: tuple[object, ...]) -> str:
-    """Write a clip under a condition; what would exceed full scale is brought below it."""
-    import soundfile
-
-    waveform = clip.recorded().astype(np.float64)
-    voices = [other.recorded().astype(np.float64) for other in others]
-    surroundings = Surroundings(_rng(*words, condition), voices)
-    heard = KINDS[condition.kind].change(waveform, condition.level, surroundings)
-    heard = heard * min(1.0, 0.99 / max(float(np.abs(heard).max()), 1e-9))
-    soundfile.write(path, heard, RATE, subtype="PCM_24", format="FLAC")
-    return str(path)
-
-
-def remove_sounds(folder: Path) -> None:
-    """Remove what `under_conditions` wrote."""
-    for path in folder.glob("*.flac"):
-        path.unlink()
-    folder.rmdir()
-
-
-def _tested(fold: Fold, heard: Corpus, training: str) -> Fold:
-    """The fold on the table of all conditions: its training clips train, its test clips test under each condition."""
-    table = heard.utterances
-    plain = np.flatnonzero(table["training"] == PLAIN)  # in the order of the corpus, into which the fold points
-    ids = table.index.get_level_values("id").to_numpy().astype(str)
-    tested = set(ids[plain[fold.test]])
-    owners = np.array([name.rpartition("@")[0] for name in ids])
-    test = np.flatnonzero((table["training"] == "").to_numpy() & np.isin(owners, list(tested)))
-    sides = {side: plain[getattr(fold, side)] for side in ("train", "valid")}
-    if training == AUGMENTED:
-        extra = (table["training"] == AUGMENTED).to_numpy()
-        sides = {
-            side: np.sort(np.concatenate([rows, np.flatnonzero(extra & np.isin(owners, ids[rows]))]))
-            for side, rows in sides.items()
-        }
-    aside = None if fold.aside is None else plain[fold.aside]
-    return replace(fold, name=f"{fold.name}, {training}", test=test, enrolled=None, aside=aside, **sides)
+        return robustness_table(outcome.predictions(), corpus.labels, tried, times)
 
 
 def _times(results: Iterable[tuple[Fold, Any]]) -> dict[str, float]:

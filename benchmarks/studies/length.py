@@ -1,0 +1,167 @@
+"""Length: how the score grows with the seconds of a clip that are heard, and what that asks of a window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from benchmarks.conditions.condition import Condition
+from benchmarks.conditions.registry import KINDS
+from benchmarks.evaluation.overwrite import Overwrite
+from benchmarks.evaluation.runs import write_table
+from benchmarks.reporting.plots.length import length_figure
+from benchmarks.studies.robustness import scores_under
+from features.clips import clips_from
+from features.errors import InputError
+from features.sampling import RATE
+
+if TYPE_CHECKING:
+    from benchmarks.corpora.corpus import Corpus
+    from benchmarks.folds.fold import Fold
+    from benchmarks.pipelines.options import PipelineOptions
+    from features.cache import FeatureCache
+
+SECONDS = (0.5, 1.0, 1.5, 2.0, 3.0)
+_KIND = "beginning"
+_WINDOWS = "python -m classical.predict --window {} --hop {}"
+
+
+def length_curve(
+    corpus: Corpus,
+    *,
+    pipelines: Sequence[Any] = ("svm",),
+    seconds: Sequence[float] = SECONDS,
+    folds: str | Sequence[Fold] | None = None,
+    seeds: Sequence[int] = (0,),
+    jobs: int | None = None,
+    out: str | Path,
+    overwrite: str = Overwrite.MISSING,
+    options: PipelineOptions | None = None,
+    cache: FeatureCache | None = None,
+    allow_duplicates: bool = False,
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Train on whole clips, and test on their first seconds.
+
+    Parameters
+    ----------
+    corpus, pipelines, folds, seeds, jobs, out, overwrite, options, cache, allow_duplicates, progress
+        As for `benchmarks.evaluate`; the figures go to `OUT/length.csv`.
+    seconds : sequence of float
+        How much of a clip is heard, each above 0. A clip that is no longer is heard whole.
+
+    Returns
+    -------
+    DataFrame
+        `pipeline, seconds, longer, uar, uar_low, uar_high, drop, drop_low, drop_high, ms_per_clip`: a row for each of
+        the seconds and one for whole clips (seconds NaN). `longer` is the share of clips that are cut, `drop` what is
+        lost against whole clips, paired, with its interval over speakers.
+
+    Raises
+    ------
+    InputError
+        If seconds are not above 0, or named twice.
+    SerError
+        For what else a user can cause; a ResultsError if a job failed.
+
+    Examples
+    --------
+    >>> from benchmarks import corpora
+    >>> length_curve(  # doctest: +SKIP
+    ...     corpora.load("synthetic"), pipelines=["majority"], seconds=[1.0], jobs=1, out="results/short"
+    ... )
+    """
+    if not seconds or min(seconds) <= 0 or len(set(seconds)) < len(seconds):
+        raise InputError(f"seconds {list(seconds)}; expected one or more above 0, each once")
+    kind = KINDS[_KIND]
+    found = scores_under(
+        corpus,
+        [Condition(_KIND, level, kind.title, kind.unit) for level in sorted(seconds)],
+        pipelines=pipelines,
+        folds=folds,
+        seeds=seeds,
+        jobs=jobs,
+        out=out,
+        overwrite=overwrite,
+        options=options,
+        cache=cache,
+        allow_duplicates=allow_duplicates,
+        progress=progress,
+    )
+    lengths = pd.Series([len(clip.recorded()) / RATE for clip in clips_from(corpus.utterances)])
+    rows = found[found["kind"] != "all"].drop(columns=["training", "condition"])
+    rows = rows.assign(
+        seconds=rows["level"].where(rows["kind"] == _KIND),
+        longer=[(lengths > level).mean() if level > 0 else 0.0 for level in rows["level"]],
+    )
+    scores = ["uar", "uar_low", "uar_high", "drop", "drop_low", "drop_high"]
+    table = rows[["pipeline", "seconds", "longer", *scores, "ms_per_clip"]].sort_values(
+        ["pipeline", "seconds"], kind="stable", ignore_index=True
+    )
+    write_table(Path(out) / "length.csv", table)
+    return table
+
+
+def length_text(table: pd.DataFrame) -> str:
+    """Write the curve for a terminal, and what each length asks of who waits for an answer."""
+    lines = ["UAR % [95 % interval over speakers], and points lost against whole clips, paired"]
+    for name, rows in table.groupby("pipeline", sort=False):
+        lines += ["", str(name)]
+        for row in rows.to_dict("records"):
+            heard = "whole clips" if row["seconds"] != row["seconds"] else f"first {row['seconds']:g} s"
+            lost = "" if heard == "whole clips" else _lost(row)
+            cut = "" if heard == "whole clips" else f"{100 * row['longer']:.0f} % of clips cut"
+            interval = f"{100 * row['uar']:.1f} [{100 * row['uar_low']:.0f}, {100 * row['uar_high']:.0f}]"
+            lines.append(f"  {heard:<14}{interval:>18}{lost:>20}   {cut}".rstrip())
+    return "\n".join([*lines, "", *length_sentences(table)])
+
+
+def _lost(row: Mapping[Any, Any]) -> str:
+    return f"{-100 * row['drop']:+.1f} [{-100 * row['drop_high']:+.0f}, {-100 * row['drop_low']:+.0f}]"
+
+
+def length_sentences(table: pd.DataFrame) -> list[str]:
+    """The shortest window of each pipeline at which no loss is shown, with what may be lost, and how long it takes.
+
+    Examples
+    --------
+    >>> row = {"pipeline": "svm", "longer": 0.6, "drop": 0.01, "drop_low": -0.01, "drop_high": 0.03, "ms_per_clip": 9.0}
+    >>> print(length_sentences(pd.DataFrame([row | {"seconds": 2.0}]))[0][:60])
+    svm: the shortest window at which no loss against whole clip
+    """
+    told = []
+    for name, rows in table.dropna(subset=["seconds"]).groupby("pipeline", sort=False):
+        enough = rows[rows["drop_low"] <= 0].sort_values("seconds")
+        if enough.empty:
+            told.append(f"{name}: every window tried loses against whole clips; take longer ones.")
+            continue
+        row = enough.iloc[0]
+        window, hop = f"{row['seconds']:g}", f"{row['seconds'] / 2:g}"
+        command = _WINDOWS.format(window, hop)
+        told.append(
+            f"{name}: the shortest window at which no loss against whole clips is shown is {window} s (it may lose up "
+            f"to {100 * row['drop_high']:.1f} points). {command} then has a first answer after {window} s of sound and "
+            f"{row['ms_per_clip']:.0f} ms at most, another every {hop} s."
+        )
+    return told
+
+
+def draw_curve(table: pd.DataFrame, folder: Path, *, chance: float) -> Path:
+    """Draw the curves, and return where the picture lies.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As of `length_curve`.
+    folder : Path
+        Made where it is missing.
+    chance : float
+        UAR of guessing.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "length.svg"
+    length_figure(table, chance=chance).save(path)
+    return path
