@@ -43,7 +43,7 @@ def test_a_window_is_named_only_where_no_loss_is_shown() -> None:
     table = table.assign(pipeline="svm", ms_per_clip=12.0)
     (told,) = length_sentences(table)
     assert "is 2 s (it may lose up to 4.0 points)" in told
-    assert "python -m classical.predict --window 2 --hop 1 then" in told
+    assert "python -m classical.predict --window 2 with a hop of 1 s has a first answer after 2 s" in told
     assert length_sentences(table.iloc[:2]) == ["svm: every window tried loses against whole clips; take longer ones."]
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SECONDS = (0.5, 1.0, 1.5, 2.0, 3.0)
 _KIND = "beginning"
-_WINDOWS = "python -m classical.predict --window {} --hop {}"
+_WINDOWS = "python -m classical.predict --window {} with a hop of {} s"
 
 
 def length_curve(
@@ -143,7 +143,7 @@ def length_sentences(table: pd.DataFrame) -> list[str]:
         command = _WINDOWS.format(window, hop)
         told.append(
             f"{name}: the shortest window at which no loss against whole clips is shown is {window} s (it may lose up "
-            f"to {100 * row['drop_high']:.1f} points). {command} then has a first answer after {window} s of sound and "
+            f"to {100 * row['drop_high']:.1f} points). {command} has a first answer after {window} s of sound and "
             f"{row['ms_per_clip']:.0f} ms at most, another every {hop} s."
         )
     return told
