@@ -73,6 +73,9 @@ NOT_EXECUTED: dict[str, str] = {
     (
         "python -m benchmarks.attributions --corpus emodb --root emodb --pipelines svm"
     ): "time; test_attributions_study runs it small",
+    (
+        "python -m benchmarks.run --corpus ravdess --root ravdess --pipelines svm svm~nystroem"
+    ): "time; the contracts of test_classical_sklearn fit svm~nystroem",
     "python -m benchmarks.enrolment": "time: the embedded corpus whole; test_enrolment draws the curve on four voices",
     "python -m benchmarks.speed features --only same-sound": "time: whole corpora; test_features_speed runs it small",
     "python -m benchmarks.speed features --only speech": "likewise",
