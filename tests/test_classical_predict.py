@@ -119,6 +119,19 @@ def test_windows_follow_a_long_recording_with_a_timeline(models, long_recording,
     assert "Class probabilities over time" in plot.read_text()
 
 
+def test_a_long_file_says_that_it_has_one_answer(models, speech, long_recording, tmp_path, capsys):
+    samples, rate = soundfile.read(long_recording)
+    long = tmp_path / "long.flac"
+    soundfile.write(long, np.resize(samples, 31 * rate), rate)
+    short = speech[0]["path"].iloc[0]
+    assert main([str(models / "svm.skops"), short, str(long)]) == 0
+    note = capsys.readouterr().err
+    assert f"note: 1 file is longer than 30 s ({long}, 31 s): one answer stands for all of it; --window 3" in note
+    for line in ([short], [str(long), "--window", "10"]):
+        assert main([str(models / "svm.skops"), *line]) == 0
+        assert "one answer stands" not in capsys.readouterr().err
+
+
 def test_a_manifest_says_who_speaks_and_one_speaker_says_it_too(models, speech, tmp_path, capsys):
     own = speech[0][speech[0].index.get_level_values("speaker") == "08"]
     manifest = tmp_path / "clips.csv"
