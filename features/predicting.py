@@ -342,15 +342,13 @@ def read_inputs(arguments: argparse.Namespace) -> tuple[pd.DataFrame, list[BadCl
 
 def _note_on_long_files(table: pd.DataFrame) -> list[str]:
     """What should be said of files that get one answer for longer than one emotion lasts."""
-    from features.clips import clips_from
     from features.utterances import duration
 
-    lengths: dict[str, float] = {}
-    for clip, end in zip(clips_from(table), table["end"]):
-        path = Path(clip.path)
+    lengths: dict[Path, float] = {}
+    for path, end in zip(map(Path, table["path"].astype(str)), table["end"]):
         with suppress(*UNREADABLE):  # told where it is analysed
             if end != end and path.stat().st_size >= _LONG_BYTES and (seconds := duration(path)) > LONG:
-                lengths[str(path)] = seconds
+                lengths[path] = seconds
     if not lengths:
         return []
     path, seconds = next(iter(lengths.items()))
