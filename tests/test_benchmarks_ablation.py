@@ -320,6 +320,7 @@ def pair_score(predictions: pd.DataFrame, first: str, second: str) -> float:
     return float(balanced_accuracy_score(two["truth"], decided))
 
 
+@pytest.mark.long
 def test_synthetic_voices_differ_where_it_was_planted(tmp_path: Path) -> None:
     import benchmarks
     from benchmarks import corpora

@@ -53,7 +53,13 @@ def test_b1_a_learning_curve_of_another_corpus_is_not_written_into_a_run(
     assert (tmp_path / "report.html").read_bytes() == page
 
 
-@pytest.mark.parametrize("pipeline", [("prior", DummyClassifier()), "logistic@timing"], ids=["jobs", "extraction"])
+@pytest.mark.parametrize(
+    "pipeline",
+    [
+        pytest.param(("prior", DummyClassifier()), id="jobs", marks=pytest.mark.long),
+        pytest.param("logistic@timing", id="extraction"),
+    ],
+)
 def test_b5_the_pool_of_the_user_lives_on(pipeline: object, corpus: Corpus, tmp_path: Path) -> None:
     """A run ended the pool of processes that joblib shares with a notebook, and extracting replaced it."""
     pool = get_reusable_executor(max_workers=3, timeout=300)

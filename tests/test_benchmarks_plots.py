@@ -39,7 +39,8 @@ ALL = [*PLOTS, *(plot for section in study_sections() for plot in section.plots)
 def test_every_plot_draws_or_has_nothing_to_show_and_says_what_it_shows(entry, ranking: Ranking) -> None:
     plot = entry.function(ranking)
     if plot is None:
-        assert entry.name in ("shapley", "subsets", "emotions", "pairs_of_emotions", "people", "selective")
+        studies = ("shapley", "subsets", "emotions", "pairs_of_emotions", "people", "selective", "attributions")
+        assert entry.name in studies
         return
     first, second = render(plot.figure, entry.name), render(entry.function(ranking).figure, entry.name)
     assert first.png.startswith(b"\x89PNG")

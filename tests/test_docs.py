@@ -76,6 +76,12 @@ NOT_EXECUTED: dict[str, str] = {
     (
         "python -m benchmarks.run --corpus ravdess --root ravdess --pipelines svm svm~nystroem"
     ): "time; the contracts of test_classical_sklearn fit svm~nystroem",
+    (
+        "python -m benchmarks.run --corpus emodb --root emodb --pipelines svm xgboost --cluster local:2"
+    ): "time: processes of Dask; test_cluster runs the same on two",
+    (
+        "python -m benchmarks.enrolment --corpus emodb --root emodb --pipelines svm --seeds 0 1 2"
+    ): "time: test_enrolment draws the curve on four voices",
     "python -m benchmarks.enrolment": "time: the embedded corpus whole; test_enrolment draws the curve on four voices",
     "python -m benchmarks.speed features --only same-sound": "time: whole corpora; test_features_speed runs it small",
     "python -m benchmarks.speed features --only speech": "likewise",

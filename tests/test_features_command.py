@@ -94,4 +94,4 @@ def test_what_a_user_got_wrong_is_one_line(
 
 
 def test_help_shows_an_example() -> None:
-    assert "example: python -m features.extract" in build_parser().format_help()
+    assert "examples:\n  python -m features.extract" in build_parser().format_help()

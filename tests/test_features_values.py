@@ -106,6 +106,7 @@ def digest(paths: Sequence[str], *, threads: int, jobs: int) -> str:
     return done.stdout
 
 
+@pytest.mark.long
 def test_features_are_the_same_bytes_on_any_number_of_cores_and_jobs(emodb_root: Path) -> None:
     paths = [str(path) for path in sorted((emodb_root / "wav").glob("*.wav"))[::80]]
     paths += corpora.load("synthetic").utterances["path"].tolist()[::40]

@@ -26,6 +26,10 @@ CUT = (
 )
 """Two of the six sentences in every emotion by every speaker, so that each page runs whole in a third of the sound."""
 
+LONG = pytest.mark.long
+DEAR = ("03_prosody_or_spectrum", "05_your_own_corpus")
+"""Pages that take most of a minute even so; `make test-long` runs them."""
+
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
@@ -41,14 +45,6 @@ def run(path: Path, folder: Path, *, corpus: str = EMBEDDED) -> nbformat.Noteboo
     return notebook
 
 
-@pytest.fixture
-def shared_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, worker_id: str) -> None:
-    """One cache for all pages, whichever test process runs them: corpus and features are computed once."""
-    own = tmp_path_factory.getbasetemp()
-    base = own if worker_id == "master" else own.parent
-    monkeypatch.setenv("XDG_CACHE_HOME", str(base / "notebooks-cache"))
-
-
 def check_outputs(notebook: nbformat.NotebookNode) -> None:
     """No error, nothing on stderr, and at least one picture."""
     outputs = [(cell.source, output) for cell in notebook.cells for output in cell.get("outputs", [])]
@@ -62,9 +58,13 @@ def test_all_six_are_there() -> None:
     assert tuple(path.stem for path in NOTEBOOKS) == NAMES
 
 
-@pytest.mark.parametrize("corpus", [CUT, pytest.param(EMBEDDED, marks=pytest.mark.long)], ids=["a third", "whole"])
-@pytest.mark.usefixtures("shared_cache")
-@every_notebook
+@pytest.mark.parametrize(
+    ("path", "corpus"),
+    [
+        *(pytest.param(path, CUT, id=path.stem, marks=LONG if path.stem in DEAR else ()) for path in NOTEBOOKS),
+        *(pytest.param(path, EMBEDDED, id=f"{path.stem}-whole", marks=LONG) for path in NOTEBOOKS),
+    ],
+)
 def test_runs_on_the_embedded_corpus(path: Path, corpus: str, tmp_path: Path) -> None:
     notebook = run(path, tmp_path, corpus=corpus)
     check_outputs(notebook)

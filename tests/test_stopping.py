@@ -87,7 +87,9 @@ def sounds(tmp_path: Path) -> Path:
     return tmp_path / "in"
 
 
-@pytest.mark.parametrize(("number", "group"), [(signal.SIGTERM, False), (signal.SIGINT, True)])
+@pytest.mark.parametrize(
+    ("number", "group"), [pytest.param(signal.SIGTERM, False, marks=pytest.mark.long), (signal.SIGINT, True)]
+)
 def test_extraction_stops_with_its_workers_and_keeps_what_is_done(
     sounds: Path, number: signal.Signals, group: bool
 ) -> None:

@@ -93,7 +93,7 @@ def inflation(
     >>> from benchmarks.folds.splitters import make_folds
     >>> corpus = corpora.load("synthetic")
     >>> folds = make_folds(corpus.utterances, "text")
-    >>> inflation(corpus, folds, pipeline="svm@pitch", draws=2).difference.estimate  # doctest: +SKIP
+    >>> inflation(corpus, folds, pipeline="majority", draws=2).difference.estimate  # doctest: +SKIP
     """
     table = corpus.utterances
     if draws < 1:
