@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import accumulate, chain, repeat
 from pathlib import Path
@@ -55,13 +55,6 @@ class Answers:
     predictions: tuple[Prediction, ...]
     bad: tuple[BadClip, ...] = ()
     notes: tuple[str, ...] = ()
-
-
-LONG = 30.0
-"""Seconds from which a file is asked about that gets one answer as a whole."""
-
-_LONG_BYTES = 60_000
-"""No file of fewer bytes holds so much speech in any format; it need not be opened to know."""
 
 
 @dataclass(frozen=True)
@@ -319,6 +312,7 @@ def read_inputs(arguments: argparse.Namespace) -> tuple[pd.DataFrame, list[BadCl
         If the arguments do not go together, or there are no inputs.
     """
     from features.audio import SHORTEST, left_out_of
+    from features.long_files import notes_on_long_files
     from features.utterances import inside_files, utterances
 
     if arguments.window is None and (arguments.hop is not None or arguments.plot):
@@ -330,7 +324,7 @@ def read_inputs(arguments: argparse.Namespace) -> tuple[pd.DataFrame, list[BadCl
     left_out = [f"{source}: {said}" for source in arguments.inputs if (said := left_out_of(Path(source)))]
     show_notes([*left_out, *filter(None, [note])])
     if arguments.window is None:
-        show_notes(_note_on_long_files(table))
+        show_notes(notes_on_long_files(table))
         return table, []
     bad = _without_duration(table)
     good = table.drop(index=[table.index[clip.position] for clip in bad]) if bad else table
@@ -338,24 +332,6 @@ def read_inputs(arguments: argparse.Namespace) -> tuple[pd.DataFrame, list[BadCl
         raise BadClipsError(bad, len(table))
     hop = arguments.window / 3 if arguments.hop is None else arguments.hop
     return _cut(good, window=arguments.window, hop=hop), bad
-
-
-def _note_on_long_files(table: pd.DataFrame) -> list[str]:
-    """What should be said of files that get one answer for longer than one emotion lasts."""
-    from features.utterances import duration
-
-    lengths: dict[Path, float] = {}
-    for path, end in zip(map(Path, table["path"].astype(str)), table["end"]):
-        with suppress(*UNREADABLE):  # told where it is analysed
-            if end != end and path.stat().st_size >= _LONG_BYTES and (seconds := duration(path)) > LONG:
-                lengths[path] = seconds
-    if not lengths:
-        return []
-    path, seconds = next(iter(lengths.items()))
-    return [
-        f"{len(lengths):,} {'file is' if len(lengths) == 1 else 'files are'} longer than {LONG:g} s ({path}, "
-        f"{seconds:,.0f} s): one answer stands for all of it; --window 3 answers for every stretch of 3 s"
-    ]
 
 
 def _cut(table: pd.DataFrame, *, window: float, hop: float) -> pd.DataFrame:

@@ -40,6 +40,7 @@ PRINTED_BY = {
     "features.bad_files": "--on-error",  # the others answer with what they can, and name the rest
     "features.names": "--join-names",  # raised where a corpus or predictions are read
     "features.matching": "--join-names",
+    "features.long_files": "--window",
     "features.engines": "--cluster",  # asked for, or by SER_CLUSTER
     "features.prediction_sets": "--coverage",
     "features.processes": "--jobs",  # raised where there are several
