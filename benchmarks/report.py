@@ -49,11 +49,13 @@ def execute(arguments: argparse.Namespace) -> None:
         arguments.runs, out=arguments.out, audio=not arguments.no_audio, join_names=joins, rope=arguments.rope
     )
     show(str(page))
-    for folder in (path for path in arguments.runs if path.is_dir()):
-        show_notes(notes_on_pictures(Run.load(folder, join_names=joins)))
-    for path in arguments.runs if arguments.cite else ():
-        methods = methods_of(rank(Run.load(path, join_names=joins), rope=arguments.rope))
-        show(f"\n{methods.latex()}\n\n{methods.bibtex()}")
+    for path in (path for path in arguments.runs if path.is_dir() or arguments.cite):
+        run = Run.load(path, join_names=joins)
+        if path.is_dir():
+            show_notes(notes_on_pictures(run))
+        if arguments.cite:
+            methods = methods_of(rank(run, rope=arguments.rope))
+            show(f"\n{methods.latex()}\n\n{methods.bibtex()}")
 
 
 main = command(build_parser, execute)

@@ -100,6 +100,20 @@ def scale_of(blocks: Blocks, weights: Mapping[str, float] | None) -> NDArray[np.
     return np.ones(len(blocks.codes)) if weights is None else np.sqrt(_shares(blocks, weights))[blocks.codes]
 
 
+def scaled(X: NDArray, scale: NDArray) -> NDArray[np.float64]:
+    """Features times their scale, without those that it makes 0; themselves where it changes nothing.
+
+    Examples
+    --------
+    >>> scaled(np.array([[1.0, 2.0, 3.0]]), np.array([2.0, 0.0, 1.0]))
+    array([[2., 3.]])
+    """
+    if (scale == 1).all():
+        return X
+    used = scale != 0
+    return X[:, used] * scale[used]
+
+
 def _shares(blocks: Blocks, weights: Mapping[str, float]) -> NDArray[np.float64]:
     """What the inner products of each block are multiplied by."""
     sizes = np.bincount(blocks.codes, minlength=len(blocks.names))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import RidgeClassifier
 
-from classical.blocks import blocks_of, scale_of
+from classical.blocks import blocks_of, scale_of, scaled
 from classical.inner_folds import InnerFolds
 from classical.kernel_search import described, search
 from classical.kernels import Kernel
@@ -96,7 +96,7 @@ inverse_temperature_
         Cs: tuple[float, ...],
     ) -> Iterator[Candidate]:
         scale = scale_of(blocks_of(self.blocks, X.shape[1]), weights)
-        X = _scaled(X, scale)
+        X = scaled(X, scale)
         scores = np.full((len(Cs), len(codes), len(self.classes_)), np.nan)
         for fit_on, held_out in inner.folds:
             features = self._map(gamma, len(scale), len(fit_on)).fit(X[fit_on])
@@ -109,14 +109,14 @@ inverse_temperature_
 
     def _refit(self, X: NDArray, codes: NDArray) -> None:
         self.scale_ = scale_of(blocks_of(self.blocks, X.shape[1]), self.best_params_.get("weights"))
-        X = _scaled(X, self.scale_)
+        X = scaled(X, self.scale_)
         features = self._map(self.best_params_["gamma_per_feature"], len(self.scale_), len(X)).fit(X)
         coefficients, self.intercept_ = self._fit(features.transform(X), codes, self.best_params_["C"])
         self.components_, self.dual_coef_ = features.components_, features.normalization_.T @ coefficients.T
 
     def _scores(self, X: NDArray) -> NDArray[np.float64]:
         kernel = Kernel("rbf", self.best_params_["gamma_per_feature"] / self.n_features_in_)
-        return kernel(_scaled(X, self.scale_), self.components_) @ self.dual_coef_ + self.intercept_
+        return kernel(scaled(X, self.scale_), self.components_) @ self.dual_coef_ + self.intercept_
 
     def _map(self, gamma: float, n_features: int, n_utterances: int) -> Nystroem:
         return Nystroem(
@@ -135,11 +135,3 @@ inverse_temperature_
         all_intercepts = np.full(len(self.classes_), intercept.min() - 10.0)
         all_coefficients[machine.classes_], all_intercepts[machine.classes_] = coefficients, intercept
         return all_coefficients, all_intercepts
-
-
-def _scaled(X: NDArray, scale: NDArray) -> NDArray:
-    """Features times their scale, without those that it makes 0; themselves where it changes nothing."""
-    if (scale == 1).all():
-        return X
-    used = scale != 0
-    return X[:, used] * scale[used]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from classical.blocks import Products, blocks_of, scale_of
+from classical.blocks import Products, blocks_of, scale_of, scaled
 from classical.inner_folds import InnerFolds
 from classical.kernel_search import described, search
 from classical.kernels import Kernel, class_scores, fit_ovo, squared_lengths
@@ -144,13 +144,13 @@ inverse_temperature_
 
     def _refit(self, X: NDArray, codes: NDArray) -> None:
         self.scale_ = scale_of(blocks_of(self.blocks, X.shape[1]), self.best_params_.get("weights"))
-        X = self._weighted(X)
+        X = scaled(X, self.scale_)
         fitted = fit_ovo(self._kernel()(X, X), codes, n_classes=len(self.classes_), C=self.best_params_["C"])
         self.support_vectors_ = X[fitted.support]
         self.dual_coef_, self.intercept_ = fitted.dual_coef, fitted.intercept
 
     def _scores(self, X: NDArray) -> NDArray[np.float64]:
-        decisions = self._kernel()(self._weighted(X), self.support_vectors_) @ self.dual_coef_ + self.intercept_
+        decisions = self._kernel()(scaled(X, self.scale_), self.support_vectors_) @ self.dual_coef_ + self.intercept_
         return class_scores(decisions, len(self.classes_))
 
     def scores_without(self, row: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -173,19 +173,12 @@ inverse_temperature_
         True
         """
         check_is_fitted(self)
-        values, support = self._weighted(row[None])[0], self.support_vectors_
+        values, support = scaled(row[None], self.scale_)[0], self.support_vectors_
         products = (support @ values)[:, None] - support * values
         gram = self._kernel().from_products(products.T, values @ values - values**2, squared_lengths(support))
         result = np.tile(self._scores(row[None]), (len(row), 1))
         result[self.scale_ != 0] = class_scores(gram @ self.dual_coef_ + self.intercept_, len(self.classes_))
         return result
-
-    def _weighted(self, X: NDArray) -> NDArray[np.float64]:
-        """Features times `scale_`; itself where that changes nothing."""
-        if (self.scale_ == 1).all():
-            return X
-        used = self.scale_ != 0
-        return X[:, used] * self.scale_[used]
 
     def _kernel(self) -> Kernel:
         return Kernel(self.best_params_["kernel"], self.best_params_["gamma_per_feature"] / self.n_features_in_)

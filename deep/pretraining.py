@@ -27,6 +27,7 @@ from deep.batches import Batch, ClipDataset, LengthBuckets, loader
 from deep.configuration import EncoderConfig
 from deep.encoder import Encoder, build_encoder
 from deep.runtime import quiet, threads
+from deep.tiny import narrow
 from features.audio import RATE
 from features.clips import Clip
 
@@ -107,12 +108,8 @@ def configuration() -> EncoderConfig:
     Unlike that of `wav2vec2-tiny`, its front end does not standardise each filter over time, which would take the
     average spectrum, and with it much of what a voice expresses, out of the sound.
     """
-    from transformers import Wav2Vec2Config
-
-    config = Wav2Vec2Config(
+    return narrow(
         hidden_size=96,
-        num_hidden_layers=2,
-        num_attention_heads=4,
         intermediate_size=192,
         conv_dim=(N_BANDS * N_PHASES, 64),
         conv_kernel=(400, 4),
@@ -120,19 +117,8 @@ def configuration() -> EncoderConfig:
         conv_bias=True,
         feat_extract_norm="layer",
         do_stable_layer_norm=True,
-        num_conv_pos_embeddings=16,
-        num_conv_pos_embedding_groups=4,
-        layerdrop=0.0,
-        mask_time_prob=0.0,
         hidden_dropout=0.0,
-        attention_dropout=0.0,
-        activation_dropout=0.0,
-        feat_proj_dropout=0.0,
-        feat_extract_activation="relu",
-        hidden_act="relu",
-        apply_spec_augment=False,
     )
-    return EncoderConfig(config.to_dict())
 
 
 def filter_bank() -> torch.Tensor:

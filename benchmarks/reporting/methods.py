@@ -13,7 +13,7 @@ import pandas as pd
 from benchmarks.corpora.base import LABEL_NAMES
 from benchmarks.pipelines.flags import Flag
 from benchmarks.reporting.latex import latex_text
-from benchmarks.reporting.references import TOOLKIT, Reference, Used, references_of
+from benchmarks.reporting.references import TOOLKIT, Reference, Used, corpus_references, references_of
 from features.names import listed
 
 if TYPE_CHECKING:
@@ -108,8 +108,7 @@ Cite = Callable[..., str]
 def _corpus(ranking: Ranking, cited: Cite) -> list[str]:
     run = ranking.run
     corpus = run.corpus
-    keys = [key for key in (one.key for one in references_of(ranking)) if key != TOOLKIT]
-    sources = cited(*(key for key in keys if key.startswith(str(corpus["name"]).lower())))
+    sources = cited(*(one.key for one in corpus_references(ranking)))
     labels = [f"{LABEL_NAMES.get(label, label)}{_count(corpus, label)}" for label in ranking.labels]
     first = run.predictions.drop_duplicates(["speaker", "utterance"])
     title = corpus.get("title", corpus["name"])

@@ -195,10 +195,7 @@ def write_page(
     --------
     >>> write_page([rank(Run.load("results/emodb"))], Path("emodb.html"))  # doctest: +SKIP
     """
-    budget = PAGE_BYTES // len(rankings)
-    shown = zip(rankings, sections or [()] * len(rankings), strict=True)
-    pages = [_run_page(ranking, audio=audio, budget=budget, sections=own) for ranking, own in shown]
-    write_atomically(out, _render(pages))
+    write_atomically(out, _page_of(rankings, audio=audio, sections=sections or [()] * len(rankings)))
     return out
 
 
@@ -216,8 +213,10 @@ def build(
     ----------
     paths : sequence of Path
         Folders of runs, or files `predictions.csv` from elsewhere.
-    audio, join_names, sections, rope
-        As for `write_reports`.
+    audio, sections, rope
+        As for `write_report`.
+    join_names : bool, default=False
+        As for `benchmarks.scoring.predictions.read_predictions`.
 
     Returns
     -------
@@ -233,11 +232,17 @@ def build(
     --------
     >>> html = build([Path("results/emodb")])  # doctest: +SKIP
     """
-    if not paths:
-        raise ResultsError("no run given; name at least one folder that holds a predictions.csv")
-    budget = PAGE_BYTES // len(paths)
     rankings = [rank(Run.load(path, join_names=join_names), rope=rope) for path in paths]
-    return _render([_run_page(ranking, audio=audio, budget=budget, sections=sections) for ranking in rankings])
+    return _page_of(rankings, audio=audio, sections=[sections] * len(rankings))
+
+
+def _page_of(rankings: Sequence[Ranking], *, audio: bool, sections: Sequence[Sequence[Section]]) -> str:
+    """HTML of rankings, each with its own sections; sound is shared out evenly."""
+    if not rankings:
+        raise ResultsError("no run given; name at least one folder that holds a predictions.csv")
+    budget = PAGE_BYTES // len(rankings)
+    shown = zip(rankings, sections, strict=True)
+    return _render([_run_page(ranking, audio=audio, budget=budget, sections=own) for ranking, own in shown])
 
 
 def names_in_pictures(run: Run) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -138,9 +138,10 @@ def references_of(ranking: Ranking) -> tuple[Reference, ...]:
     """
     used, known = Used(ranking), entries()
     keys = [key for key, rule in RULES.items() if rule(used)]
-    return (*_corpora(ranking, known), _toolkit(ranking), *(known[key] for key in keys))
+    return (*corpus_references(ranking), _toolkit(ranking), *(known[key] for key in keys))
 
 
+@cache
 def entries() -> Mapping[str, Reference]:
     """The entries of `references.bib` by their keys.
 
@@ -154,8 +155,18 @@ def entries() -> Mapping[str, Reference]:
     return {one.key: one for one in found}
 
 
-def _corpora(ranking: Ranking, known: Mapping[str, Reference]) -> list[Reference]:
-    corpus = ranking.run.corpus
+def corpus_references(ranking: Ranking) -> list[Reference]:
+    """What describes the corpus of a run.
+
+    Parameters
+    ----------
+    ranking : Ranking
+
+    Examples
+    --------
+    >>> corpus_references(rank(Run.load("results/emodb")))  # doctest: +SKIP
+    """
+    corpus, known = ranking.run.corpus, entries()
     if corpus["name"] in known:
         return [known[corpus["name"]]]
     cited = [text for text in str(corpus.get("citation", "")).split("; ") if text and text not in NOBODY]

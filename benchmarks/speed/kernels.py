@@ -113,6 +113,7 @@ def _fit(model: str, n: int, groups: str) -> Cost:
     import numpy as np
     from threadpoolctl import threadpool_limits
 
+    from benchmarks.evaluation.provenance import peak_memory_mb
     from classical.models import model_class
     from classical.speech_classifier import block_of
     from features import FeatureExtractor
@@ -126,14 +127,4 @@ def _fit(model: str, n: int, groups: str) -> Cost:
     with threadpool_limits(1):
         began = time.process_time()
         model_class(model)(blocks=np.array([block_of(name) for name in names])).fit(X, codes, groups=speakers)
-        return Cost(time.process_time() - began, _peak_bytes() / 2**30)
-
-
-def _peak_bytes() -> int:
-    try:
-        import resource
-    except ImportError:
-        import psutil
-
-        return int(psutil.Process().memory_info().peak_wset)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        return Cost(time.process_time() - began, peak_memory_mb() * 1e6 / 2**30)

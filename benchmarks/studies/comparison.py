@@ -70,10 +70,49 @@ def compare(
     >>> benchmarks.compare("results/emodb", "elsewhere/predictions.csv").tests  # doctest: +SKIP
     """
     paths = tuple(map(Path, (first, second, *others)))
-    start, *rest = (Run.load(path, join_names=join_names) for path in paths)
+    runs = [Run.load(path, join_names=join_names) for path in paths]
+    return compare_runs(runs, paths, pipelines=pipelines, join_names=join_names, random_state=random_state, rope=rope)
+
+
+def compare_runs(
+    runs: Sequence[Run],
+    paths: Sequence[Path],
+    *,
+    pipelines: Sequence[str] = (),
+    join_names: bool = False,
+    random_state: int = 0,
+    rope: float | None = None,
+) -> Ranking:
+    """Put the pipelines of runs that are read already side by side.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        Two or more.
+    paths : sequence of Path
+        What each was read from.
+    pipelines, join_names, random_state, rope
+        As for `compare`.
+
+    Returns
+    -------
+    Ranking
+        As of `compare`.
+
+    Raises
+    ------
+    ResultsError
+        As of `compare`.
+
+    Examples
+    --------
+    >>> paths = [Path("results/emodb"), Path("elsewhere")]
+    >>> compare_runs([Run.load(path) for path in paths], paths).tests  # doctest: +SKIP
+    """
+    start, *rest = runs
     runs = [start, *(_under_names_of(start, run, join_names=join_names) for run in rest)]
     for run, path in zip(runs[1:], paths[1:]):
-        check_same_utterances(start.predictions, run.predictions, names=(str(first), str(path)))
+        check_same_utterances(start.predictions, run.predictions, names=(str(paths[0]), str(path)))
     runs = [_renamed(run, names) for run, names in zip(runs, _distinct_names(runs, paths), strict=True)]
     predictions = pd.concat([run.predictions for run in runs], ignore_index=True)
     records = {name: entry for run in runs for name, entry in run.record.get("pipelines", {}).items()}

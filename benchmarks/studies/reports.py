@@ -13,7 +13,7 @@ from benchmarks.evaluation.runs import Run
 from benchmarks.reporting import page, plots
 from benchmarks.reporting.ranking import rank
 from benchmarks.studies import STUDIES
-from benchmarks.studies.comparison import compare
+from benchmarks.studies.comparison import compare_runs
 
 if TYPE_CHECKING:
     from benchmarks.reporting.page import Section
@@ -99,28 +99,32 @@ def write_reports(
     --------
     >>> write_reports([Path("results/emodb"), Path("results/ravdess")])  # doctest: +SKIP
     """
-    if len(paths) == 1 and paths[0].is_dir():
-        return write_report(Run.load(paths[0], join_names=join_names), out=out, audio=audio, rope=rope)
+    read = [(path, Run.load(path, join_names=join_names)) for path in paths]
+    if len(read) == 1 and paths[0].is_dir():
+        return write_report(read[0][1], out=out, audio=audio, rope=rope)
+    for path, run in read:
+        if path.is_dir():
+            write_report(run, audio=audio, rope=rope)
     rankings: list[Ranking] = []
     sections: list[tuple[Section, ...]] = []
-    for group in _same_tests(paths, join_names=join_names):
-        runs = [Run.load(path, join_names=join_names) for path in group]
-        for run, path in zip(runs, group):
-            if path.is_dir():
-                write_report(run, audio=audio, rope=rope)
-        together = len(group) > 1
-        rankings.append(compare(*group, join_names=join_names, rope=rope) if together else rank(runs[0], rope=rope))
+    for group in _same_tests(read):
+        places, runs = zip(*group)
+        together = len(runs) > 1
+        rankings.append(
+            compare_runs(runs, places, join_names=join_names, rope=rope) if together else rank(runs[0], rope=rope)
+        )
         sections.append(() if together else study_sections())
     return page.write_page(rankings, out or Path("report.html"), audio=audio, sections=sections)
 
 
-def _same_tests(paths: Sequence[Path], *, join_names: bool) -> list[list[Path]]:
-    """Paths of runs that were tested on the same utterances, with the same speakers and labels, together."""
-    groups: dict[frozenset[tuple[str, ...]], list[Path]] = {}
-    for path in paths:
-        table = Run.load(path, join_names=join_names).predictions
+def _same_tests(read: Sequence[tuple[Path, Run]]) -> list[list[tuple[Path, Run]]]:
+    """Paths and runs that were tested on the same utterances, with the same speakers and labels, together."""
+    groups: dict[frozenset[tuple[str, ...]], list[tuple[Path, Run]]] = {}
+    for path, run in read:
+        table = run.predictions
         rows = table[["utterance", "speaker", "truth"]].drop_duplicates() if len(table) else table
-        groups.setdefault(frozenset(map(tuple, rows.to_numpy())) or frozenset({(str(path),)}), []).append(path)
+        key = frozenset(map(tuple, rows.to_numpy())) or frozenset({(str(path),)})
+        groups.setdefault(key, []).append((path, run))
     return list(groups.values())
 
 

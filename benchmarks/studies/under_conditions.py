@@ -144,9 +144,9 @@ def tested(fold: Fold, heard: Corpus, training: str) -> Fold:
     table = heard.utterances
     plain = np.flatnonzero(table["training"] == PLAIN)  # in the order of the corpus, into which the fold points
     ids = table.index.get_level_values("id").to_numpy().astype(str)
-    tested = set(ids[plain[fold.test]])
+    asked = set(ids[plain[fold.test]])
     owners = np.array([name.rpartition("@")[0] for name in ids])
-    test = np.flatnonzero((table["training"] == "").to_numpy() & np.isin(owners, list(tested)))
+    test = np.flatnonzero((table["training"] == "").to_numpy() & np.isin(owners, list(asked)))
     sides = {side: plain[getattr(fold, side)] for side in ("train", "valid")}
     if training == AUGMENTED:
         extra = (table["training"] == AUGMENTED).to_numpy()
