@@ -13,7 +13,7 @@ GLOSSARY: Mapping[str, str] = {
     "Cohen's kappa": "agreement beyond what the labels' shares alone would give; 0 is chance, 1 is perfect",
     "Holm": "Holm's correction of p for the number of pairs tested, so that all of them together err in 5 of 100",
     "p": "how often chance alone would make a difference at least as large, were the two alike",
-    "Brier score": "mean squared distance of the probabilities from what was right; 0 is perfect",
+    "Brier": "Brier score, mean squared distance of the probabilities from what was right; 0 is perfect",
     "Calibration error": "by how much stated confidence and the share that is right differ, on average (ECE)",
     "Log loss": "mean negative logarithm of the probability that the right class was given; 0 is perfect",
     "95 % interval": "by the jackknife over speakers: in 95 of 100 such corpora it would hold the true score",
