@@ -46,8 +46,7 @@ def execute(arguments: argparse.Namespace) -> int:
     found = ablate(
         corpus,
         models=arguments.pipelines,
-        command=shared.command_line("benchmarks.ablation", arguments),
-        **shared.run_arguments(arguments, corpus),
+        **shared.run_arguments("benchmarks.ablation", arguments, corpus),
     )
     write_report(found.folder)
     show(ablation_text(found))

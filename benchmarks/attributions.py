@@ -46,9 +46,8 @@ def execute(arguments: argparse.Namespace) -> int:
 
     options = shared.options_of(arguments)
     corpus = shared.check_sound(shared.load_corpus(arguments), arguments, arguments.pipelines, options)
-    keywords = shared.run_arguments(arguments, corpus)
-    line = shared.command_line("benchmarks.attributions", arguments)
-    found = emotion_attributions(corpus, pipelines=arguments.pipelines, options=options, command=line, **keywords)
+    keywords = shared.run_arguments("benchmarks.attributions", arguments, corpus)
+    found = emotion_attributions(corpus, pipelines=arguments.pipelines, options=options, **keywords)
     show("\n".join(fill(text, hang="  ") for text in attributions_text(found).splitlines()))
     show(f"table: {keywords['out'] / 'attributions.csv'}\nreport: {write_report(keywords['out'])}")
     return shared.say_whether_chance_holds(corpus, load_run(keywords["out"]).predictions)

@@ -293,17 +293,28 @@ def cache_of(arguments: argparse.Namespace) -> FeatureCache | None:
     return None if arguments.no_cache else user_cache()
 
 
-def run_arguments(arguments: argparse.Namespace, corpus: Corpus) -> dict[str, Any]:
-    """What `add_fold_arguments` and `add_run_arguments` read, as keywords of `evaluate` and of the studies."""
+def run_arguments(module: str, arguments: argparse.Namespace, corpus: Corpus, *, suffix: str = "") -> dict[str, Any]:
+    """What `add_fold_arguments` and `add_run_arguments` read, as keywords of `evaluate` and of the studies.
+
+    Parameters
+    ----------
+    module : str
+        Of the command, such as `benchmarks.run`: the record says what was typed.
+    arguments : Namespace
+    corpus : Corpus
+    suffix : str
+        What stands behind the corpus's name in the folder's, where none is given.
+    """
     return {
         "folds": arguments.folds,
         "seeds": arguments.seeds,
         "jobs": arguments.jobs,
-        "out": out_folder(arguments, corpus),
+        "out": out_folder(arguments, corpus, suffix=suffix),
         "overwrite": Overwrite(arguments.overwrite),
         "cache": cache_of(arguments),
         "allow_duplicates": arguments.allow_duplicates,
         "progress": sys.stderr.isatty(),
+        "command": command_line(module, arguments),
     }
 
 

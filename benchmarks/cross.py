@@ -83,6 +83,7 @@ def execute(arguments: argparse.Namespace) -> None:
         cache=shared.cache_of(arguments),
         allow_duplicates=arguments.allow_duplicates,
         progress=sys.stderr.isatty(),
+        command=shared.command_line("benchmarks.cross", arguments),
     )
     show(cross_text(table))
     plots = draw_all(table, folder / "plots")

@@ -43,10 +43,8 @@ def execute(arguments: argparse.Namespace) -> int:
     from benchmarks.studies.reports import write_report
 
     corpus = shared.check_sound(shared.load_corpus(arguments), arguments, arguments.pipelines)
-    keywords = shared.run_arguments(arguments, corpus)
-    keywords["out"] = shared.out_folder(arguments, corpus, suffix="-enrolment")
-    line = shared.command_line("benchmarks.enrolment", arguments)
-    show(curve_text(enrolment_curve(corpus, pipelines=arguments.pipelines, command=line, **keywords)))
+    keywords = shared.run_arguments("benchmarks.enrolment", arguments, corpus, suffix="-enrolment")
+    show(curve_text(enrolment_curve(corpus, pipelines=arguments.pipelines, **keywords)))
     show(f"table: {keywords['out'] / 'enrolment.csv'}\nreport: {write_report(keywords['out'])}")
     return shared.say_whether_chance_holds(corpus, load_run(keywords["out"]).predictions)
 

@@ -43,8 +43,7 @@ def execute(arguments: argparse.Namespace) -> None:
 
     options = shared.options_of(arguments)
     corpus = shared.check_sound(shared.load_corpus(arguments), arguments, arguments.pipelines, options)
-    keywords = shared.run_arguments(arguments, corpus)
-    keywords["out"] = shared.out_folder(arguments, corpus, suffix="-people")
+    keywords = shared.run_arguments("benchmarks.known_people", arguments, corpus, suffix="-people")
     how = {"by": arguments.by, "draws": arguments.draws, "options": options}
     show(known_text(known_people(corpus, pipelines=arguments.pipelines, **how, **keywords)))
     show(f"table: {keywords['out'] / 'known_people.csv'}")

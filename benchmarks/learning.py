@@ -40,7 +40,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from benchmarks.studies.reports import write_report
 
     corpus = shared.check_sound(shared.load_corpus(arguments), arguments, arguments.pipelines)
-    keywords = shared.run_arguments(arguments, corpus)
+    keywords = shared.run_arguments("benchmarks.learning", arguments, corpus)
     curve = learning_curve(corpus, pipelines=arguments.pipelines, sizes=arguments.sizes, **keywords)
     folder = keywords["out"]
     show(curve_text(curve))

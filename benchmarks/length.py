@@ -48,8 +48,7 @@ def execute(arguments: argparse.Namespace) -> None:
 
     options = shared.options_of(arguments)
     corpus = shared.check_sound(shared.load_corpus(arguments), arguments, arguments.pipelines, options)
-    keywords = shared.run_arguments(arguments, corpus)
-    keywords["out"] = shared.out_folder(arguments, corpus, suffix="-length")
+    keywords = shared.run_arguments("benchmarks.length", arguments, corpus, suffix="-length")
     table = length_curve(corpus, pipelines=arguments.pipelines, seconds=arguments.seconds, options=options, **keywords)
     show("\n".join(fill(line, hang="  ") if len(line) > 80 else line for line in length_text(table).splitlines()))
     plot = draw_curve(table, keywords["out"] / "plots", chance=1 / len(corpus.labels))

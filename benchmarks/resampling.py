@@ -52,7 +52,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
     options = shared.options_of(arguments)
     corpus = shared.check_sound(shared.load_corpus(arguments), arguments, arguments.pipelines, options)
-    keywords = shared.run_arguments(arguments, corpus)
+    keywords = shared.run_arguments("benchmarks.resampling", arguments, corpus)
     found = resampling(corpus, pipelines=arguments.pipelines, draws=arguments.draws, options=options, **keywords)
     folder = keywords["out"]
     show(resampling_text(found))

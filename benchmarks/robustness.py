@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from benchmarks import command as shared
 from features.command import command, make_parser, show
@@ -53,8 +52,7 @@ def execute(arguments: argparse.Namespace) -> None:
 
     options = shared.options_of(arguments)
     corpus = shared.check_sound(shared.load_corpus(arguments), arguments, arguments.pipelines, options)
-    keywords = shared.run_arguments(arguments, corpus)
-    keywords["out"] = arguments.out or Path("results") / f"{corpus.name}-robustness"
+    keywords = shared.run_arguments("benchmarks.robustness", arguments, corpus, suffix="-robustness")
     table = robustness(
         corpus,
         pipelines=arguments.pipelines,

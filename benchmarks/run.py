@@ -95,11 +95,10 @@ def execute(arguments: argparse.Namespace) -> int:
         corpus,
         pipelines=pipelines,
         options=options,
-        command=shared.command_line("benchmarks.run", arguments),
         rope=arguments.rope,
         allow_shared_speakers=arguments.allow_shared_speakers,
         add=dict(arguments.add),
-        **{**shared.run_arguments(arguments, corpus), "folds": folds_of(arguments, corpus)},
+        **{**shared.run_arguments("benchmarks.run", arguments, corpus), "folds": folds_of(arguments, corpus)},
     )
     show(result_text(run.record, run.scores, str(run.folder)))
     if arguments.rope and not run.predictions.empty:

@@ -181,9 +181,16 @@ def test_a_cheaper_pipeline_that_comes_out_ahead_is_named() -> None:
         for kind, uar in (("clean", clean), ("white", noisy))
     ]
     some = pd.DataFrame(rows, columns=["pipeline", "kind", "condition", "uar", "ms_per_clip"])
-    assert overtaking(some.assign(training="as recorded")) == [
-        "svm is ahead of the slower deep from white on, by the estimates"
-    ]
+    found = overtaking(some.assign(training="as recorded")).to_dict("records")
+    (only,) = found
+    assert only == {
+        "cheaper": "svm",
+        "slower": "deep",
+        "kind": "white",
+        "condition": "white",
+        "cheaper_uar": 0.5,
+        "slower_uar": 0.4,
+    }
 
 
 def test_the_command_prints_within_80_columns_and_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import joblib
 import numpy as np
@@ -16,13 +16,15 @@ from sklearn.base import clone
 from benchmarks.evaluation.fingerprint import estimator_identity, job_key
 from benchmarks.evaluation.fusion import fuse
 from benchmarks.evaluation.job import FeatureFile, Job, failed, run_job
+from benchmarks.evaluation.job_result import jsonable
 from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.evaluation.provenance import code_of
-from benchmarks.evaluation.runs import check_same_run
+from benchmarks.evaluation.runs import check_same_run, job_table
 from benchmarks.evaluation.speech import note_on, without_speech
 from benchmarks.evaluation.store import ResultsStore
-from benchmarks.pipelines.deep_models import RELEASED
 from benchmarks.pipelines.feature_sets import extract, find_feature_set
+from benchmarks.pipelines.names import RELEASED
+from benchmarks.scoring.scores import costs
 from benchmarks.scoring.status import Status
 from features.engines.engine import Lost, Piece
 from features.engines.local import LocalEngine, processes_kept
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from features.engines.engine import Engine
     from features.extractors.table import FeatureTable
 
+
+T = TypeVar("T")
 
 _SHOWN = {"": " anonymous", "deep": " train without valid"}
 """What changed in how a job of a package is computed here, so that results of before are not taken for those of now."""
@@ -103,6 +107,17 @@ class Outcome:
                 **{f"p_{label}": values[:, column] for column, label in enumerate(corpus.labels)},
             }
         )
+
+    def ms_per_clip(self) -> dict[str, float]:
+        """Milliseconds that extraction and prediction of a test clip took, by pipeline."""
+        jobs = job_table({"jobs": [jsonable(result.summary()) for _, result in self.results]}, pd.DataFrame())
+        return {str(name): costs(own)["ms_per_utterance"] for name, own in jobs.groupby("pipeline", sort=False)}
+
+    def of_folds(self, values: Mapping[Fold, T]) -> list[T]:
+        """What stands for its fold, for every row of `predictions`, in their order."""
+        failed = self.failed
+        done = [(fold, result) for fold, result in self.results if result.pipeline not in failed]
+        return [values[fold] for fold, result in done for _ in range(result.n_test)]
 
     def check_complete(self) -> None:
         """Check that no job failed, as a study needs it.

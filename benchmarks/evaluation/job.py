@@ -24,7 +24,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.evaluation.anonymous import anonymous
 from benchmarks.evaluation.job_result import DIGITS, JobResult, jsonable
 from benchmarks.evaluation.provenance import peak_memory_mb
-from benchmarks.pipelines.deep_models import RELEASED
+from benchmarks.pipelines.names import RELEASED
 from benchmarks.pipelines.table_features import TableFeatures
 from benchmarks.scoring.metrics import uar, wa
 from benchmarks.scoring.status import Status

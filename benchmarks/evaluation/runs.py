@@ -25,6 +25,8 @@ from features.tables import for_spreadsheets
 
 SCHEMA_VERSION = 2
 """Version of the form of `run.json`; other versions are not read."""
+RUN_RECORD, STUDY_RECORD = "run.json", "study.json"
+"""Names of the files that say how a run, and how a study, came about."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +103,7 @@ class Run:
         if self.utterances is not None:
             write_table(self.folder / "utterances.csv", self.utterances, None)
         text = json.dumps(self.record, indent=1, ensure_ascii=False) + "\n"
-        write_atomically(self.folder / "run.json", text)
+        write_atomically(self.folder / RUN_RECORD, text)
 
     @property
     def corpus(self) -> Mapping[str, Any]:
@@ -197,15 +199,20 @@ def job_table(record: Mapping[str, Any], predictions: pd.DataFrame) -> pd.DataFr
     return table
 
 
-def read_record(folder: Path) -> Mapping[str, Any]:
-    """Read the `run.json` of a folder; an empty mapping where there is none.
+def read_record(folder: Path, name: str = RUN_RECORD) -> Mapping[str, Any]:
+    """Read the record of a run in a folder, or of a study; an empty mapping where there is none.
+
+    Parameters
+    ----------
+    folder : Path
+    name : {"run.json", "study.json"}
 
     Raises
     ------
     ResultsError
         If it is not the record of a run, or one of another version.
     """
-    file = folder / "run.json"
+    file = folder / name
     if not file.exists():
         return {}
     try:

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from benchmarks.pipelines.flags import Flag
 from benchmarks.pipelines.heard import marks_of, told_of
+from benchmarks.pipelines.names import RELEASED
 from benchmarks.pipelines.pipeline import Pipeline
 from features.errors import PipelineError
 
 if TYPE_CHECKING:
     from benchmarks.pipelines.names import Part
     from benchmarks.pipelines.options import PipelineOptions
-
-RELEASED = "speechbrain-released"
 
 
 def names() -> Sequence[str]:

@@ -14,6 +14,9 @@ NORMALISE = ("global", "speaker", "enrol-1", "enrol-3", "enrol-5", "enrol-10", "
 CHANCE = ("majority", "random")
 """Models that show what guessing scores."""
 
+RELEASED = "speechbrain-released"
+"""The published emotion model, which is fitted to no utterance here."""
+
 
 @dataclass(frozen=True)
 class Part:

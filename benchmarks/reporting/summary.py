@@ -11,6 +11,7 @@ import pandas as pd
 
 from benchmarks.pipelines import deep_models
 from benchmarks.pipelines.flags import Flag
+from benchmarks.pipelines.names import RELEASED
 from benchmarks.reporting.grid_ends import grid_ends
 from benchmarks.reporting.numbers import interval_text, signed
 from benchmarks.reporting.ranking import ALPHA, Entry, Ranking
@@ -69,7 +70,7 @@ def caveats(ranking: Ranking) -> tuple[str, ...]:
     >>> caveats(rank(Run.load("results/emodb")))  # doctest: +SKIP
     """
     notes = []
-    fine_tuned = set(deep_models.names()) - {deep_models.RELEASED}
+    fine_tuned = set(deep_models.names()) - {RELEASED}
     if ranking.run.synthetic:
         notes.append(
             "The voices are synthetic: these figures show that the machinery works and say nothing about real emotion."

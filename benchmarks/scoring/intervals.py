@@ -203,8 +203,8 @@ def speaker_interval(confusions: ArrayLike, *, statistic: Statistic = uar_of, le
 
     Parameters
     ----------
-    confusions : array-like of shape (n_speakers, n_labels, n_labels)
-        As `speaker_confusions` counts them.
+    confusions : array-like of shape (n_speakers, ..., n_labels, n_labels)
+        As `speaker_confusions` counts them; or several, side by side, of which the statistic makes one score.
     statistic : callable, default=uar_of
         From confusion matrices, shape (..., n_labels, n_labels), to a score in [0, 1], shape (...).
     level : float, default=0.95
@@ -226,8 +226,8 @@ def speaker_interval(confusions: ArrayLike, *, statistic: Statistic = uar_of, le
     return jackknife_interval(
         float(statistic(total)),
         left_out,
-        n_utterances=total.sum(),
-        n_labels=len(total),
+        n_utterances=float(total.sum(axis=(-2, -1)).mean()),
+        n_labels=total.shape[-1],
         level=level,
         weights=speaker_weights(matrices),
     )
@@ -240,7 +240,7 @@ def difference_interval(
 
     Parameters
     ----------
-    first, second : array-like of shape (n_speakers, n_labels, n_labels)
+    first, second : array-like of shape (n_speakers, ..., n_labels, n_labels)
         The same utterances of the same speakers in the same order.
     statistic, level
         As `speaker_interval` takes them.
@@ -297,7 +297,7 @@ def speaker_terms(confusions: ArrayLike) -> Matrix:
 def same_speakers(first: ArrayLike, second: ArrayLike) -> tuple[Matrix, Matrix]:
     """Two stacks of matrices as arrays, checked to be of one shape."""
     one, other = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
-    if one.shape != other.shape or not np.allclose(one.sum(axis=2), other.sum(axis=2)):
+    if one.shape != other.shape or not np.allclose(one.sum(axis=-1), other.sum(axis=-1)):
         raise ResultsError(
             "the two pipelines were not scored on the same utterances of the same speakers; "
             "compare only predictions of one set of folds"
@@ -325,7 +325,7 @@ def speaker_weights(confusions: ArrayLike) -> Matrix:
     >>> speaker_weights([[[4, 0], [0, 4]], [[0, 4], [0, 4]]]).tolist()
     [0.5, 0.5]
     """
-    clips = np.asarray(confusions, dtype=float).sum(axis=2)
+    clips = np.asarray(confusions, dtype=float).sum(axis=-1)
     totals = clips.sum(axis=0)
     present = totals > 0
     return np.asarray((clips[:, present] / totals[present]).sum(axis=1) / max(present.sum(), 1))

@@ -94,7 +94,7 @@ def score_table(
         {
             "pipeline": name,
             **_test_scores(rows, confusions[str(name)], labels),
-            **_costs(jobs[jobs["pipeline"] == name]),
+            **costs(jobs[jobs["pipeline"] == name]),
         }
         for name, rows in predictions.groupby("pipeline", sort=False)
     ]
@@ -230,7 +230,19 @@ def _test_scores(rows: pd.DataFrame, confusions: NDArray[np.float64], labels: Se
     }
 
 
-def _costs(jobs: pd.DataFrame) -> dict[str, Any]:
+def costs(jobs: pd.DataFrame) -> dict[str, Any]:
+    """What the jobs of one pipeline cost, and how it scores on what it trained on.
+
+    Parameters
+    ----------
+    jobs : DataFrame
+        As `score_table` takes them.
+
+    Returns
+    -------
+    dict
+        Columns of `score_table`: means over jobs, milliseconds a test clip, the largest memory; NaN where unknown.
+    """
     done = jobs[jobs["status"] == Status.DONE]
     clips = done["n_test"].sum()
     extract, predict = (1000 * done[name].sum(min_count=1) / clips for name in ("extract_seconds", "predict_seconds"))

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 import pandas as pd
 
 from benchmarks.corpora.merged import merge
-from benchmarks.evaluation.execute import execute
-from benchmarks.evaluation.overwrite import Overwrite
-from benchmarks.evaluation.planning import make_plan
+from benchmarks.evaluation.run_options import RunKeywords, RunOptions
 from benchmarks.evaluation.runs import write_table
-from benchmarks.evaluation.store import ResultsStore
 from benchmarks.folds.fold import Fold
-from benchmarks.folds.leakage import check_folds
 from benchmarks.folds.splitters import make_folds, validation_speakers
 from benchmarks.pipelines import deep_models
 from benchmarks.pipelines.names import parse, with_normalisation
@@ -29,9 +24,6 @@ from features.errors import PipelineError
 
 if TYPE_CHECKING:
     from benchmarks.corpora.corpus import Corpus
-    from benchmarks.evaluation.plan import Plan
-    from benchmarks.pipelines.options import PipelineOptions
-    from features.cache import FeatureCache
 
 NONE = "none"
 ADAPTATIONS = (NONE, "corpus", "speaker", "coral", "subspace")
@@ -46,14 +38,7 @@ def cross_corpus(
     *,
     pipelines: Sequence[str] = ("svm",),
     adaptations: Sequence[str] = ADAPTATIONS,
-    seeds: Sequence[int] = (0,),
-    jobs: int | None = None,
-    out: str | Path,
-    overwrite: str = Overwrite.MISSING,
-    options: PipelineOptions | None = None,
-    cache: FeatureCache | None = None,
-    allow_duplicates: bool = False,
-    progress: bool = False,
+    **run: Unpack[RunKeywords],
 ) -> pd.DataFrame:
     """Score pipelines on corpora that they were not trained on, beside the corpus's own folds on the same labels.
 
@@ -65,7 +50,7 @@ def cross_corpus(
         As `benchmarks.evaluate` takes them, without `:normalise`.
     adaptations : sequence of str
         Some of `ADAPTATIONS`, or `enrol-K`; deep pipelines know `none` alone.
-    seeds, jobs, overwrite, options, cache, allow_duplicates, progress
+    seeds, jobs, overwrite, options, cache, allow_duplicates, progress, command
         As for `benchmarks.evaluate`.
     out : path
         Folder; the figures go to `cross.csv`, the jobs to `jobs/` in it.
@@ -89,28 +74,16 @@ def cross_corpus(
     ...     both, pipelines=["majority"], adaptations=["none"], jobs=1, out="results/cross"
     ... )
     """
-    merged = merge(corpora)
+    merged, how = merge(corpora), RunOptions(**run)
     names = _names(pipelines, adaptations)
     own = [fold for name in corpora for fold in _own_folds(merged.utterances, name, corpora[name].default_scheme)]
-    plan = make_plan(
-        merged,
-        pipelines=[full for full, _, _ in names],
-        folds=own,
-        seeds=seeds,
-        options=options,
-        allow_duplicates=allow_duplicates,
-        cache=cache,
-    )
-    others = [
-        fold for group in _crossing(merged.utterances, corpora) for fold in _checked(group, plan, allow_duplicates)
-    ]
-    trials = tuple((seed, fold) for seed in plan.seeds for fold in (*own, *others))
-    store = ResultsStore(Path(out))
-    with store.lock():
-        outcome = execute(
-            replace(plan, trials=trials), store, jobs=jobs, cache=cache, overwrite=overwrite, progress=progress
-        )
-        outcome.check_complete()
+    plan = how.plan(merged, pipelines=[full for full, _, _ in names], folds=own)
+    crossing = list(_crossing(merged.utterances, corpora))
+    for group in crossing:
+        how.check(group, merged)
+    folds = [*own, *(fold for group in crossing for fold in group)]
+    with how.store() as store:
+        outcome = how.carry_out(plan, [(seed, fold) for seed in plan.seeds for fold in folds], store)
         built = [pipeline.name for pipeline in plan.pipelines]
         rows = outcome.predictions().merge(
             pd.DataFrame([(name, base, kind) for name, (_, base, kind) in zip(built, names)], columns=_WHAT),
@@ -174,11 +147,6 @@ def _fold(name: str, table: pd.DataFrame, training: Mapping[str, Corpus], test: 
     ]
     used, valid = table[COLUMN].isin(list(training)).to_numpy(), np.isin(speakers, validating)
     return Fold(name, np.flatnonzero(used & ~valid), np.flatnonzero(used & valid), test)
-
-
-def _checked(folds: list[Fold], plan: Plan, allow_duplicates: bool) -> list[Fold]:
-    check_folds(folds, plan.corpus.utterances, plan.corpus.audio_keys.tolist(), allow_duplicates=allow_duplicates)
-    return folds
 
 
 def cross_table(predictions: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:

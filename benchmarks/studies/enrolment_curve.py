@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import pandas as pd
 
 from benchmarks.evaluation.evaluate import evaluate
-from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.evaluation.runs import Run, write_table
 from benchmarks.pipelines.names import NORMALISE, parse, with_normalisation
 from benchmarks.pipelines.registry import known_models
@@ -23,9 +21,9 @@ from features.errors import PipelineError, ResultsError
 
 if TYPE_CHECKING:
     from benchmarks.corpora.corpus import Corpus
+    from benchmarks.evaluation.run_options import RunKeywords
     from benchmarks.folds.fold import Fold
     from benchmarks.reporting.ranking import Ranking
-    from features.cache import FeatureCache
     from features.plotting import Plot
 
 CLIPS: Mapping[str, str] = {
@@ -41,20 +39,13 @@ def enrolment_curve(
     *,
     pipelines: Sequence[str] = ("svm",),
     folds: str | Sequence[Fold] | None = None,
-    seeds: Sequence[int] = (0,),
-    jobs: int | None = None,
-    out: str | Path,
-    overwrite: str = Overwrite.MISSING,
-    cache: FeatureCache | None = None,
-    allow_duplicates: bool = False,
-    progress: bool = False,
-    command: str = "",
+    **run: Unpack[RunKeywords],
 ) -> pd.DataFrame:
     """Run pipelines under every normalisation, all tested on the same clips, of which none enrols.
 
     Parameters
     ----------
-    corpus, folds, seeds, jobs, overwrite, cache, allow_duplicates, progress, command
+    corpus, folds, seeds, jobs, overwrite, options, cache, allow_duplicates, progress, command
         As for `benchmarks.evaluate`. Every seed draws its own clips; a larger K keeps those of a smaller one.
     pipelines : sequence of str, default=("svm",)
         Pipelines without a normalisation, such as `svm`, `svm@prosodic` or `svm+xgboost`.
@@ -83,27 +74,20 @@ def enrolment_curve(
     for name in pipelines:
         if any(part.normalise != "global" for part in parse(name, models)):
             raise PipelineError(f"{name!r}: expected a pipeline without :normalise, such as svm or svm@prosodic")
-    run = evaluate(
+    found = evaluate(
         corpus,
         pipelines=[with_normalisation(name, normalise, models) for name in pipelines for normalise in CLIPS],
         folds=folds,
-        seeds=seeds,
-        jobs=jobs,
-        out=out,
-        overwrite=overwrite,
-        cache=cache,
-        allow_duplicates=allow_duplicates,
-        progress=progress,
-        command=command,
+        **run,
     )
-    if run.failed:
-        first = run.failed[0]
+    if found.failed:
+        first = found.failed[0]
         raise ResultsError(
-            f"{len(run.failed)} jobs failed, the first {first['pipeline']} on {first['fold']}: {first['reason']}; run "
-            "again to retry them"
+            f"{len(found.failed)} jobs failed, the first {first['pipeline']} on {first['fold']}: {first['reason']}; "
+            "run again to retry them"
         )
-    curve = curve_table(run)
-    write_table(run.folder / "enrolment.csv", curve)
+    curve = curve_table(found)
+    write_table(found.folder / "enrolment.csv", curve)
     return curve
 
 

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.evaluation.execute import execute
-from benchmarks.evaluation.overwrite import Overwrite
-from benchmarks.evaluation.planning import make_plan
+from benchmarks.evaluation.run_options import RunKeywords, RunOptions
 from benchmarks.evaluation.runs import write_table
-from benchmarks.evaluation.store import ResultsStore
 from benchmarks.folds.fold import Fold
-from benchmarks.folds.leakage import check_folds
 from benchmarks.reporting.numbers import interval_text
 from benchmarks.scoring.intervals import difference_interval, speaker_confusions, speaker_interval
 from features.errors import FoldError
 
 if TYPE_CHECKING:
     from benchmarks.corpora.corpus import Corpus
-    from benchmarks.pipelines.options import PipelineOptions
-    from features.cache import FeatureCache
 
 SAME, MIXED, OTHER = "same", "mixed", "other"
 TRAINED = (SAME, MIXED, OTHER)
@@ -38,20 +30,13 @@ def known_people(
     pipelines: Sequence[Any] = ("svm",),
     folds: str | None = None,
     draws: int = 1,
-    seeds: Sequence[int] = (0,),
-    jobs: int | None = None,
-    out: str | Path,
-    overwrite: str = Overwrite.MISSING,
-    options: PipelineOptions | None = None,
-    cache: FeatureCache | None = None,
-    allow_duplicates: bool = False,
-    progress: bool = False,
+    **run: Unpack[RunKeywords],
 ) -> pd.DataFrame:
     """Train on one group of speakers and test on it, on the others, and from both, on equally many speakers and clips.
 
     Parameters
     ----------
-    corpus, pipelines, folds, seeds, jobs, overwrite, options, cache, allow_duplicates, progress
+    corpus, pipelines, folds, seeds, jobs, overwrite, options, cache, allow_duplicates, progress, command
         As for `benchmarks.evaluate`.
     by : str, default="gender"
         Column of the corpus that groups speakers.
@@ -79,29 +64,22 @@ def known_people(
     """
     if draws < 1:
         raise FoldError(f"--draws {draws}: expected 1 or more")
-    table = corpus.utterances
-    plan = make_plan(
-        corpus, pipelines=pipelines, folds=folds, seeds=seeds, options=options, allow_duplicates=allow_duplicates
-    )
+    table, how = corpus.utterances, RunOptions(**run)
+    plan = how.plan(corpus, pipelines=pipelines, folds=folds)
     groups = _groups(table, by)
     places: dict[Fold, tuple[str, int]] = {}
     for draw in range(draws):
         made = [one for fold in plan.folds for one in training_folds(fold, table, groups, random_state=draw)]
         for trained in TRAINED:
             some = [fold for name, fold in made if name == trained]
-            check_folds(some, table, corpus.audio_keys.tolist(), allow_duplicates=allow_duplicates)
+            how.check(some, corpus)
             places |= dict.fromkeys(some, (trained, draw))
     trials = tuple((seed, fold) for seed in plan.seeds for fold in places)
-    store = ResultsStore(Path(out), "known_people")
-    with store.lock():
-        outcome = execute(
-            replace(plan, trials=trials), store, jobs=jobs, cache=cache, overwrite=overwrite, progress=progress
-        )
-        outcome.check_complete()
-        lengths = [result.n_test for _, result in outcome.results]
-        named = np.repeat([places[fold] for fold, _ in outcome.results], lengths, axis=0)
+    with how.store("known_people") as store:
+        outcome = how.carry_out(plan, trials, store)
         answers = outcome.predictions()
-        answers["trained"], answers["seed"] = named[:, 0], answers["seed"].astype(str) + "." + named[:, 1]
+        answers["trained"], drawn = zip(*outcome.of_folds(places))
+        answers["seed"] = [f"{seed}.{draw}" for seed, draw in zip(answers["seed"], drawn)]
         answers["tested"] = answers["speaker"].map(dict(zip(table.index.get_level_values("speaker"), groups)))
         clips = {name: float(np.mean([len(f.training) for f in places if places[f][0] == name])) for name in TRAINED}
         found = known_table(answers, corpus.labels).assign(clips=lambda rows: rows["trained"].map(clips))

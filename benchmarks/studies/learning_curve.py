@@ -5,20 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.evaluation.execute import execute
 from benchmarks.evaluation.job_result import DIGITS
-from benchmarks.evaluation.overwrite import Overwrite
-from benchmarks.evaluation.planning import make_plan
+from benchmarks.evaluation.run_options import RunKeywords, RunOptions
 from benchmarks.evaluation.runs import write_table
-from benchmarks.evaluation.store import ResultsStore
 from benchmarks.folds.fold import Fold, speakers_of
-from benchmarks.folds.leakage import check_folds
 from benchmarks.folds.splitters import shares_speakers
 from benchmarks.reporting.page import Section
 from benchmarks.reporting.plots import ReportPlot
@@ -29,7 +24,6 @@ from features.errors import FoldError
 
 if TYPE_CHECKING:
     from benchmarks.corpora.corpus import Corpus
-    from features.cache import FeatureCache
 
 
 def learning_curve(
@@ -38,19 +32,13 @@ def learning_curve(
     pipelines: Sequence[Any] = ("svm",),
     sizes: Sequence[int] = (),
     folds: str | Sequence[Fold] | None = None,
-    seeds: Sequence[int] = (0,),
-    jobs: int | None = None,
-    out: str | Path,
-    overwrite: str = Overwrite.MISSING,
-    cache: FeatureCache | None = None,
-    allow_duplicates: bool = False,
-    progress: bool = False,
+    **run: Unpack[RunKeywords],
 ) -> pd.DataFrame:
     """Train on few of the training speakers of every fold, then on more, and test on the same utterances each time.
 
     Parameters
     ----------
-    corpus, pipelines, folds, seeds, jobs, overwrite, cache, allow_duplicates, progress
+    corpus, pipelines, folds, seeds, jobs, overwrite, options, cache, allow_duplicates, progress, command
         As for `benchmarks.evaluate`. Every seed draws its own speakers; a larger size keeps those of a smaller one.
     sizes : sequence of int, default=()
         Numbers of training speakers; powers of two and all of them when empty.
@@ -78,9 +66,8 @@ def learning_curve(
     """
     if isinstance(folds, str) and shares_speakers(folds):
         raise FoldError(f"--folds {folds}: who tests trains too; a learning curve draws other speakers, as by speaker")
-    whole = make_plan(
-        corpus, pipelines=pipelines, folds=folds, seeds=seeds, allow_duplicates=allow_duplicates, cache=cache
-    )
+    how = RunOptions(**run)
+    whole = how.plan(corpus, pipelines=pipelines, folds=folds)
     most = min(len(speakers_of(corpus.utterances, fold.training)) for fold in whole.folds)
     size_of: dict[Fold, int] = {}
     trials = []
@@ -88,17 +75,12 @@ def learning_curve(
         for seed in whole.seeds:
             whole_folds = [fold for own, fold in whole.trials if own == seed]
             small = [thinned(fold, corpus.utterances, size, random_state=seed) for fold in whole_folds]
-            check_folds(small, corpus.utterances, corpus.audio_keys.tolist(), allow_duplicates=allow_duplicates)
+            how.check(small, corpus)
             trials += [(seed, fold) for fold in small]
             size_of |= dict.fromkeys(small, size)
-    store = ResultsStore(Path(out), "learning")
-    with store.lock():
-        outcome = execute(
-            replace(whole, trials=tuple(trials)), store, jobs=jobs, cache=cache, overwrite=overwrite, progress=progress
-        )
-        outcome.check_complete()
-        speakers = np.repeat([size_of[fold] for fold, _ in outcome.results], [r.n_test for _, r in outcome.results])
-        predictions = outcome.predictions().assign(speakers=speakers)
+    with how.store("learning") as store:
+        outcome = how.carry_out(whole, trials, store)
+        predictions = outcome.predictions().assign(speakers=outcome.of_folds(size_of))
         curve = curve_table(predictions, corpus.labels)
         write_table(store.folder / "learning" / "predictions.csv", predictions, f"%.{DIGITS}f")
         write_table(store.folder / "learning.csv", curve)

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import pandas as pd
 
 from benchmarks.conditions.condition import Condition
 from benchmarks.conditions.registry import KINDS
-from benchmarks.evaluation.overwrite import Overwrite
+from benchmarks.evaluation.run_options import RunKeywords, RunOptions
 from benchmarks.evaluation.runs import write_table
 from benchmarks.reporting.plots.length import length_figure
-from benchmarks.studies.robustness import scores_under
+from benchmarks.studies.answers_under import answers_under, by_condition, condition_rows
 from features.clips import clips_from
 from features.errors import InputError
 from features.sampling import RATE
 
 if TYPE_CHECKING:
     from benchmarks.corpora.corpus import Corpus
+    from benchmarks.evaluation.execute import Outcome
     from benchmarks.folds.fold import Fold
-    from benchmarks.pipelines.options import PipelineOptions
-    from features.cache import FeatureCache
 
 SECONDS = (0.5, 1.0, 1.5, 2.0, 3.0)
 _KIND = "beginning"
@@ -35,20 +34,13 @@ def length_curve(
     pipelines: Sequence[Any] = ("svm",),
     seconds: Sequence[float] = SECONDS,
     folds: str | Sequence[Fold] | None = None,
-    seeds: Sequence[int] = (0,),
-    jobs: int | None = None,
-    out: str | Path,
-    overwrite: str = Overwrite.MISSING,
-    options: PipelineOptions | None = None,
-    cache: FeatureCache | None = None,
-    allow_duplicates: bool = False,
-    progress: bool = False,
+    **run: Unpack[RunKeywords],
 ) -> pd.DataFrame:
     """Train on whole clips, and test on their first seconds.
 
     Parameters
     ----------
-    corpus, pipelines, folds, seeds, jobs, out, overwrite, options, cache, allow_duplicates, progress
+    corpus, pipelines, folds, seeds, jobs, out, overwrite, options, cache, allow_duplicates, progress, command
         As for `benchmarks.evaluate`; the figures go to `OUT/length.csv`.
     seconds : sequence of float
         How much of a clip is heard, each above 0. A clip that is no longer is heard whole.
@@ -76,33 +68,29 @@ def length_curve(
     """
     if not seconds or min(seconds) <= 0 or len(set(seconds)) < len(seconds):
         raise InputError(f"seconds {list(seconds)}; expected one or more above 0, each once")
-    kind = KINDS[_KIND]
-    found = scores_under(
-        corpus,
-        [Condition(_KIND, level, kind.title, kind.unit) for level in sorted(seconds)],
-        pipelines=pipelines,
-        folds=folds,
-        seeds=seeds,
-        jobs=jobs,
-        out=out,
-        overwrite=overwrite,
-        options=options,
-        cache=cache,
-        allow_duplicates=allow_duplicates,
-        progress=progress,
-    )
-    lengths = pd.Series([len(clip.recorded()) / RATE for clip in clips_from(corpus.utterances)])
-    rows = found[found["kind"] != "all"].drop(columns=["training", "condition"])
-    rows = rows.assign(
-        seconds=rows["level"].where(rows["kind"] == _KIND),
-        longer=[(lengths > level).mean() if level > 0 else 0.0 for level in rows["level"]],
-    )
-    scores = ["uar", "uar_low", "uar_high", "drop", "drop_low", "drop_high"]
-    table = rows[["pipeline", "seconds", "longer", *scores, "ms_per_clip"]].sort_values(
-        ["pipeline", "seconds"], kind="stable", ignore_index=True
-    )
-    write_table(Path(out) / "length.csv", table)
+    kind, how = KINDS[_KIND], RunOptions(**run)
+    tried = [Condition(_KIND, level, kind.title, kind.unit) for level in sorted(seconds)]
+    plan = how.plan(corpus, pipelines=pipelines, folds=folds)
+    with how.store() as store:
+        outcome = answers_under(plan, tried, store, how, augment=False)
+        table = length_table(outcome, corpus, tried)
+        write_table(store.folder / "length.csv", table)
     return table
+
+
+def length_table(outcome: Outcome, corpus: Corpus, tried: Sequence[Condition]) -> pd.DataFrame:
+    """Score answers to whole clips and to their first seconds; see `length_curve`."""
+    times, rows = outcome.ms_per_clip(), []
+    lengths = pd.Series([len(clip.recorded()) / RATE for clip in clips_from(corpus.utterances)])
+    for pipeline, _, counts in by_condition(outcome.predictions(), corpus.labels):
+        for row in condition_rows(counts, tried):
+            whole = row.pop("kind") != _KIND
+            level = float("nan") if whole else row["level"]
+            longer = 0.0 if whole else float((lengths > level).mean())
+            about = {"pipeline": pipeline, "seconds": level, "longer": longer}
+            rows.append({**about, **row, "ms_per_clip": times.get(pipeline, float("nan"))})
+    table = pd.DataFrame(rows).drop(columns=["condition", "level"])
+    return table.sort_values(["pipeline", "seconds"], kind="stable", ignore_index=True)
 
 
 def length_text(table: pd.DataFrame) -> str:

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from itertools import combinations
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.evaluation.enrolment import has_enrolment
-from benchmarks.evaluation.execute import execute
 from benchmarks.evaluation.job_result import DIGITS
-from benchmarks.evaluation.overwrite import Overwrite
-from benchmarks.evaluation.planning import copies_in, make_plan
+from benchmarks.evaluation.planning import copies_in
+from benchmarks.evaluation.run_options import RunKeywords, RunOptions, check_tests_all
 from benchmarks.evaluation.runs import write_table
-from benchmarks.evaluation.store import ResultsStore
 from benchmarks.folds.fold import Fold
-from benchmarks.folds.leakage import check_folds
 from benchmarks.reporting.lines import fill
 from benchmarks.reporting.numbers import interval_text
 from benchmarks.reporting.page import Section
@@ -34,9 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from benchmarks.corpora.corpus import Corpus
-    from benchmarks.pipelines.options import PipelineOptions
     from benchmarks.reporting.ranking import Ranking
-    from features.cache import FeatureCache
 
 UNITS = ("speaker", "session")
 """What is drawn whole: speakers, or sessions, whose dialogues two speakers share."""
@@ -50,14 +43,7 @@ def resampling(
     pipelines: Sequence[Any] = ("svm", "xgboost"),
     folds: str | None = None,
     draws: int = 20,
-    seeds: Sequence[int] = (0,),
-    jobs: int | None = None,
-    out: str | Path,
-    overwrite: str = Overwrite.MISSING,
-    options: PipelineOptions | None = None,
-    cache: FeatureCache | None = None,
-    allow_duplicates: bool = False,
-    progress: bool = False,
+    **run: Unpack[RunKeywords],
 ) -> pd.DataFrame:
     """Train pipelines on halves of the speakers, drawn many times, and compare them as algorithms.
 
@@ -65,7 +51,7 @@ def resampling(
 
     Parameters
     ----------
-    corpus, pipelines, seeds, jobs, overwrite, options, cache, allow_duplicates, progress
+    corpus, pipelines, seeds, jobs, overwrite, options, cache, allow_duplicates, progress, command
         As for `benchmarks.evaluate`; two pipelines or more.
     folds : {"speaker", "session"}, optional
         What is drawn whole; sessions where the corpus's own folds are by session, speakers otherwise.
@@ -96,38 +82,17 @@ def resampling(
         raise PipelineError(f"{len(pipelines)} pipeline; expected two or more, which are compared")
     if draws < 2:
         raise FoldError(f"--draws {draws}: expected 2 or more; 20 or more tell the two intervals apart")
+    how = RunOptions(**run)
     unit = folds or ("session" if corpus.default_scheme == "session" else "speaker")
     drawn = [draw_halves(corpus.utterances, unit, random_state=number) for number in range(draws)]
-    plan = make_plan(
-        corpus,
-        pipelines=pipelines,
-        folds=drawn[0],
-        seeds=seeds,
-        options=options,
-        allow_duplicates=allow_duplicates,
-        cache=cache,
-    )
-    for pipeline in plan.pipelines:
-        if pipeline.reason:
-            raise PipelineError(f"{pipeline.name}: {pipeline.reason}")
-    if has_enrolment(plan.pipelines):
-        raise PipelineError("a pipeline with :enrol-K tests on fewer clips; expected :global or :speaker")
-    copies, _ = copies_in(corpus, cache=cache)
+    plan = how.plan(corpus, pipelines=pipelines, folds=drawn[0])
+    check_tests_all(plan)
+    copies, _ = copies_in(corpus, cache=how.cache)
     for pair in drawn:
-        check_folds(
-            pair,
-            corpus.utterances,
-            corpus.audio_keys.tolist(),
-            same_sound=copies,
-            allow_duplicates=allow_duplicates,
-        )
+        how.check(pair, corpus, same_sound=copies)
     trials = tuple((seed, fold) for seed in plan.seeds for pair in drawn for fold in pair)
-    store = ResultsStore(Path(out), "resampling")
-    with store.lock():
-        plan = replace(plan, trials=trials)
-        outcome = execute(plan, store, jobs=jobs, cache=cache, overwrite=overwrite, progress=progress)
-        outcome.check_complete()
-        answers = outcome.predictions()
+    with how.store("resampling") as store:
+        answers = how.carry_out(plan, trials, store).predictions()
         units = pd.Series(corpus.utterances.reset_index()[unit].to_numpy(), index=corpus.utterances.index)
         drawn_whole = units.loc[pd.MultiIndex.from_frame(answers[["speaker", "utterance"]])].to_numpy()
         found = resampling_table(answers.assign(speaker=drawn_whole), corpus.labels)

@@ -4,31 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.evaluation.enrolment import has_enrolment
-from benchmarks.evaluation.execute import execute
-from benchmarks.evaluation.overwrite import Overwrite
-from benchmarks.evaluation.planning import make_plan
+from benchmarks.evaluation.run_options import RunKeywords, RunOptions, check_tests_all
 from benchmarks.evaluation.runs import write_table
-from benchmarks.evaluation.store import ResultsStore
-from benchmarks.folds.leakage import check_folds
 from benchmarks.folds.splitters import make_folds, uses_text
 from benchmarks.folds.texts import notes_on_texts
 from benchmarks.reporting.numbers import interval_text
 from benchmarks.scoring.intervals import difference_interval, speaker_confusions, speaker_interval
-from features.errors import FoldError, PipelineError
+from features.errors import FoldError
 
 if TYPE_CHECKING:
     from benchmarks.corpora.corpus import Corpus
-    from benchmarks.evaluation.plan import Plan
     from benchmarks.folds.fold import Fold
-    from benchmarks.pipelines.options import PipelineOptions
-    from features.cache import FeatureCache
 
 WHOLE, FEWER, UNKNOWN = "known", "known, as few clips", "unknown"
 """What is known of the test's sentences: all training clips of other speakers; as few of them as the third; none."""
@@ -40,14 +31,7 @@ def known_sentences(
     pipelines: Sequence[Any] = ("svm",),
     folds: str | None = None,
     draws: int = 3,
-    seeds: Sequence[int] = (0,),
-    jobs: int | None = None,
-    out: str | Path,
-    overwrite: str = Overwrite.MISSING,
-    options: PipelineOptions | None = None,
-    cache: FeatureCache | None = None,
-    allow_duplicates: bool = False,
-    progress: bool = False,
+    **run: Unpack[RunKeywords],
 ) -> pd.DataFrame:
     """Train with and without the test's sentences, on equally many clips, and test on the same utterances each time.
 
@@ -57,7 +41,7 @@ def known_sentences(
 
     Parameters
     ----------
-    corpus, pipelines, seeds, jobs, overwrite, options, cache, allow_duplicates, progress
+    corpus, pipelines, seeds, jobs, overwrite, options, cache, allow_duplicates, progress, command
         As for `benchmarks.evaluate`.
     folds : str, optional
         A scheme of speakers, `speaker`, `session` or a number; by default the corpus's own.
@@ -91,36 +75,21 @@ def known_sentences(
         )
     if draws < 1:
         raise FoldError(f"--draws {draws}: expected 1 or more")
-    table = corpus.utterances
+    table, how = corpus.utterances, RunOptions(**run)
     apart = make_folds(table, f"{scheme}-x-text")
-    plan = make_plan(
-        corpus,
-        pipelines=pipelines,
-        folds=scheme,
-        seeds=seeds,
-        options=options,
-        allow_duplicates=allow_duplicates,
-        cache=cache,
-    )
-    _check_pipelines(plan)
+    plan = how.plan(corpus, pipelines=pipelines, folds=scheme)
+    check_tests_all(plan)
     drawn = {draw: [as_few(fold, table, random_state=draw) for fold in apart] for draw in range(draws)}
     for some in (apart, *drawn.values()):
-        check_folds(some, table, corpus.audio_keys.tolist(), allow_duplicates=allow_duplicates)
+        how.check(some, corpus)
     sets = [(WHOLE, 0, plan.folds), (UNKNOWN, 0, apart), *((FEWER, draw, some) for draw, some in drawn.items())]
     places = {fold: (name, draw) for name, draw, some in sets for fold in some}
     trials = tuple((seed, fold) for seed in plan.seeds for _, _, some in sets for fold in some)
-    store = ResultsStore(Path(out), "sentences")
-    with store.lock():
-        outcome = execute(
-            replace(plan, trials=trials), store, jobs=jobs, cache=cache, overwrite=overwrite, progress=progress
-        )
-        outcome.check_complete()
-        lengths = [result.n_test for _, result in outcome.results]
-        named = pd.DataFrame(
-            np.repeat([places[fold] for fold, _ in outcome.results], lengths, axis=0), columns=["sentences", "draw"]
-        )
+    with how.store("sentences") as store:
+        outcome = how.carry_out(plan, trials, store)
         answers = outcome.predictions()
-        answers["sentences"], answers["seed"] = named["sentences"], answers["seed"].astype(str) + "." + named["draw"]
+        answers["sentences"], drawn_as = zip(*outcome.of_folds(places))
+        answers["seed"] = [f"{seed}.{draw}" for seed, draw in zip(answers["seed"], drawn_as)]
         clips = {
             name: float(np.mean([len(fold.training) for fold in places if places[fold][0] == name])) for name in NAMES
         }
@@ -130,15 +99,6 @@ def known_sentences(
 
 
 NAMES = (WHOLE, FEWER, UNKNOWN)
-
-
-def _check_pipelines(plan: Plan) -> None:
-    """Check that every pipeline can run here, and that none asks for clips of the test speakers."""
-    for pipeline in plan.pipelines:
-        if pipeline.reason:
-            raise PipelineError(f"{pipeline.name}: {pipeline.reason}")
-    if has_enrolment(plan.pipelines):
-        raise PipelineError("a pipeline with :enrol-K tests on fewer clips; expected :global or :speaker")
 
 
 def as_few(fold: Fold, table: pd.DataFrame, *, random_state: int) -> Fold:
