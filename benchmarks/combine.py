@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from benchmarks.command import command_line
 from features.command import add_join_names_argument, command, make_parser, show
 
 EXAMPLES = """
@@ -20,7 +21,7 @@ def build_parser() -> argparse.ArgumentParser:
         "benchmarks.combine",
         "Ranks and tests of the same pipelines over several corpora, from one run of each: the p values of the corpora "
         "are combined with weights, and standardised effects stand beside. The figures stand in combined.csv and "
-        "ranks.csv, the critical-difference diagrams in plots/.",
+        "ranks.csv, the critical-difference diagrams in report.html.",
         examples=EXAMPLES,
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="folder of a run, or a predictions.csv")
@@ -40,6 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
 def execute(arguments: argparse.Namespace) -> None:
     """Print ranks and tests, and write them."""
     from benchmarks.studies.combining import combine, combined_text, save
+    from benchmarks.studies.reports import write_report
 
     found = combine(
         arguments.runs,
@@ -48,7 +50,8 @@ def execute(arguments: argparse.Namespace) -> None:
         random_state=arguments.seed,
     )
     show(combined_text(found))
-    show("\n".join(str(path) for path in save(found, arguments.out)))
+    tables = save(found, arguments.out, command=command_line("benchmarks.combine", arguments))[:2]
+    show(f"tables: {', '.join(map(str, tables))}\nreport: {write_report(arguments.out)}")
 
 
 main = command(build_parser, execute)

@@ -40,13 +40,14 @@ def build_parser() -> argparse.ArgumentParser:
 def execute(arguments: argparse.Namespace) -> None:
     """Train on every group, test, and print the table."""
     from benchmarks.studies.known_people import known_people, known_text
+    from benchmarks.studies.reports import write_report
 
     options = shared.options_of(arguments)
     corpus = shared.check_sound(shared.load_corpus(arguments), arguments, arguments.pipelines, options)
     keywords = shared.run_arguments("benchmarks.known_people", arguments, corpus, suffix="-people")
     how = {"by": arguments.by, "draws": arguments.draws, "options": options}
     show(known_text(known_people(corpus, pipelines=arguments.pipelines, **how, **keywords)))
-    show(f"table: {keywords['out'] / 'known_people.csv'}")
+    show(f"table: {keywords['out'] / 'known_people.csv'}\nreport: {write_report(keywords['out'])}")
 
 
 main = command(build_parser, execute, on_interrupt=shared.GOES_ON)

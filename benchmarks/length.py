@@ -19,8 +19,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser = make_parser(
         "benchmarks.length",
         "Train every pipeline on whole clips, and test it on their first seconds: which window a long recording asks "
-        "for, what it loses, and how long one waits for an answer. The figures stand in length.csv, the curve in "
-        "plots/.",
+        "for, what it loses, and how long one waits for an answer. The figures stand in length.csv, the "
+        "curve in report.html.",
         examples=EXAMPLES,
     )
     parser.add_argument(
@@ -42,17 +42,18 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def execute(arguments: argparse.Namespace) -> None:
-    """Score every pipeline on the first seconds, print the curve and what it asks of a window, and draw it."""
+    """Score every pipeline on the first seconds, print the curve and what it asks of a window, and write the report."""
     from benchmarks.reporting.lines import fill
-    from benchmarks.studies.length import draw_curve, length_curve, length_text
+    from benchmarks.studies.length import length_curve, length_text
+    from benchmarks.studies.reports import write_report
 
     options = shared.options_of(arguments)
     corpus = shared.check_sound(shared.load_corpus(arguments), arguments, arguments.pipelines, options)
     keywords = shared.run_arguments("benchmarks.length", arguments, corpus, suffix="-length")
     table = length_curve(corpus, pipelines=arguments.pipelines, seconds=arguments.seconds, options=options, **keywords)
     show("\n".join(fill(line, hang="  ") if len(line) > 80 else line for line in length_text(table).splitlines()))
-    plot = draw_curve(table, keywords["out"] / "plots", chance=1 / len(corpus.labels))
-    show(f"table: {keywords['out'] / 'length.csv'}\ncurve: {plot}")
+    folder = keywords["out"]
+    show(f"table: {folder / 'length.csv'}\nreport: {write_report(folder)}")
 
 
 main = command(build_parser, execute, on_interrupt=shared.GOES_ON)

@@ -12,6 +12,7 @@ from features.command import add_join_names_argument, command, make_parser, show
 EXAMPLES = """
 python -m benchmarks.report results/emodb
 python -m benchmarks.report results/emodb results/ravdess --out both.html
+python -m benchmarks.report results/emodb results/emodb-robustness --out all.html
 python -m benchmarks.report results/emodb --cite
 """
 
@@ -20,10 +21,13 @@ def build_parser() -> argparse.ArgumentParser:
     """Make the command's parser."""
     parser = make_parser(
         "benchmarks.report",
-        "A report of one run or several, as one HTML page, with every plot and table as files of their own.",
+        "A report of one run or several, and of studies, as one HTML page, with every plot and table as files of their "
+        "own.",
         examples=EXAMPLES,
     )
-    parser.add_argument("runs", nargs="+", type=Path, metavar="OUT", help="folder of a run, or a predictions.csv")
+    parser.add_argument(
+        "runs", nargs="+", type=Path, metavar="OUT", help="folder of a run or of a study, or a predictions.csv"
+    )
     parser.add_argument("--no-audio", action="store_true", help="embed no sound, whatever the licence")
     parser.add_argument(
         "--cite", action="store_true", help="print how each run was made, for a paper (LaTeX), and its BibTeX"
@@ -42,14 +46,15 @@ def execute(arguments: argparse.Namespace) -> None:
     from benchmarks.reporting.methods import methods_of
     from benchmarks.reporting.page import notes_on_pictures
     from benchmarks.reporting.ranking import rank
-    from benchmarks.studies.reports import write_reports
+    from benchmarks.studies.reports import studies_in, write_reports
 
     joins = arguments.join_names
     page = write_reports(
         arguments.runs, out=arguments.out, audio=not arguments.no_audio, join_names=joins, rope=arguments.rope
     )
     show(str(page))
-    for path in (path for path in arguments.runs if path.is_dir() or arguments.cite):
+    alone = [path for path in arguments.runs if studies_in(path)]
+    for path in (path for path in arguments.runs if path not in alone and (path.is_dir() or arguments.cite)):
         run = Run.load(path, join_names=joins)
         if path.is_dir():
             show_notes(notes_on_pictures(run))

@@ -20,7 +20,7 @@ def build_parser() -> argparse.ArgumentParser:
         "benchmarks.robustness",
         "Train every pipeline on clips as they are, and test it on clips under noise, babble of other speakers, in "
         "rooms, over telephones and codecs, clipped, softened, cut short, faster and slower. The figures stand in "
-        "robustness.csv, the curves in plots/.",
+        "robustness.csv, the curves in report.html.",
         examples=EXAMPLES,
     )
     parser.add_argument(
@@ -47,8 +47,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def execute(arguments: argparse.Namespace) -> None:
-    """Score every pipeline under every condition, print the means of each kind, and draw the curves."""
-    from benchmarks.studies.robustness import draw_curves, robustness, robustness_text
+    """Score every pipeline under every condition, print what it found, and write the report."""
+    from benchmarks.studies.reports import write_report
+    from benchmarks.studies.robustness import robustness, robustness_text
 
     options = shared.options_of(arguments)
     corpus = shared.check_sound(shared.load_corpus(arguments), arguments, arguments.pipelines, options)
@@ -62,8 +63,8 @@ def execute(arguments: argparse.Namespace) -> None:
         **keywords,
     )
     show(robustness_text(table))
-    plot = draw_curves(table, keywords["out"] / "plots", chance=1 / len(corpus.labels))
-    show(f"table: {keywords['out'] / 'robustness.csv'}\ncurves: {plot}")
+    folder = keywords["out"]
+    show(f"table: {folder / 'robustness.csv'}\nreport: {write_report(folder)}")
 
 
 main = command(build_parser, execute, on_interrupt=shared.GOES_ON)

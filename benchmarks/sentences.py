@@ -39,6 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def execute(arguments: argparse.Namespace) -> None:
     """Train with and without the test's sentences, and print what they are worth."""
+    from benchmarks.studies.reports import write_report
     from benchmarks.studies.sentences import known_sentences, sentences_text
 
     options = shared.options_of(arguments)
@@ -46,7 +47,7 @@ def execute(arguments: argparse.Namespace) -> None:
     keywords = shared.run_arguments("benchmarks.sentences", arguments, corpus, suffix="-sentences")
     worth = known_sentences(corpus, pipelines=arguments.pipelines, draws=arguments.draws, options=options, **keywords)
     show(sentences_text(worth, corpus))
-    show(f"table: {keywords['out'] / 'sentences.csv'}")
+    show(f"table: {keywords['out'] / 'sentences.csv'}\nreport: {write_report(keywords['out'])}")
 
 
 main = command(build_parser, execute, on_interrupt=shared.GOES_ON)

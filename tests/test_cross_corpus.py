@@ -177,7 +177,7 @@ def test_the_command_prints_and_draws(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main([*given, "--jobs", "1", "--out", str(tmp_path / "out")]) == 0
     printed = capsys.readouterr().out
     assert "logistic@timing, adaptation none" in printed
-    assert max(map(len, printed.partition("table:")[0].splitlines())) <= 80
+    assert max(map(len, printed.partition("tables:")[0].splitlines())) <= 80
     assert (tmp_path / "out" / "plots" / "cross-1.svg").stat().st_size > 2000
     with pytest.raises(SystemExit) as stopped:
         main(["--pipelines", "svm"])

@@ -12,6 +12,7 @@ from miniatures import line_of, six_speakers, write_manifest
 
 import benchmarks
 from benchmarks import corpora
+from benchmarks.conditions.timing import sounding
 from benchmarks.length import main
 from benchmarks.studies.length import length_curve, length_sentences
 from features.audio import recorded
@@ -33,7 +34,7 @@ def test_whole_clips_score_as_in_a_run_and_the_cut_ones_are_counted(tmp_path: Pa
         assert rows.loc[heard, ["uar", "uar_low"]].tolist() == pytest.approx([run["uar"], run["uar_low"]], abs=1e-9)
         assert rows.loc[heard, ["drop", "longer"]].tolist() == [0, 0]
     assert rows.loc[0.5, "drop"] == pytest.approx(run["uar"] - rows.loc[0.5, "uar"])
-    lengths = np.array([len(recorded(path)) / RATE for path in corpus.utterances["path"]])
+    lengths = np.array([len(sounding(recorded(path))) / RATE for path in corpus.utterances["path"]])
     assert rows["longer"].loc[[0.5, 2.0]].tolist() == pytest.approx([(lengths > s).mean() for s in (0.5, 2.0)])
 
 

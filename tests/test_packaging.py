@@ -225,7 +225,7 @@ def test_the_address_of_the_repository_is_set_in_one_place(tmp_path: Path) -> No
 def test_a_report_shows_the_address_where_one_is_set(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("benchmarks.evaluation.evaluate.REPOSITORY", address)
+    monkeypatch.setattr("benchmarks.evaluation.record.REPOSITORY", address)
     own_corpus(tmp_path / "my.csv")
     benchmarks.evaluate(
         corpora.load("manifest", tmp_path / "my.csv"), pipelines=[("prior", DummyClassifier())], out=tmp_path, jobs=1

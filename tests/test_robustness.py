@@ -73,6 +73,13 @@ def test_every_condition_gives_sound_of_the_length_that_it_should(name: str, cli
         assert len(found) != len(clip) or name == "beginning" or not np.allclose(found, clip, atol=1e-4)
 
 
+def test_digital_silence_before_the_sound_is_not_what_is_heard_first() -> None:
+    sound = np.random.default_rng(0).normal(size=16000)
+    clip = np.concatenate([np.zeros(24000), sound])
+    np.testing.assert_array_equal(heard("beginning", 0.5, clip), sound[:8000])
+    np.testing.assert_array_equal(heard("beginning", 1.0, clip), clip)
+
+
 def test_rooms_reverberate_for_as_long_as_they_say() -> None:
     pytest.importorskip("pyroomacoustics")
     click = np.zeros(32000)

@@ -20,6 +20,14 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
     "people": ("pipeline", "attribute", "group"),
     "people_speakers": ("pipeline", "speaker"),
     "resampling": ("first", "second"),
+    "cross": ("train", "test", "pipeline", "adaptation", "labels"),
+    "gains": ("train", "test", "pipeline", "adaptation"),
+    "robustness": ("pipeline", "training", "kind", "condition"),
+    "length": ("pipeline",),
+    "known_people": ("pipeline", "tested", "trained"),
+    "sentences": ("pipeline", "sentences"),
+    "combined": ("family", "first", "second", "corpus", "verdict"),
+    "ranks": ("family", "pipeline"),
     "utterances": ("utterance", "speaker", "path", "label"),
 }
 """Columns that a table must have."""
@@ -39,6 +47,14 @@ NUMBERS: Mapping[str, tuple[str, ...]] = {
         *("difference", "low", "high", "p", "p_holm", "models_low", "models_high"),
         *("speakers", "training", "seed", "rest"),
     ),
+    "cross": ("uar", "uar_low", "uar_high", "n", "speakers"),
+    "gains": ("gain", "gain_low", "gain_high"),
+    "robustness": ("level", "uar", "uar_low", "uar_high", "drop", "drop_low", "drop_high", "ms_per_clip"),
+    "length": ("seconds", "longer", "uar", "uar_low", "uar_high", "drop", "drop_low", "drop_high", "ms_per_clip"),
+    "known_people": ("clips", "uar", "uar_low", "uar_high", "gain", "gain_low", "gain_high"),
+    "sentences": ("clips", "uar", "uar_low", "uar_high", "gain", "gain_low", "gain_high"),
+    "combined": ("speakers", "difference", "difference_low", "difference_high", "effect", "p", "p_holm", "ahead_on"),
+    "ranks": ("rank", "uar"),
     "utterances": ("start", "end"),
 }
 """Columns of numbers."""
@@ -66,7 +82,8 @@ def read_side_table(file: Path, *, remedy: str = "run its study again") -> pd.Da
         return None
     name = file.stem
     try:
-        types = str if name == "utterances" else {"speaker": str, "group": str}  # 03 is a name, and no number
+        names = ("speaker", "group", *TEXTS.get(name, ()))  # 03 is a name, and no number
+        types = str if name == "utterances" else dict.fromkeys(names, str)
         table = _plain(pd.read_csv(file, dtype=types, keep_default_na=False, na_values=[""]))  # a label may be NA
         missing = [column for column in TEXTS.get(name, ()) if column not in table.columns]
         if missing:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,15 +20,19 @@ from benchmarks.reporting.markup import fill_template, script
 from benchmarks.reporting.methods import Methods, methods_of
 from benchmarks.reporting.numbers import interval_text
 from benchmarks.reporting.paper import PaperTable, paper_table
-from benchmarks.reporting.plots import PLOTS, ReportPlot, plot_counts
-from benchmarks.reporting.plots.style import Drawing, render
+from benchmarks.reporting.plots import PLOTS, plot_counts
+from benchmarks.reporting.plots.style import render
 from benchmarks.reporting.ranking import Ranking, confident_errors, rank
+from benchmarks.reporting.sections import ReportSection, ShownPlot, ShownSection, draw_section, found_or_none
 from benchmarks.reporting.summary import caveats, summarise
 from benchmarks.reporting.tables import TABLES, Column, Table
 from benchmarks.scoring.metrics import METRICS
-from features.errors import Note, ResultsError
+from features.errors import ResultsError
 from features.files import write_atomically
 from features.lettering import note_on_letters, unwritable
+
+if TYPE_CHECKING:
+    from benchmarks.reporting.study_page import StudyPage
 
 PAGE_BYTES = 2_500_000
 """So many bytes of sound stand in a page at most."""
@@ -41,48 +45,6 @@ NAMES = "names.txt"
 
 MOST_MATRICES = 12
 """So many confusion matrices stand in a page; every one is in its own file."""
-
-
-@dataclass(frozen=True)
-class Section:
-    """A section of the report that shows the tables of a study, where a run has them.
-
-    Attributes
-    ----------
-    title : str
-        Its heading.
-    plots : tuple of ReportPlot
-        Drawn below the sentences.
-    tables : tuple of callable
-        Each from a ranking to a table; one without rows is left out.
-    sentences : callable
-        From a ranking to what the study found, in sentences.
-
-    Examples
-    --------
-    >>> Section("Would more speakers help?").plots
-    ()
-    """
-
-    title: str
-    plots: tuple[ReportPlot, ...] = ()
-    tables: tuple[Callable[[Ranking], Table], ...] = ()
-    sentences: Callable[[Ranking], Sequence[str]] = lambda _ranking: ()
-
-
-@dataclass(frozen=True)
-class _ShownPlot:
-    title: str
-    drawing: Drawing
-    alt_text: str
-
-
-@dataclass(frozen=True)
-class _ShownSection:
-    title: str
-    sentences: tuple[str, ...]
-    plots: tuple[str, ...]
-    tables: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -102,8 +64,8 @@ class _RunPage:
     summary: tuple[str, ...]
     caveats: tuple[str, ...]
     tables: Mapping[str, Table]
-    plots: Mapping[str, _ShownPlot]
-    sections: tuple[_ShownSection, ...]
+    plots: Mapping[str, ShownPlot]
+    sections: tuple[ShownSection, ...]
     matrices: tuple[_Matrix, ...]
     clips: tuple[ShownClip, ...]
     paper: PaperTable
@@ -120,7 +82,7 @@ def write_report(
     *,
     out: str | Path | None = None,
     audio: bool = True,
-    sections: Sequence[Section] = (),
+    sections: Sequence[ReportSection] = (),
     rope: float | None = None,
 ) -> Path:
     """Write `report.html`, `plots/*.png`, `plots/*.svg`, `tables/*.csv` and `tables/*.tex` into a run's folder.
@@ -133,7 +95,7 @@ def write_report(
         Where the page goes instead.
     audio : bool, default=True
         Whether the sound of wrong predictions may be embedded where its licence allows that.
-    sections : sequence of Section
+    sections : sequence of ReportSection
         Those of studies; one is shown where the run's folder holds what it needs. `benchmarks.write_report` passes
         those of all studies.
     rope : float, optional
@@ -173,9 +135,14 @@ def write_report(
 
 
 def write_page(
-    rankings: Sequence[Ranking], out: Path, *, audio: bool = True, sections: Sequence[Sequence[Section]] = ()
+    rankings: Sequence[Ranking],
+    out: Path,
+    *,
+    audio: bool = True,
+    sections: Sequence[Sequence[ReportSection]] = (),
+    studies: Sequence[StudyPage] = (),
 ) -> Path:
-    """Write one page of rankings, each a run's or that of several runs on the same utterances.
+    """Write one page of rankings, each a run's or that of several runs on the same utterances, and of studies.
 
     Parameters
     ----------
@@ -185,6 +152,8 @@ def write_page(
         As for `write_report`.
     sections : sequence of sequence of Section
         For each ranking those that are shown; none unless given.
+    studies : sequence of StudyPage
+        Those that are no runs, shown after the rankings.
 
     Returns
     -------
@@ -195,7 +164,8 @@ def write_page(
     --------
     >>> write_page([rank(Run.load("results/emodb"))], Path("emodb.html"))  # doctest: +SKIP
     """
-    write_atomically(out, _page_of(rankings, audio=audio, sections=sections or [()] * len(rankings)))
+    shown = sections or [()] * len(rankings)
+    write_atomically(out, _page_of(rankings, audio=audio, sections=shown, studies=studies))
     return out
 
 
@@ -204,7 +174,7 @@ def build(
     *,
     audio: bool = True,
     join_names: bool = False,
-    sections: Sequence[Section] = (),
+    sections: Sequence[ReportSection] = (),
     rope: float | None = None,
 ) -> str:
     """Make one page of one or several runs.
@@ -236,13 +206,20 @@ def build(
     return _page_of(rankings, audio=audio, sections=[sections] * len(rankings))
 
 
-def _page_of(rankings: Sequence[Ranking], *, audio: bool, sections: Sequence[Sequence[Section]]) -> str:
-    """HTML of rankings, each with its own sections; sound is shared out evenly."""
-    if not rankings:
+def _page_of(
+    rankings: Sequence[Ranking],
+    *,
+    audio: bool,
+    sections: Sequence[Sequence[ReportSection]],
+    studies: Sequence[StudyPage] = (),
+) -> str:
+    """HTML of rankings, each with its own sections, and of studies; sound is shared out evenly."""
+    if not rankings and not studies:
         raise ResultsError("no run given; name at least one folder that holds a predictions.csv")
-    budget = PAGE_BYTES // len(rankings)
+    budget = PAGE_BYTES // max(len(rankings), 1)
     shown = zip(rankings, sections, strict=True)
-    return _render([_run_page(ranking, audio=audio, budget=budget, sections=own) for ranking, own in shown])
+    pages = [_run_page(ranking, audio=audio, budget=budget, sections=own) for ranking, own in shown]
+    return _render(pages, studies)
 
 
 def names_in_pictures(run: Run) -> tuple[str, ...]:
@@ -268,12 +245,13 @@ def notes_on_pictures(run: Run) -> tuple[str, ...]:
     return (note_on_letters(numbers, where=str(run.folder / "plots" / NAMES)),) if numbers else ()
 
 
-def _run_page(ranking: Ranking, *, audio: bool, budget: int, sections: Sequence[Section]) -> _RunPage:
+def _run_page(ranking: Ranking, *, audio: bool, budget: int, sections: Sequence[ReportSection]) -> _RunPage:
     run = ranking.run
     allowed = audio and bool(run.corpus.get("embed_audio", False))
-    studies = [study for section in sections if (study := _study(ranking, section)) is not None]
+    numbers = unwritable(names_in_pictures(run))
+    studies = tuple(_sections(ranking, sections, numbers))
     tables = [*(make(ranking) for make in TABLES), *(table for study in studies for table in study.tables)]
-    plots = _shown_plots(ranking, PLOTS)
+    plots = _shown_plots(ranking, numbers)
     for study in studies:
         plots |= study.plots
     return _RunPage(
@@ -282,7 +260,7 @@ def _run_page(ranking: Ranking, *, audio: bool, budget: int, sections: Sequence[
         caveats=caveats(ranking),
         tables={table.name: table for table in tables if table.rows},
         plots=plots,
-        sections=tuple(study.section for study in studies),
+        sections=studies,
         matrices=tuple(_matrix(name, counts) for name, counts in _counts(ranking).items()),
         clips=shown_clips(confident_errors(ranking), run.utterances, audio=allowed, budget=budget),
         paper=paper_table(ranking),
@@ -290,35 +268,19 @@ def _run_page(ranking: Ranking, *, audio: bool, budget: int, sections: Sequence[
     )
 
 
-@dataclass(frozen=True)
-class _Study:
-    """What a section of a study shows."""
-
-    section: _ShownSection
-    plots: dict[str, _ShownPlot]
-    tables: tuple[Table, ...]
-
-
-def _study(ranking: Ranking, section: Section) -> _Study | None:
-    """The section of a study; None, with a note, where the tables that it left are damaged."""
-    try:
-        plots = _shown_plots(ranking, section.plots)
-        tables = tuple(make(ranking) for make in section.tables)
-        sentences = tuple(section.sentences(ranking))
-    except Exception as error:  # a damaged table may hold anything, and lead plots and sentences to any of these
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        message = f"{ranking.run.folder}: {section.title!r} is left out, as tables of its study are damaged ({reason})"
-        warnings.warn(Note(f"{message}; run the study again"), stacklevel=3)
-        return None
-    names = tuple(table.name for table in tables if table.rows)
-    return _Study(_ShownSection(section.title, sentences, tuple(plots), names), plots, tables)
+def _sections(
+    ranking: Ranking, sections: Sequence[ReportSection], numbers: Mapping[str, str]
+) -> Iterator[ShownSection]:
+    for section in sections:
+        found = found_or_none(section.title, ranking.run.folder, partial(section.of_run, ranking))
+        if found is not None and (found.plots or found.tables):
+            yield draw_section(section.title, found, numbers=numbers)
 
 
-def _shown_plots(ranking: Ranking, plots: Sequence[ReportPlot]) -> dict[str, _ShownPlot]:
-    numbers = unwritable(names_in_pictures(ranking.run))
-    drawn = ((entry, entry.function(ranking)) for entry in plots)
+def _shown_plots(ranking: Ranking, numbers: Mapping[str, str]) -> dict[str, ShownPlot]:
+    drawn = ((entry, entry.function(ranking)) for entry in PLOTS)
     return {
-        entry.name: _ShownPlot(entry.title, render(plot.figure, entry.name, numbers=numbers), plot.alt_text)
+        entry.name: ShownPlot(entry.title, render(plot.figure, entry.name, numbers=numbers), plot.alt_text)
         for entry, plot in drawn
         if plot is not None
     }
@@ -334,12 +296,14 @@ def _matrix(name: str, counts: NDArray[np.float64]) -> _Matrix:
     return _Matrix(name, tuple(map(tuple, shares.tolist())), tuple(round(n) for n in total.tolist()))
 
 
-def _render(pages: Sequence[_RunPage]) -> str:
+def _render(pages: Sequence[_RunPage], studies: Sequence[StudyPage] = ()) -> str:
     """Fill the template."""
     metrics = [metric for metric in METRICS.values() if not metric.probabilistic]
     return fill_template(
         "report.html",
         pages=pages,
+        studies=studies,
+        names=[*(str(page.ranking.run.corpus["name"]) for page in pages), *(study.name for study in studies)],
         overview=_overview(pages),
         most=MOST_MATRICES,
         metrics=metrics,

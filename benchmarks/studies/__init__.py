@@ -10,6 +10,7 @@ STUDIES: Mapping[str, str] = {
     "attributions": "benchmarks.studies.attributions",
     "enrolment_curve": "benchmarks.studies.enrolment_curve",
     "sentences": "benchmarks.studies.sentences",
+    "known_people": "benchmarks.studies.known_people",
     "people": "benchmarks.studies.people",
     "abstention": "benchmarks.studies.abstention",
     "cross_corpus": "benchmarks.studies.cross_corpus",
@@ -19,4 +20,4 @@ STUDIES: Mapping[str, str] = {
     "combining": "benchmarks.studies.combining",
     "comparison": "benchmarks.studies.comparison",
 }
-"""Name of a study to its module. Its `SECTIONS` stand in the report of a run that holds its tables."""
+"""Name of a study to its module. Its `SECTIONS` stand in the report of a folder that holds its tables."""

@@ -18,9 +18,9 @@ from benchmarks.evaluation.planning import make_plan
 from benchmarks.evaluation.runs import write_table
 from benchmarks.evaluation.store import ResultsStore
 from benchmarks.reporting.numbers import interval_text
-from benchmarks.reporting.page import Section
 from benchmarks.reporting.plots import ReportPlot
 from benchmarks.reporting.plots.ablation import emotions_plot, pairs_plot, shapley_plot, subset_name, subsets_plot
+from benchmarks.reporting.sections import Section
 from benchmarks.reporting.summary import summarise_ablation
 from benchmarks.reporting.tables import Column, Table
 from benchmarks.scoring.confusion import recalls_of

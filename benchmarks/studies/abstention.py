@@ -15,9 +15,9 @@ from benchmarks.evaluation.job_result import JobResult
 from benchmarks.evaluation.runs import Run, write_table
 from benchmarks.reporting.lines import fill
 from benchmarks.reporting.numbers import interval_text
-from benchmarks.reporting.page import Section
 from benchmarks.reporting.plots import ReportPlot
 from benchmarks.reporting.plots.abstention import selective_figure
+from benchmarks.reporting.sections import Section
 from benchmarks.reporting.tables import Column, Table
 from benchmarks.scoring.intervals import Interval, jackknife_interval
 from features.errors import ModelError, ResultsError

@@ -19,9 +19,9 @@ from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.evaluation.planning import make_plan
 from benchmarks.evaluation.runs import write_table
 from benchmarks.pipelines.flags import Flag
-from benchmarks.reporting.page import Section
 from benchmarks.reporting.plots import ReportPlot
 from benchmarks.reporting.plots.attributions import attributions_figure
+from benchmarks.reporting.sections import Section
 from benchmarks.reporting.tables import Column, Table
 from classical.attributions import attributions as attributions_of
 from features.engines.engine import Lost, Piece, alone

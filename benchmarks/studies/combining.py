@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from benchmarks.evaluation.runs import Run, write_table
+from benchmarks.evaluation.provenance import versions
+from benchmarks.evaluation.runs import SCHEMA_VERSION, STUDY_RECORD, Run, write_table
 from benchmarks.pipelines.flags import Family
 from benchmarks.reporting.lines import WIDTH, fill
+from benchmarks.reporting.numbers import with_intervals
 from benchmarks.reporting.plots.ranks import ranks_plot
 from benchmarks.reporting.ranking import ALPHA, Ranking, rank
+from benchmarks.reporting.sections import Findings, FolderSection, NamedPlot
+from benchmarks.reporting.tables import Column, Table
 from benchmarks.scoring.combined import (
     FEWEST_CORPORA,
     FEWEST_PIPELINES,
@@ -29,6 +35,7 @@ from benchmarks.scoring.combined import (
 )
 from benchmarks.scoring.significance import Verdict
 from features.errors import ResultsError
+from features.files import write_atomically
 from features.names import listed
 
 if TYPE_CHECKING:
@@ -265,18 +272,31 @@ def ranks_table(found: Combined) -> pd.DataFrame:
     )
 
 
-def save(found: Combined, folder: Path) -> list[Path]:
-    """Write `combined.csv`, `ranks.csv` and the diagrams, and return where they lie."""
-    (folder / "plots").mkdir(parents=True, exist_ok=True)
-    paths = [folder / "combined.csv", folder / "ranks.csv"]
+def save(found: Combined, folder: Path, *, command: str = "") -> list[Path]:
+    """Write `combined.csv`, `ranks.csv` and `study.json`, from which a report is made, and return where they lie."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / "combined.csv", folder / "ranks.csv", folder / STUDY_RECORD]
     write_table(paths[0], combined_table(found))
     write_table(paths[1], ranks_table(found))
-    for number, group in enumerate(found.families, start=1):
-        paths.append(folder / "plots" / f"ranks-{number}.svg")
-        critical = group.rank_test.critical_difference if group.rank_test else None
-        apart = [(test.first, test.second) for test in group.tests if test.verdict(ALPHA) is Verdict.SHOWN]
-        ranks_plot(group.ranks, apart, critical_difference=critical).save(paths[-1])
+    record = {
+        "schema_version": SCHEMA_VERSION,
+        "command": command,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": versions(),
+        "notes": _notes(found),
+        "critical_differences": {
+            str(group.family): group.rank_test.critical_difference if group.rank_test else None
+            for group in found.families
+        },
+        "sentences": [sentence for group in found.families for sentence in _sentences(group, found)],
+    }
+    write_atomically(paths[2], json.dumps(record, indent=1, ensure_ascii=False) + "\n")
     return paths
+
+
+def _notes(found: Combined) -> list[str]:
+    synthetic = [f"the voices of {', '.join(found.synthetic)} are synthetic"] if found.synthetic else []
+    return [*(f"left out: {text}" for text in found.left_out), *synthetic]
 
 
 def combined_text(found: Combined) -> str:
@@ -286,9 +306,7 @@ def combined_text(found: Combined) -> str:
     for group in found.families:
         lines += ["", fill(f"Pipelines that ask for {group.family}"), *_ranks_lines(group, list(found.corpora))]
         lines += ["", *_tests_lines(group, len(found.corpora)), "", *map(fill, _sentences(group, found))]
-    lines += ["", *(fill(f"left out: {text}", hang="  ") for text in found.left_out)]
-    if found.synthetic:
-        lines.append(fill(f"note: the voices of {', '.join(found.synthetic)} are synthetic", hang="  "))
+    lines += ["", *(fill(note, hang="  ") for note in _notes(found))]
     return "\n".join(lines).rstrip()
 
 
@@ -376,3 +394,57 @@ def rank_sentence(test: RankTest | None, *, n_corpora: int, n_pipelines: int) ->
     if n_corpora < FEWEST_CORPORA:
         return f"Ranks alone are not tested: {n_corpora} corpora, and Friedman and Nemenyi need {FEWEST_CORPORA}."
     return f"Ranks alone are not tested: {n_pipelines} pipelines, and Friedman needs {FEWEST_PIPELINES}."
+
+
+def _findings(tables: Mapping[str, pd.DataFrame], record: Mapping[str, Any]) -> Findings:
+    ranks, pairs = tables["ranks"], tables["combined"]
+    corpora = [name for name in ranks.columns if name not in _RANKS]
+    plots = []
+    for number, (family, rows) in enumerate(ranks.groupby("family", sort=False), start=1):
+        some = pairs[(pairs["family"] == family) & (pairs["verdict"] == str(Verdict.SHOWN))]
+        apart = list(zip(some["first"], some["second"]))
+        critical = record.get("critical_differences", {}).get(family)
+        own = rows[["pipeline", "rank", "uar", *corpora]].reset_index(drop=True)
+        plot = ranks_plot(own, apart, critical_difference=critical)
+        plots.append(NamedPlot(f"ranks-{number}", f"Pipelines that ask for {family}, over corpora", plot))
+    return Findings(
+        tuple(record.get("sentences", ())), tuple(plots), (_ranks_shown(ranks, corpora), _pairs_shown(pairs))
+    )
+
+
+_RANKS = ("family", "pipeline", "rank", "uar")
+
+
+def _ranks_shown(ranks: pd.DataFrame, corpora: Sequence[str]) -> Table:
+    columns = (
+        Column("pipeline", "Pipeline"),
+        Column("rank", "Mean rank", ".2f"),
+        Column("uar", "Mean UAR", ".3f"),
+        *(Column(name, name, ".3f") for name in corpora),
+    )
+    return Table("ranks", "Mean rank over corpora, and the UAR on each.", columns, tuple(ranks.to_dict("records")))
+
+
+def _pairs_shown(pairs: pd.DataFrame) -> Table:
+    columns = (
+        Column("first", "Pipeline"),
+        Column("second", "Against"),
+        Column("corpus", "Corpus"),
+        Column("speakers", "Speakers", ".0f"),
+        Column("difference", "UAR difference", "+.3f"),
+        Column("difference_interval", "95 % interval"),
+        Column("effect", "Effect", "+.2f"),
+        Column("p", "p", ".2g"),
+        Column("p_holm", "p, Holm", ".2g"),
+        Column("verdict", "Verdict"),
+    )
+    caption = (
+        "Every pair over all corpora, each weighing the same, and on each of them; p of all is two-sided and combined "
+        "by Stouffer's method, that of one corpus is one-sided."
+    )
+    rows = with_intervals(pairs.to_dict("records"), "difference", signed_names=("difference",))
+    return Table("combined", caption, columns, rows)
+
+
+SECTIONS = (FolderSection("The same pipelines on several corpora", ("combined", "ranks"), _findings),)
+"""What a report shows of a folder in which `python -m benchmarks.combine` was run."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -17,8 +16,11 @@ from benchmarks.folds.splitters import make_folds, validation_speakers
 from benchmarks.pipelines import deep_models
 from benchmarks.pipelines.names import parse, with_normalisation
 from benchmarks.pipelines.registry import known_models
+from benchmarks.reporting.numbers import with_intervals
 from benchmarks.reporting.plots.crossing import crossing_plot
-from benchmarks.scoring.intervals import speaker_confusions, speaker_interval
+from benchmarks.reporting.sections import Findings, FolderSection, NamedPlot
+from benchmarks.reporting.tables import Column, Table
+from benchmarks.scoring.intervals import difference_interval, speaker_confusions, speaker_interval
 from classical.adaptation import COLUMN
 from features.errors import PipelineError
 
@@ -53,7 +55,7 @@ def cross_corpus(
     seeds, jobs, overwrite, options, cache, allow_duplicates, progress, command
         As for `benchmarks.evaluate`.
     out : path
-        Folder; the figures go to `cross.csv`, the jobs to `jobs/` in it.
+        Folder; the figures go to `cross.csv`, what each adaptation gains to `gains.csv`, the jobs to `jobs/` in it.
 
     Returns
     -------
@@ -92,6 +94,7 @@ def cross_corpus(
         )
         table = cross_table(rows, merged.labels)
         write_table(store.folder / "cross.csv", table)
+        write_table(store.folder / "gains.csv", cross_gains(rows, merged.labels))
     return table
 
 
@@ -163,11 +166,9 @@ def cross_table(predictions: pd.DataFrame, labels: Sequence[str]) -> pd.DataFram
     DataFrame
         As of `cross_corpus`.
     """
-    test = predictions["speaker"].str.partition("/")[0]
-    train = predictions["fold"].map(_trained_on)
     rows = []
     keys = ["base", "adaptation", "train", "test"]
-    for (base, kind, source, target), group in predictions.assign(train=train, test=test).groupby(keys, sort=False):
+    for (base, kind, source, target), group in _by_place(predictions).groupby(keys, sort=False):
         interval = speaker_interval(speaker_confusions(group, labels)[1])
         rows.append(
             {
@@ -182,6 +183,12 @@ def cross_table(predictions: pd.DataFrame, labels: Sequence[str]) -> pd.DataFram
             }
         )
     return pd.DataFrame(rows)
+
+
+def _by_place(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Predictions with the corpus that trained, and the one that tests."""
+    test = predictions["speaker"].str.partition("/")[0]
+    return predictions.assign(train=predictions["fold"].map(_trained_on), test=test)
 
 
 def _trained_on(fold: str) -> str:
@@ -221,19 +228,109 @@ def _cell(uar: float, low: float, high: float) -> str:
     return f"{100 * uar:.1f} [{100 * low:.0f}, {100 * high:.0f}]"
 
 
-def draw_all(table: pd.DataFrame, folder: Path) -> list[Path]:
-    """Draw the heat maps of all pipelines, `cross-1.svg` and so on in their order, and return where they lie.
+def cross_gains(predictions: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
+    """What each adaptation gains on every pair of corpora, against none, paired.
 
     Parameters
     ----------
-    table : DataFrame
-        As of `cross_corpus`.
-    folder : Path
-        Made where it is missing.
+    predictions, labels
+        As for `cross_table`.
+
+    Returns
+    -------
+    DataFrame
+        `train, test, pipeline, adaptation, gain, gain_low, gain_high`, intervals over test speakers; empty without
+        rows of no adaptation.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for number, (pipeline, rows) in enumerate(table.groupby("pipeline", sort=False), start=1):
-        paths.append(folder / f"cross-{number}.svg")
-        crossing_plot(rows).with_title(f"{pipeline}: trained on one corpus, tested on another").save(paths[-1])
-    return paths
+    columns = ["train", "test", "pipeline", "adaptation", "gain", "gain_low", "gain_high"]
+    rows = []
+    for (base, source, target), group in _by_place(predictions).groupby(["base", "train", "test"], sort=False):
+        counts = {kind: speaker_confusions(some, labels)[1] for kind, some in group.groupby("adaptation", sort=False)}
+        for kind in counts:
+            if kind != NONE and NONE in counts:
+                gain = difference_interval(counts[kind], counts[NONE]).columns("gain")
+                rows.append({"train": source, "test": target, "pipeline": base, "adaptation": kind, **gain})
+    return pd.DataFrame(rows, columns=columns)
+
+
+def cross_sentences(table: pd.DataFrame) -> list[str]:
+    """What each pipeline scores on a corpus by the corpus's own folds, and trained on others, without adaptation.
+
+    Examples
+    --------
+    >>> rows = [("a", "a", 0.8, 0.7, 0.9), ("b", "a", 0.5, 0.4, 0.6)]
+    >>> table = pd.DataFrame(rows, columns=["train", "test", "uar", "uar_low", "uar_high"])
+    >>> cross_sentences(table.assign(pipeline="svm", adaptation="none"))
+    ['svm on a: UAR 80.0 % [70, 90] by its own folds; 50.0 [40, 60] trained on b.']
+    """
+    told = []
+    for (pipeline, target), rows in table[table["adaptation"] == NONE].groupby(["pipeline", "test"], sort=False):
+        scores = {row.train: (row.uar, row.uar_low, row.uar_high) for row in rows.itertuples()}
+        own = scores.pop(target, None)
+        first = "" if own is None else f" {_cell(*own).replace(' [', ' % [')} by its own folds;"
+        others = ", ".join(f"{_cell(*score)} trained on {source}" for source, score in scores.items())
+        told.append(f"{pipeline} on {target}: UAR{first} {others}.")
+    return told
+
+
+def gains_sentences(gains: pd.DataFrame) -> list[str]:
+    """How often each adaptation of a pipeline is shown to help, and to harm, on corpora that did not train.
+
+    Examples
+    --------
+    >>> row = {"train": "a", "test": "b", "pipeline": "svm", "adaptation": "coral", "gain": 0.1, "gain_low": 0.02}
+    >>> print(gains_sentences(pd.DataFrame([row | {"gain_high": 0.2}]))[0])
+    svm, coral: ahead of no adaptation in 1 of 1 corpora tested, behind in 0 (95 % intervals, of each by itself).
+    """
+    told = []
+    across = gains[(gains["train"] != gains["test"])]
+    for (pipeline, kind), rows in across.groupby(["pipeline", "adaptation"], sort=False):
+        ahead, behind = int((rows["gain_low"] > 0).sum()), int((rows["gain_high"] < 0).sum())
+        told.append(
+            f"{pipeline}, {kind}: ahead of no adaptation in {ahead} of {len(rows)} corpora tested, behind in {behind} "
+            "(95 % intervals, of each by itself)."
+        )
+    return told
+
+
+def _findings(tables: Mapping[str, pd.DataFrame], _record: Mapping[str, Any]) -> Findings:
+    table, gains = tables["cross"], tables["gains"]
+    plots = tuple(
+        NamedPlot(f"cross-{number}", f"{pipeline}: trained on one corpus, tested on another", crossing_plot(rows))
+        for number, (pipeline, rows) in enumerate(table.groupby("pipeline", sort=False), start=1)
+    )
+    place = (Column("pipeline", "Pipeline"), Column("adaptation", "Adaptation"), Column("train", "Trained on"))
+    columns = (
+        *place,
+        Column("test", "Tested on"),
+        Column("uar", "UAR", ".3f"),
+        Column("uar_interval", "95 % interval"),
+        Column("n", "Clips", ".0f"),
+        Column("speakers", "Speakers", ".0f"),
+    )
+    gained = (
+        *place,
+        Column("test", "Tested on"),
+        Column("gain", "Gain", "+.3f"),
+        Column("gain_interval", "95 % interval"),
+    )
+    shown = (
+        Table(
+            "cross",
+            f"UAR on {table['labels'].iloc[0]}, trained on one corpus and tested on another; intervals over speakers.",
+            columns,
+            with_intervals(table.to_dict("records"), "uar"),
+        ),
+        Table(
+            "gains",
+            "What each adaptation gains against none, paired; intervals over speakers.",
+            gained,
+            with_intervals(gains.to_dict("records"), "gain", signed_names=("gain",)),
+        ),
+    )
+    sentences = (*cross_sentences(table), *gains_sentences(gains))
+    return Findings(sentences, plots, tuple(each for each in shown if each.rows))
+
+
+SECTIONS = (FolderSection("Trained on one corpus, tested on another", ("cross", "gains"), _findings),)
+"""What a report shows of a folder in which `python -m benchmarks.cross` was run."""

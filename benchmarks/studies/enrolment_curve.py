@@ -12,9 +12,9 @@ from benchmarks.evaluation.runs import Run, write_table
 from benchmarks.pipelines.names import NORMALISE, parse, with_normalisation
 from benchmarks.pipelines.registry import known_models
 from benchmarks.reporting.numbers import interval_text
-from benchmarks.reporting.page import Section
 from benchmarks.reporting.plots import ReportPlot
 from benchmarks.reporting.plots.enrolment import enrolment_figure
+from benchmarks.reporting.sections import Section
 from benchmarks.reporting.tables import Column, Table
 from benchmarks.scoring.intervals import difference_interval
 from features.errors import PipelineError, ResultsError

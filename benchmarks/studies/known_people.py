@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
@@ -11,7 +11,9 @@ import pandas as pd
 from benchmarks.evaluation.run_options import RunKeywords, RunOptions
 from benchmarks.evaluation.runs import write_table
 from benchmarks.folds.fold import Fold
-from benchmarks.reporting.numbers import interval_text
+from benchmarks.reporting.numbers import interval_text, with_intervals
+from benchmarks.reporting.sections import Findings, FolderSection
+from benchmarks.reporting.tables import Column, Table
 from benchmarks.scoring.intervals import difference_interval, speaker_confusions, speaker_interval
 from features.errors import FoldError
 
@@ -177,3 +179,46 @@ def known_text(found: pd.DataFrame) -> str:
         name = f"{row['pipeline']:<20}{row['tested']:<12}{row['trained']:<9}"
         lines.append(f"{name}{row['clips']:>6.0f}{row['uar']:>7.3f}   {interval:<16}{gain}".rstrip())
     return "\n".join(lines)
+
+
+def people_sentences(found: pd.DataFrame) -> list[str]:
+    """What training on speakers like the tested ones is worth to every pipeline, over all who are tested.
+
+    Examples
+    --------
+    >>> gain = {"gain": 0.1, "gain_low": 0.05, "gain_high": 0.15}
+    >>> people_sentences(pd.DataFrame([{"pipeline": "svm", "tested": "all", "trained": SAME} | gain]))[0][:64]
+    'svm: training on the own group instead of the other is worth +10'
+    """
+    told = []
+    for row in found[(found["tested"] == "all") & (found["trained"] == SAME)].to_dict("records"):
+        points, low, high = (100 * row[key] for key in ("gain", "gain_low", "gain_high"))
+        end = "." if low > 0 or high < 0 else "; the interval holds 0."
+        told.append(
+            f"{row['pipeline']}: training on the own group instead of the other is worth {points:+.1f} points of UAR "
+            f"on as many clips (95 % interval {low:+.1f} to {high:+.1f}){end}"
+        )
+    return told
+
+
+def _findings(tables: Mapping[str, pd.DataFrame], _record: Mapping[str, Any]) -> Findings:
+    table = tables["known_people"]
+    columns = (
+        Column("pipeline", "Pipeline"),
+        Column("tested", "Tested"),
+        Column("trained", "Trained"),
+        Column("clips", "Clips", ".0f"),
+        Column("uar", "UAR", ".3f"),
+        Column("uar_interval", "95 % interval"),
+        Column("gain", "Ahead of other", "+.3f"),
+        Column("gain_interval", "95 % interval"),
+    )
+    rows = with_intervals(table.to_dict("records"), "uar", "gain", signed_names=("gain",))
+    caption = "UAR by whom training held, on equally many speakers and clips; intervals over speakers."
+    return Findings(tuple(people_sentences(table)), (), (Table("known_people", caption, columns, rows),))
+
+
+SECTIONS = (
+    FolderSection("Does training know people like the tested ones?", ("known_people",), _findings, part="known_people"),
+)
+"""What a report shows of a folder in which `python -m benchmarks.known_people` was run."""

@@ -15,9 +15,9 @@ from benchmarks.evaluation.run_options import RunKeywords, RunOptions
 from benchmarks.evaluation.runs import write_table
 from benchmarks.folds.fold import Fold, speakers_of
 from benchmarks.folds.splitters import shares_speakers
-from benchmarks.reporting.page import Section
 from benchmarks.reporting.plots import ReportPlot
 from benchmarks.reporting.plots.learning import learning_plot
+from benchmarks.reporting.sections import Section
 from benchmarks.scoring.confusion import uar_of
 from benchmarks.scoring.intervals import seed_confusions, speaker_confusions, speaker_interval
 from features.errors import FoldError

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 import pandas as pd
 
 from benchmarks.conditions.condition import Condition
 from benchmarks.conditions.registry import KINDS
+from benchmarks.conditions.timing import sounding
 from benchmarks.evaluation.run_options import RunKeywords, RunOptions
 from benchmarks.evaluation.runs import write_table
+from benchmarks.reporting.numbers import with_intervals
 from benchmarks.reporting.plots.length import length_figure
+from benchmarks.reporting.sections import Findings, FolderSection, NamedPlot
+from benchmarks.reporting.tables import Column, Table
 from benchmarks.studies.answers_under import answers_under, by_condition, condition_rows
 from features.clips import clips_from
 from features.errors import InputError
@@ -43,7 +47,8 @@ def length_curve(
     corpus, pipelines, folds, seeds, jobs, out, overwrite, options, cache, allow_duplicates, progress, command
         As for `benchmarks.evaluate`; the figures go to `OUT/length.csv`.
     seconds : sequence of float
-        How much of a clip is heard, each above 0. A clip that is no longer is heard whole.
+        How much of a clip is heard, each above 0, from its first sample that is not 0. A clip that is no longer is
+        heard whole.
 
     Returns
     -------
@@ -81,7 +86,7 @@ def length_curve(
 def length_table(outcome: Outcome, corpus: Corpus, tried: Sequence[Condition]) -> pd.DataFrame:
     """Score answers to whole clips and to their first seconds; see `length_curve`."""
     times, rows = outcome.ms_per_clip(), []
-    lengths = pd.Series([len(clip.recorded()) / RATE for clip in clips_from(corpus.utterances)])
+    lengths = pd.Series([len(sounding(clip.recorded())) / RATE for clip in clips_from(corpus.utterances)])
     for pipeline, _, counts in by_condition(outcome.predictions(), corpus.labels):
         for row in condition_rows(counts, tried):
             whole = row.pop("kind") != _KIND
@@ -137,19 +142,25 @@ def length_sentences(table: pd.DataFrame) -> list[str]:
     return told
 
 
-def draw_curve(table: pd.DataFrame, folder: Path, *, chance: float) -> Path:
-    """Draw the curves, and return where the picture lies.
+def _findings(tables: Mapping[str, pd.DataFrame], record: Mapping[str, Any]) -> Findings:
+    table = tables["length"]
+    rows = with_intervals(table.to_dict("records"), "uar", "drop", signed_names=("drop",))
+    heard = [{**row, "heard": "whole" if math.isnan(row["seconds"]) else f"{row['seconds']:g} s"} for row in rows]
+    columns = (
+        Column("pipeline", "Pipeline"),
+        Column("heard", "Heard"),
+        Column("longer", "Clips cut", ".2f"),
+        Column("uar", "UAR", ".3f"),
+        Column("uar_interval", "95 % interval"),
+        Column("drop", "Lost", "+.3f"),
+        Column("drop_interval", "95 % interval"),
+        Column("ms_per_clip", "ms a clip", ".0f"),
+    )
+    caption = "UAR on the first seconds of every clip, and what is lost against whole clips, paired; over speakers."
+    chance = 1 / len(record["corpus"]["labels"])
+    plot = NamedPlot("length", "UAR against seconds heard", length_figure(table, chance=chance))
+    return Findings(tuple(length_sentences(table)), (plot,), (Table("length", caption, columns, tuple(heard)),))
 
-    Parameters
-    ----------
-    table : DataFrame
-        As of `length_curve`.
-    folder : Path
-        Made where it is missing.
-    chance : float
-        UAR of guessing.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "length.svg"
-    length_figure(table, chance=chance).save(path)
-    return path
+
+SECTIONS = (FolderSection("How many seconds are enough?", ("length",), _findings),)
+"""What a report shows of a folder in which `python -m benchmarks.length` was run."""

@@ -15,10 +15,10 @@ from benchmarks.corpora.base import PEOPLE
 from benchmarks.evaluation.runs import Run, write_table
 from benchmarks.reporting.lines import fill
 from benchmarks.reporting.numbers import interval_text
-from benchmarks.reporting.page import Section
 from benchmarks.reporting.plots import ReportPlot
 from benchmarks.reporting.plots.people import people_figure
 from benchmarks.reporting.ranking import ALPHA, Ranking
+from benchmarks.reporting.sections import Section
 from benchmarks.reporting.tables import Column, Table
 from benchmarks.scoring.groups import group_difference
 from benchmarks.scoring.intervals import Matrix, speaker_interval

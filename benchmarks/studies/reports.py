@@ -12,12 +12,15 @@ from benchmarks.evaluation import evaluate as engine
 from benchmarks.evaluation.runs import Run
 from benchmarks.reporting import page, plots
 from benchmarks.reporting.ranking import rank
+from benchmarks.reporting.sections import FolderSection, Section
+from benchmarks.reporting.study_page import study_page
 from benchmarks.studies import STUDIES
 from benchmarks.studies.comparison import compare_runs
 
 if TYPE_CHECKING:
-    from benchmarks.reporting.page import Section
     from benchmarks.reporting.ranking import Ranking
+    from benchmarks.reporting.sections import ReportSection
+    from benchmarks.reporting.study_page import StudyPage
     from features.plotting import Plot
 
 __all__ = ["draw", "evaluate", "study_sections", "write_report", "write_reports"]
@@ -25,7 +28,7 @@ __all__ = ["draw", "evaluate", "study_sections", "write_report", "write_reports"
 P = ParamSpec("P")
 
 
-def study_sections() -> tuple[Section, ...]:
+def study_sections() -> tuple[ReportSection, ...]:
     """The sections of all studies, in the order of `STUDIES`.
 
     Examples
@@ -37,15 +40,43 @@ def study_sections() -> tuple[Section, ...]:
     return tuple(section for module in modules for section in getattr(module, "SECTIONS", ()))
 
 
+def studies_in(folder: Path) -> list[StudyPage]:
+    """What studies left in a folder that holds no run.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    list of StudyPage
+        Empty where there is a run, or no table of a study.
+
+    Raises
+    ------
+    ResultsError
+        If such a table is damaged.
+
+    Examples
+    --------
+    >>> studies_in(Path("nowhere"))
+    []
+    """
+    if not folder.is_dir() or (folder / "predictions.csv").exists():
+        return []
+    alone = (section for section in study_sections() if isinstance(section, FolderSection))
+    return [study_page(folder, section) for section in alone if section.is_in(folder)]
+
+
 def write_report(
     run: Run | str | Path, *, out: str | Path | None = None, audio: bool = True, rope: float | None = None
 ) -> Path:
-    """Write the report of a run; see `benchmarks.reporting.page.write_report`.
+    """Write the report of a run, or of a study that is none; see `benchmarks.reporting.page.write_report`.
 
     Parameters
     ----------
     run : Run or path
-        The run, or its folder.
+        The run, or its folder, or the folder of a study.
     out : path, optional
         Where the page goes; `report.html` in the folder unless given.
     audio : bool, default=True
@@ -64,7 +95,15 @@ def write_report(
     >>> benchmarks.write_report("results/emodb").name  # doctest: +SKIP
     'report.html'
     """
+    if not isinstance(run, Run) and (studies := studies_in(Path(run))):
+        return _write_studies(studies, Path(out) if out else Path(run) / "report.html")
     return page.write_report(run, out=out, audio=audio, sections=study_sections(), rope=rope)
+
+
+def _write_studies(studies: Sequence[StudyPage], out: Path) -> Path:
+    for study in studies:
+        study.write_files()
+    return page.write_page([], out, studies=studies)
 
 
 def write_reports(
@@ -75,16 +114,16 @@ def write_reports(
     join_names: bool = False,
     rope: float | None = None,
 ) -> Path:
-    """Write one page of one or several runs, and the report of each run that has a folder.
+    """Write one page of one or several runs and studies, and the report of each that has a folder.
 
     Runs on the same utterances are one table: every pipeline of all of them, ranked and tested together.
 
     Parameters
     ----------
     paths : sequence of Path
-        Folders of runs, or files `predictions.csv` from elsewhere.
+        Folders of runs and of studies, or files `predictions.csv` from elsewhere.
     out : Path, optional
-        The page; by default `report.html` in the folder of a single run, or here for several.
+        The page; by default `report.html` in a single folder, or here for several.
     audio, rope
         As for `write_report`.
     join_names : bool, default=False
@@ -99,14 +138,17 @@ def write_reports(
     --------
     >>> write_reports([Path("results/emodb"), Path("results/ravdess")])  # doctest: +SKIP
     """
-    read = [(path, Run.load(path, join_names=join_names)) for path in paths]
-    if len(read) == 1 and paths[0].is_dir():
-        return write_report(read[0][1], out=out, audio=audio, rope=rope)
+    studies = {path: found for path in paths if (found := studies_in(path))}
+    read = [(path, Run.load(path, join_names=join_names)) for path in paths if path not in studies]
+    if len(paths) == 1 and paths[0].is_dir():
+        return write_report(read[0][1] if read else paths[0], out=out, audio=audio, rope=rope)
     for path, run in read:
         if path.is_dir():
             write_report(run, audio=audio, rope=rope)
+    for path, found in studies.items():
+        _write_studies(found, path / "report.html")
     rankings: list[Ranking] = []
-    sections: list[tuple[Section, ...]] = []
+    sections: list[tuple[ReportSection, ...]] = []
     for group in _same_tests(read):
         places, runs = zip(*group)
         together = len(runs) > 1
@@ -114,7 +156,8 @@ def write_reports(
             compare_runs(runs, places, join_names=join_names, rope=rope) if together else rank(runs[0], rope=rope)
         )
         sections.append(() if together else study_sections())
-    return page.write_page(rankings, out or Path("report.html"), audio=audio, sections=sections)
+    alone = [study for found in studies.values() for study in found]
+    return page.write_page(rankings, out or Path("report.html"), audio=audio, sections=sections, studies=alone)
 
 
 def _same_tests(read: Sequence[tuple[Path, Run]]) -> list[list[tuple[Path, Run]]]:
@@ -155,7 +198,7 @@ def draw(run: Run | Ranking | str | Path, name: str) -> Plot:
     >>> import benchmarks
     >>> benchmarks.draw("results/emodb", "recalls").save("recalls.svg")  # doctest: +SKIP
     """
-    studied = (plot for section in study_sections() for plot in section.plots)
+    studied = (plot for section in study_sections() if isinstance(section, Section) for plot in section.plots)
     return plots.draw(run, name, plots=[*plots.PLOTS, *studied])
 
 

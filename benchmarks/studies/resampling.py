@@ -18,7 +18,7 @@ from benchmarks.evaluation.runs import write_table
 from benchmarks.folds.fold import Fold
 from benchmarks.reporting.lines import fill
 from benchmarks.reporting.numbers import interval_text
-from benchmarks.reporting.page import Section
+from benchmarks.reporting.sections import Section
 from benchmarks.reporting.tables import Column, Table
 from benchmarks.scoring.intervals import seed_confusions
 from benchmarks.scoring.retraining import Retrained, retrained_difference

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import permutations
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
@@ -16,7 +15,10 @@ from benchmarks.evaluation.run_options import RunKeywords, RunOptions
 from benchmarks.evaluation.runs import write_table
 from benchmarks.pipelines.flags import family_of
 from benchmarks.pipelines.names import flags_by_name
+from benchmarks.reporting.numbers import signed, with_intervals
 from benchmarks.reporting.plots.robustness import robustness_plot
+from benchmarks.reporting.sections import Findings, FolderSection, NamedPlot
+from benchmarks.reporting.tables import Column, Table
 from benchmarks.scoring.confusion import uar_of
 from benchmarks.scoring.intervals import difference_interval, speaker_interval
 from benchmarks.studies.answers_under import answers_under, by_condition, condition_rows
@@ -180,26 +182,60 @@ def robustness_text(table: pd.DataFrame) -> str:
                 else f"{-100 * row.drop:+.1f} [{-100 * row.drop_high:+.0f}, {-100 * row.drop_low:+.0f}]"
             )
             lines.append(f"  {row.condition:<26}{interval:>18}{lost:>20}")
-    ahead = [
+    return "\n".join([*lines, "", *_overtaking_sentences(table)]).rstrip()
+
+
+def robustness_sentences(table: pd.DataFrame) -> list[str]:
+    """What every pipeline loses over all conditions, and where a cheaper one comes out ahead.
+
+    Examples
+    --------
+    >>> row = {"pipeline": "svm", "training": PLAIN, "kind": "all", "condition": "mean of all kinds", "uar": 0.5}
+    >>> drop = {"drop": 0.3, "drop_low": 0.25, "drop_high": 0.35, "ms_per_clip": 9.0}
+    >>> robustness_sentences(pd.DataFrame([row | drop, row | drop | {"kind": "clean", "condition": "clean"}]))[0]
+    'svm, trained as recorded: −30.0 points of UAR over all kinds of conditions (95 % interval −35.0 to −25.0).'
+    """
+    lost = [
+        f"{row.pipeline}, trained {row.training}: {signed(-100 * row.drop, 1)} points of UAR over all kinds of "
+        f"conditions (95 % interval {signed(-100 * row.drop_high, 1)} to {signed(-100 * row.drop_low, 1)})"
+        f"{'.' if row.drop_low > 0 or row.drop_high < 0 else '; no loss is shown.'}"
+        for row in table[table["kind"] == "all"].itertuples()
+    ]
+    return [*lost, *(f"{sentence}." for sentence in _overtaking_sentences(table))]
+
+
+def _overtaking_sentences(table: pd.DataFrame) -> list[str]:
+    return [
         f"{row.cheaper} is ahead of the slower {row.slower} from {row.condition} on, by the estimates"
         for row in overtaking(table).itertuples()
     ]
-    return "\n".join([*lines, "", *ahead]).rstrip()
 
 
-def draw_curves(table: pd.DataFrame, folder: Path, *, chance: float) -> Path:
-    """Draw the curves of what trained on clips as they are, and return where the picture lies.
+def _findings(tables: Mapping[str, pd.DataFrame], record: Mapping[str, Any]) -> Findings:
+    table = tables["robustness"]
+    chance = 1 / len(record["corpus"]["labels"])
+    plots = [
+        NamedPlot(
+            "robustness" if training == PLAIN else f"robustness-{training}",
+            f"UAR under disturbances, trained {training}",
+            robustness_plot(rows, chance=chance),
+        )
+        for training, rows in table.groupby("training", sort=False)
+    ]
+    columns = (
+        Column("pipeline", "Pipeline"),
+        *([Column("training", "Trained")] if len(plots) > 1 else []),
+        Column("condition", "Condition"),
+        Column("uar", "UAR", ".3f"),
+        Column("uar_interval", "95 % interval"),
+        Column("drop", "Lost", "+.3f"),
+        Column("drop_interval", "95 % interval"),
+    )
+    rows = with_intervals(table.to_dict("records"), "uar", "drop", signed_names=("drop",))
+    caption = "UAR under each condition, and what is lost against clean clips, paired; intervals over speakers."
+    shown = Table("robustness", caption, columns, rows)
+    return Findings(tuple(robustness_sentences(table)), tuple(plots), (shown,))
 
-    Parameters
-    ----------
-    table : DataFrame
-        As of `robustness`.
-    folder : Path
-        Made where it is missing.
-    chance : float
-        UAR of guessing.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "robustness.svg"
-    robustness_plot(table[table["training"] == PLAIN], chance=chance).save(path)
-    return path
+
+SECTIONS = (FolderSection("What do noise, rooms and telephones do?", ("robustness",), _findings),)
+"""What a report shows of a folder in which `python -m benchmarks.robustness` was run."""

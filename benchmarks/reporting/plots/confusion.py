@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from benchmarks.reporting.plots.style import INK, PAPER, heat, style
+from benchmarks.reporting.plots.style import FULL, ON_FULL, ON_PALE, PAPER, heat, style
 from benchmarks.scoring.confusion import confusion, recalls_of
 from features.lettering import shortened, wrapped
 from features.plotting import Plot
@@ -106,4 +106,4 @@ def _fields(axes: Axes, share: np.ndarray) -> None:
     axes.pcolormesh(edges, edges, heat(share), edgecolors=PAPER, linewidth=2)
     for (row, column), value in np.ndenumerate(share):
         text = f"{100 * value:.0f}" if value >= 0.005 else "·"
-        axes.text(column, row, text, ha="center", va="center", color=PAPER if value > 0.68 else INK)
+        axes.text(column, row, text, ha="center", va="center", color=ON_FULL if value > FULL else ON_PALE)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.reporting.plots.style import INK, PAPER, heat, style
+from benchmarks.reporting.plots.style import FULL, ON_FULL, ON_PALE, PAPER, heat, style
 from features.lettering import shortened
 from features.plotting import Plot
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-_DARK = 0.6
 
 
 def crossing_plot(table: pd.DataFrame) -> Plot:
@@ -73,7 +71,7 @@ def _fields(axes: Axes, cells: pd.DataFrame, trains: list[str], tests: list[str]
                 continue
             cell = cells.loc[(row, column)]
             text = f"{100 * cell['uar']:.0f}\n[{100 * cell['uar_low']:.0f}, {100 * cell['uar_high']:.0f}]"
-            colour = PAPER if cell["uar"] > _DARK else INK
+            colour = ON_FULL if cell["uar"] > FULL else ON_PALE
             weight = "bold" if row == column else "normal"
             axes.text(j, i, text, ha="center", va="center", color=colour, fontsize="small", fontweight=weight)
     axes.set_xticks(range(len(tests)), [shortened(name) for name in tests])

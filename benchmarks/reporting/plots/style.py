@@ -26,10 +26,17 @@ FAINT = GREY
 GRID = "#dcdfe4"
 PAPER = "#fefefe"
 HEAT = "#16508e"
+ON_PALE, ON_FULL = "#000000", "#ffffff"
+"""Colours of text on fields that `heat` coloured, which a dark page leaves as they are."""
+FULL = 0.745
+"""From this share on, a field is so dark that its text is `ON_FULL`: either way the contrast is 4.5 : 1 or more."""
 SERIES = PALETTE[:6]
 """Colours of series; `report.css` has the same ones, and lighter ones for a dark page."""
 MARKERS = "osD^vP"
 """Markers of series; so many can be told apart by marker and colour in one plot."""
+
+_BROAD = 460.0
+"""Points, of which an inch has 72."""
 
 NO_NUMBERS: Mapping[str, str] = MappingProxyType({})
 
@@ -237,6 +244,12 @@ class Drawing:
     name: str
     svg: str
     png: bytes
+
+    @property
+    def broad(self) -> bool:
+        """Whether it is too broad to stand beside another, or to be read on a phone as a whole."""
+        width = re.search(r'<svg[^>]*? width="([0-9.]+)pt"', self.svg)
+        return width is not None and float(width[1]) > _BROAD
 
     def write(self, folder: Path) -> None:
         """Write `<name>.svg` and `<name>.png` into the folder."""
