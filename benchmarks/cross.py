@@ -53,7 +53,8 @@ def build_parser() -> argparse.ArgumentParser:
         nargs="+",
         default=None,
         metavar="KIND",
-        help="none, corpus, speaker, coral, subspace or enrol-K (default: all but enrol-K)",
+        help="none, corpus, speaker, coral, subspace or enrol-K for pipelines on features; none or fine-tuned, which "
+        "goes on training on the labels of the tested corpus, for deep ones (default: all but enrol-K)",
     )
     parser.add_argument("--allow-partial", action="store_true", help="accept deliberate subsets of published corpora")
     parser.add_argument(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from benchmarks import corpora
 from benchmarks.corpora.correspondence import corresponding
 from benchmarks.corpora.merged import merge
 from benchmarks.cross import main
+from benchmarks.pipelines import PipelineOptions
 from benchmarks.studies.cross_corpus import cross_corpus
 from classical.adaptation import CORPUS_SCOPES, Axes
 from classical.normalise import Normaliser
@@ -167,6 +169,45 @@ def test_a_corpus_of_few_clips_is_named_and_left_as_it_is() -> None:
     with pytest.warns(UserWarning, match="fewer than 6 clips.*corpus b"):
         few = normaliser.transform(other[:3], groups=["b"] * 3)
     np.testing.assert_allclose(few, Normaliser().fit(train).transform(other[:3]))
+
+
+def test_a_deep_pipeline_goes_on_from_what_it_learnt_on_the_other_corpus(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    few = dict.fromkeys(("first", "second"), ("Ses01F", "Ses02M", "Ses03F"))
+    pair = {
+        name: replace(corpus, utterances=corpus.utterances.loc[list(few[name])])
+        for name, corpus in (("first", some_of(seed=0)), ("second", some_of(seed=1)))
+    }
+    how: dict[str, Any] = {"pipelines": ["wav2vec2-tiny"], "adaptations": ["fine-tuned"], "jobs": 1, "out": tmp_path}
+    options = PipelineOptions(epochs=1)
+    table = cross_corpus(pair, options=options, **how)
+    assert sorted(zip(table["train"], table["test"], table["adaptation"])) == [
+        ("first", "first", "none"),
+        ("first", "second", "fine-tuned"),
+        ("first", "second", "none"),
+        ("second", "first", "fine-tuned"),
+        ("second", "first", "none"),
+        ("second", "second", "none"),
+    ]
+    learnt = {path: path.stat().st_mtime_ns for path in tmp_path.glob("fine_tuned/*/model.safetensors")}
+    assert len(learnt) == 2
+    jobs = {path: path.stat().st_mtime_ns for path in tmp_path.glob("jobs/*.json")}
+    pd.testing.assert_frame_equal(cross_corpus(pair, options=options, **how), table)
+    assert all(path.stat().st_mtime_ns == time for path, time in (learnt | jobs).items())
+    own = [path for path in jobs if "first_" in path.name and "_to_" not in path.name]
+    answers = {read_answers(path) for path in own}
+    assert len(own) == 6  # three folds, from random weights and from what the other corpus taught
+    assert len(answers) == 6
+
+
+def read_answers(path: Path) -> str:
+    """The probabilities of a stored job."""
+    return str(json.loads(path.read_text(encoding="utf-8"))["probability"])
+
+
+def test_what_is_for_deep_pipelines_alone_is_said_of_others(tmp_path: Path, pair: dict[str, corpora.Corpus]) -> None:
+    with pytest.raises(PipelineError, match="fine-tuned is for deep pipelines"):
+        cross_corpus(pair, pipelines=["svm"], adaptations=["fine-tuned"], jobs=1, out=tmp_path)
 
 
 def test_the_command_prints_and_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
@@ -21,15 +22,19 @@ from benchmarks.reporting.plots.crossing import crossing_plot
 from benchmarks.reporting.sections import Findings, FolderSection, NamedPlot
 from benchmarks.reporting.tables import Column, Table
 from benchmarks.scoring.intervals import difference_interval, speaker_confusions, speaker_interval
+from benchmarks.studies.fine_tuning import can_go_on, learnt_on
 from classical.adaptation import COLUMN
 from features.errors import PipelineError
 
 if TYPE_CHECKING:
     from benchmarks.corpora.corpus import Corpus
+    from benchmarks.evaluation.plan import Plan
+    from benchmarks.evaluation.store import ResultsStore
 
-NONE = "none"
-ADAPTATIONS = (NONE, "corpus", "speaker", "coral", "subspace")
-"""What is known of the corpus that is tested: nothing, or its unlabelled clips, and how they are used."""
+NONE, FINE_TUNED = "none", "fine-tuned"
+ADAPTATIONS = (NONE, "corpus", "speaker", "coral", "subspace", FINE_TUNED)
+"""What is known of the corpus that is tested: nothing; its unlabelled clips, and how they are used (classical pipelines
+and frozen encoders); or the labels of other speakers of it, on which a deep pipeline goes on training."""
 
 THE_OTHERS = "all others"
 """What a row of leave one corpus out was trained on."""
@@ -51,7 +56,8 @@ def cross_corpus(
     pipelines : sequence of str
         As `benchmarks.evaluate` takes them, without `:normalise`.
     adaptations : sequence of str
-        Some of `ADAPTATIONS`, or `enrol-K`; deep pipelines know `none` alone.
+        Some of `ADAPTATIONS`, or `enrol-K`. Deep pipelines know `none` and `fine-tuned` alone: trained on one corpus,
+        then on the training folds of the other, with their labels.
     seeds, jobs, overwrite, options, cache, allow_duplicates, progress, command
         As for `benchmarks.evaluate`.
     out : path
@@ -85,6 +91,7 @@ def cross_corpus(
         how.check(group, merged)
     folds = [*own, *(fold for group in crossing for fold in group)]
     with how.store() as store:
+        tuned = list(_fine_tuned(plan, corpora, store, how)) if FINE_TUNED in adaptations else []
         outcome = how.carry_out(plan, [(seed, fold) for seed in plan.seeds for fold in folds], store)
         built = [pipeline.name for pipeline in plan.pipelines]
         rows = outcome.predictions().merge(
@@ -92,6 +99,7 @@ def cross_corpus(
             left_on="pipeline",
             right_on="full",
         )
+        rows = pd.concat([_by_place(rows), *tuned], ignore_index=True)
         table = cross_table(rows, merged.labels)
         write_table(store.folder / "cross.csv", table)
         write_table(store.folder / "gains.csv", cross_gains(rows, merged.labels))
@@ -109,11 +117,31 @@ def _names(pipelines: Sequence[str], adaptations: Sequence[str]) -> list[tuple[s
         if any(part.normalise != "global" for part in parts):
             raise PipelineError(f"pipeline {name!r}: give it without :normalise, and choose it with --adaptations")
         deep = any(part.model in deep_models.names() for part in parts)
-        for kind in adaptations:
-            if kind == NONE or not deep:
+        for kind in dict.fromkeys(NONE if deep and kind == FINE_TUNED else kind for kind in adaptations):
+            if kind == NONE or not (deep or kind == FINE_TUNED):
                 full = name if kind == NONE else with_normalisation(name, kind, models)
                 result.append((full, name, kind))
+    if not result:
+        raise PipelineError(
+            f"--adaptations {' '.join(adaptations)}: {FINE_TUNED} is for deep pipelines, the others for those on "
+            f"features; none fits {', '.join(pipelines)}; add none"
+        )
     return result
+
+
+def _fine_tuned(
+    plan: Plan, corpora: Mapping[str, Corpus], store: ResultsStore, how: RunOptions
+) -> Iterator[pd.DataFrame]:
+    """Predictions of deep pipelines that trained on one corpus first, then on the training folds of another."""
+    table = plan.corpus.utterances
+    deep = [pipeline for pipeline in plan.available if can_go_on(pipeline)]
+    for name, corpus in corpora.items():
+        whole = _fold(f"all of {name}", table, {name: corpus}, np.array([], dtype=int))
+        others = [fold for fold in plan.folds if not fold.name.startswith(f"{name}: ")]
+        for learnt in learnt_on(whole, plan, deep, store.folder / "fine_tuned"):
+            own = replace(plan, pipelines=(learnt.pipeline,), seeds=(learnt.seed,))
+            rows = how.carry_out(own, [(learnt.seed, fold) for fold in others], store).predictions()
+            yield _by_place(rows).assign(train=name, base=learnt.pipeline.name, adaptation=FINE_TUNED)
 
 
 def _own_folds(table: pd.DataFrame, name: str, scheme: str) -> Iterator[Fold]:
@@ -158,7 +186,7 @@ def cross_table(predictions: pd.DataFrame, labels: Sequence[str]) -> pd.DataFram
     Parameters
     ----------
     predictions : DataFrame
-        With `base`, `adaptation`, and folds and speakers that are named after the corpora.
+        With `base`, `adaptation`, `train` and `test` beside what `Outcome.predictions` gives.
     labels : sequence of str
 
     Returns
@@ -168,7 +196,7 @@ def cross_table(predictions: pd.DataFrame, labels: Sequence[str]) -> pd.DataFram
     """
     rows = []
     keys = ["base", "adaptation", "train", "test"]
-    for (base, kind, source, target), group in _by_place(predictions).groupby(keys, sort=False):
+    for (base, kind, source, target), group in predictions.groupby(keys, sort=False):
         interval = speaker_interval(speaker_confusions(group, labels)[1])
         rows.append(
             {
@@ -186,7 +214,7 @@ def cross_table(predictions: pd.DataFrame, labels: Sequence[str]) -> pd.DataFram
 
 
 def _by_place(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Predictions with the corpus that trained, and the one that tests."""
+    """Predictions with the corpus that trained, and the one that tests, after which folds and speakers are named."""
     test = predictions["speaker"].str.partition("/")[0]
     return predictions.assign(train=predictions["fold"].map(_trained_on), test=test)
 
@@ -244,7 +272,7 @@ def cross_gains(predictions: pd.DataFrame, labels: Sequence[str]) -> pd.DataFram
     """
     columns = ["train", "test", "pipeline", "adaptation", "gain", "gain_low", "gain_high"]
     rows = []
-    for (base, source, target), group in _by_place(predictions).groupby(["base", "train", "test"], sort=False):
+    for (base, source, target), group in predictions.groupby(["base", "train", "test"], sort=False):
         counts = {kind: speaker_confusions(some, labels)[1] for kind, some in group.groupby("adaptation", sort=False)}
         for kind in counts:
             if kind != NONE and NONE in counts:
