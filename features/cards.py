@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from features.names import printable
+from features.prediction_sets import Calibration
 from features.version import REPOSITORY
 
 LIBRARY = "speech-emotion-baselines"
@@ -103,10 +104,22 @@ def training_facts(about: Mapping[str, Any]) -> list[str]:
     --------
     >>> training_facts({"corpus": "emodb", "n_speakers": 10, "citation": ""})
     ['corpus: emodb', 'speakers: 10']
+    >>> print(training_facts({"calibration": [[0.1, 0.6], [0.2], [0.3]]})[0][:64])
+    sets of labels (--coverage): up to 0.750 can be promised; sets a
     """
-    return [
+    facts = [
         f"{word}: {printable(str(about[name]))}" for name, word in TRAINING.items() if about.get(name) not in (None, "")
     ]
+    calibration = Calibration.of_json(about.get("calibration"))
+    return [*facts, *([f"sets of labels (--coverage): {_promised(calibration)}"] if calibration else [])]
+
+
+def _promised(calibration: Calibration) -> str:
+    """What sets of labels can promise, by the highest of some usual coverages that these speakers can."""
+    usual = [coverage for coverage in (0.95, 0.9, 0.8, 0.5) if coverage <= calibration.most]
+    if not usual:
+        return f"{calibration.n_speakers} calibration speakers cannot promise any"
+    return f"up to {calibration.most:.3f} can be promised; {calibration.promise(usual[0])}"
 
 
 def _head(name: str, about: Mapping[str, Any], tags: Iterable[str]) -> str:

@@ -326,3 +326,19 @@ def test_good_files_are_answered_beside_bad_ones_and_resumed(model, sounds, tmp_
     assert predict.main([*line, "--on-error", "skip"]) == 0
     assert "1 of them before" in capsys.readouterr().out
     assert [row[:60] for row in out.read_text().splitlines()] == [row[:60] for row in before.splitlines()]
+
+
+def test_predict_says_sets_of_a_model_that_keeps_its_calibration(tmp_path, sounds, capsys):
+    kept = [[0.1 * speaker, 0.9] for speaker in range(9)]
+    folder = deep.save(predictor("wav2vec2", tmp_path / "encoder"), tmp_path / "model", about={"calibration": kept})
+    assert "up to 0.900 can be promised; sets aim to hold the truth for 0.9" in (folder / "README.md").read_text()
+    assert predict.main([str(folder), *map(str, sounds), "--coverage", "0.5", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert "sets aim to hold the truth for 0.5" in printed.err
+    for answer in json.loads(printed.out):
+        assert answer["label"] in answer["set"]
+        assert set(answer["set"]) == {
+            name for name, share in answer["probabilities"].items() if 1 - share <= 0.8 + 1e-6
+        } | {answer["label"]}
+    assert predict.main([str(folder), str(sounds[0]), "--coverage", "0.95"]) == 2
+    assert "9 speakers calibrate this model" in capsys.readouterr().err
