@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks.evaluation.job_result import JobResult
 from benchmarks.evaluation.runs import Run, write_table
-from benchmarks.reporting.lines import fill
+from benchmarks.reporting.lines import WIDTH, fill
 from benchmarks.reporting.numbers import with_intervals
 from benchmarks.reporting.plots import ReportPlot
 from benchmarks.reporting.plots.abstention import selective_figure
@@ -34,7 +34,7 @@ COLUMNS = (
     *("pipeline", "promised", "coverage", "calibrated", "speakers", "proven"),
     *("covered", "covered_low", "covered_high", "size", "alone", "right", "abstains"),
 )
-ALL, EACH = "over all clips", "in every class"
+ALL, EACH = "all clips", "each class"
 """What a coverage is promised for: the clips of a new speaker as they come, or those of every label by itself."""
 TRAINING, OTHERS = "training speakers", "other test speakers"
 """By whose clips sets are calibrated: of those that trained, by models of inner folds, or of those that others test."""
@@ -51,7 +51,7 @@ class Abstention:
     Attributes
     ----------
     sets : DataFrame
-        `pipeline, promised` (over all clips, or in every class), `coverage, calibrated` (by whose clips), `speakers`
+        `pipeline, promised` (for all clips, or for each class), `coverage, calibrated` (by whose clips), `speakers`
         (the fewest that calibrate a fold), `proven`; `covered, covered_low, covered_high`, the mean over test speakers
         of the share of clips whose set holds the truth; `size`, labels in a set; `alone`, the share of clips whose set
         has one label, and `right` of these; `abstains`, the share whose set holds all. NaN where so few speakers
@@ -248,17 +248,16 @@ def _curve(rows: pd.DataFrame, columns: Sequence[str]) -> list[dict[str, object]
     return found
 
 
-_WIDE = ("right", "abstains")
+_WIDE = ("alone", "right", "abstains")
 """Columns for which a terminal has no room."""
 
 
 def abstention_text(found: Abstention) -> str:
     """Write the study for a terminal."""
     table, curve = sets_shown(found.sets), curve_shown(found.curve)
-    parts = [
-        table.text([c.key for c in table.columns if c.key not in _WIDE]),
-        curve.text([c.key for c in curve.columns]),
-    ]
+    shown = [table.text([c.key for c in table.columns if c.key not in _WIDE])]
+    shown.append(curve.text([c.key for c in curve.columns]))
+    parts = ["\n".join(line if len(line) <= WIDTH else fill(line) for line in text.splitlines()) for text in shown]
     return "\n\n".join([*parts, "\n".join(fill(sentence) for sentence in abstention_sentences(found))])
 
 
@@ -321,15 +320,16 @@ def abstention_sentences(found: Abstention) -> list[str]:
     first = found.sets["pipeline"].iloc[0]
     sentences = []
     for row in found.sets[found.sets["pipeline"] == first].to_dict("records"):
-        aim = f"{first}, sets that aim at {row['coverage']:g} {row['promised']}"
+        aim = f"{first}, sets that aim at {row['coverage']:g} of {row['promised']}"
         if row.get("covered") != row.get("covered"):
             most = row["speakers"] / (row["speakers"] + 1)
             sentences.append(f"{aim}: {row['speakers']} speakers cannot promise it; {most:.3f} at most.")
             continue
-        inside = "holds" if row["covered_low"] <= row["coverage"] <= row["covered_high"] else "does not hold"
+        place = "holds" if row["covered_low"] <= row["coverage"] else "lies above"
+        place = place if row["coverage"] <= row["covered_high"] else "lies below"
         sentences.append(
             f"{aim} held the truth for {row['covered']:.3f} of a test speaker's clips (95 % interval "
-            f"{row['covered_low']:.3f} to {row['covered_high']:.3f}, which {inside} the aim), with {row['size']:.1f} "
+            f"{row['covered_low']:.3f} to {row['covered_high']:.3f}, which {place} the aim), with {row['size']:.1f} "
             f"labels on average; {100 * row['alone']:.0f} % of clips had one label alone.{_least(found.groups, row)}"
         )
     return sentences
