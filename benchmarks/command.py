@@ -40,16 +40,7 @@ def add_corpus_arguments(parser: argparse.ArgumentParser, *, default: str | None
     group.add_argument(
         "--classes", metavar="LABELS", help="a label policy (iemocap: 4, 4-no-exc, 5, 6, 9) or labels, as ang,sad"
     )
-    group.add_argument(
-        "--map", metavar="OLD=NEW", nargs="+", default=[], help="rename labels, as exc=hap; before --classes"
-    )
-    group.add_argument(
-        "--columns",
-        metavar="OURS=THEIRS",
-        nargs="+",
-        default=[],
-        help="which columns of a table of one's own are path, label, speaker, gender, ...: label=emotion speaker=who",
-    )
+    add_naming_arguments(group)
     group.add_argument("--improvised", action="store_true", help="improvised dialogues only (iemocap, synthetic)")
     group.add_argument(
         "--allow-partial", action="store_true", help="accept a deliberate subset of the published corpus"
@@ -57,6 +48,34 @@ def add_corpus_arguments(parser: argparse.ArgumentParser, *, default: str | None
     add_join_names_argument(group)
     add_on_error_argument(group)
     group.add_argument("--corpus-seed", type=int, default=0, metavar="N", help="seed of the synthetic corpus")
+
+
+def add_naming_arguments(parser: argparse._ActionsContainer) -> None:
+    """Add the options that say what labels and columns are called: `--map` and `--columns`."""
+    parser.add_argument(
+        "--map", metavar="OLD=NEW", nargs="+", default=[], help="rename labels, as exc=hap; before --classes"
+    )
+    parser.add_argument(
+        "--columns",
+        metavar="OURS=THEIRS",
+        nargs="+",
+        default=[],
+        help="which columns of a table of one's own are path, label, speaker, gender, ...: label=emotion speaker=who",
+    )
+
+
+def names_of(arguments: argparse.Namespace) -> dict[str, dict[str, str]]:
+    """What `add_naming_arguments` read, as keywords of `corpora.load`.
+
+    Raises
+    ------
+    CorpusError
+        If a pair is none.
+    """
+    return {
+        "mapping": _pairs("--map", arguments.map, example="exc=hap"),
+        "columns": _pairs("--columns", arguments.columns, example="label=emotion"),
+    }
 
 
 SCHEMES = (
@@ -187,8 +206,7 @@ def load_corpus(arguments: argparse.Namespace) -> Corpus:
         arguments.corpus,
         arguments.root,
         classes=arguments.classes,
-        mapping=_pairs("--map", arguments.map, example="exc=hap"),
-        columns=_pairs("--columns", arguments.columns, example="label=emotion"),
+        **names_of(arguments),
         improvised=arguments.improvised,
         allow_partial=arguments.allow_partial,
         join_names=arguments.join_names,

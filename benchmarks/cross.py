@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from benchmarks.evaluation.overwrite import Overwrite
 from features.bad_files import add_on_error_argument
 from features.command import add_join_names_argument, command, make_parser, show
 from features.errors import CorpusError
+from features.names import normalise
 
 if TYPE_CHECKING:
     from benchmarks.corpora.corpus import Corpus
@@ -56,6 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="none, corpus, speaker, coral, subspace or enrol-K for pipelines on features; none or fine-tuned, which "
         "goes on training on the labels of the tested corpus, for deep ones (default: all but enrol-K)",
     )
+    shared.add_naming_arguments(parser)
     parser.add_argument("--allow-partial", action="store_true", help="accept deliberate subsets of published corpora")
     parser.add_argument(
         "--allow-duplicates", action="store_true", help="accept the same sound in training and test of a fold"
@@ -114,16 +117,34 @@ def _load(arguments: argparse.Namespace) -> dict[str, Corpus]:
         if (not root and source.default_root is None) or (root and not Path(root).exists()):
             problem = f"{root} does not exist" if root else "no folder given"
             raise CorpusError(f"--corpora {item}: {problem}; expected {source.layout}; write {given}=DIR")
-        corpus = corpora.load(
-            kind,
-            root or None,
-            allow_partial=arguments.allow_partial,
-            join_names=arguments.join_names,
-            on_error=arguments.on_error,
-        )
+        columns = shared.names_of(arguments)["columns"] if source.own else {}
+        try:
+            corpus = corpora.load(
+                kind,
+                root or None,
+                columns=columns,
+                allow_partial=arguments.allow_partial,
+                join_names=arguments.join_names,
+                on_error=arguments.on_error,
+            )
+        except CorpusError as error:  # corpora know the folder by the option that every other command has for it
+            raise type(error)(str(error).replace("--root", f"--corpora {given}=DIR")) from error
         options = shared.options_of(arguments)
         loaded[name] = shared.check_sound(corpus, arguments, arguments.pipelines, options)
-    return loaded
+    return _renamed(loaded, shared.names_of(arguments)["mapping"])
+
+
+def _renamed(loaded: dict[str, Corpus], mapping: Mapping[str, str]) -> dict[str, Corpus]:
+    """The corpora with the labels that `--map` renames, in each of those that have them."""
+    spelled = {normalise(old): normalise(new) for old, new in mapping.items()}
+    unknown = [old for old in spelled if not any(old in corpus.labels for corpus in loaded.values())]
+    if unknown:
+        known = sorted({label for corpus in loaded.values() for label in corpus.labels})
+        raise CorpusError(f"--map {unknown[0]}: no corpus has such a label; expected one of {', '.join(known)}")
+    return {
+        name: corpus.rename({old: new for old, new in spelled.items() if old in corpus.labels})
+        for name, corpus in loaded.items()
+    }
 
 
 main = command(build_parser, execute, on_interrupt=shared.GOES_ON)

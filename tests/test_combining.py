@@ -15,7 +15,7 @@ from benchmarks.combine import main
 from benchmarks.scoring.combined import combined_tests, mean_interval, rank_test, stouffer
 from benchmarks.scoring.intervals import Interval
 from benchmarks.scoring.significance import Verdict, compare_pipelines
-from benchmarks.studies.combining import combine, combined_table
+from benchmarks.studies.combining import combine, combined_table, combined_text
 from features.errors import ResultsError
 
 SKILLS = {"svm": 2.6, "xgboost": 2.4, "weak": 0.6, "svm:speaker": 2.8, "weak:speaker": 1.0, "seen": 3.0}
@@ -145,3 +145,9 @@ def test_the_command_prints_within_80_columns_and_draws(
     assert (tmp_path / "plots" / "ranks-1.svg").stat().st_size > 2000
     assert main([str(runs[0]), str(runs[0]), "--out", str(tmp_path)]) == 2
     assert "benchmarks.compare" in capsys.readouterr().err
+
+
+def test_two_speakers_a_corpus_are_said_to_be_too_few(tmp_path: Path) -> None:
+    runs = [named(fabricate_run(tmp_path / name, {"svm": 2.0, "knn": 1.0}, n_speakers=2), name) for name in ("a", "b")]
+    said = " ".join(combined_text(combine(runs)).split())
+    assert "With so few speakers no answers could show a difference between svm and knn." in said

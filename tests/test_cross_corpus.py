@@ -236,6 +236,21 @@ def test_a_corpus_without_a_folder_is_named_with_what_to_write(item: str, capsys
     assert "--root" not in printed
 
 
+def test_labels_and_columns_are_called_as_one_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, label in (("calls", "rage"), ("cars", "anger")):
+        table = write_manifest(tmp_path / f"{name}.csv", six_speakers(tmp_path))
+        own = pd.read_csv(table, dtype=str).rename(columns={"speaker": "caller"})
+        own.assign(label=own["label"].replace({own["label"].iloc[0]: label})).to_csv(table, index=False)
+    given = [f"{name}:manifest={tmp_path / name}.csv" for name in ("calls", "cars")]
+    how = ["--pipelines", "majority", "--adaptations", "none", "--jobs", "1", "--allow-duplicates"]
+    how += ["--columns", "speaker=caller"]
+    out = ["--out", str(tmp_path / "out")]
+    assert main(["--corpora", *given, *how, "--map", "rage=anger", *out]) == 0
+    assert "labels ang" in capsys.readouterr().out
+    assert main(["--corpora", *given, *how, "--map", "joy=hap", *out]) == 2
+    assert "--map joy: no corpus has such a label" in capsys.readouterr().err
+
+
 def test_two_tables_of_ones_own_have_names_of_their_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("calls", "cars"):
         write_manifest(tmp_path / f"{name}.csv", six_speakers(tmp_path))

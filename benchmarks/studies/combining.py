@@ -371,6 +371,9 @@ def _sentences(group: CombinedFamily, found: Combined) -> list[str]:
         beaten = [test.second for test in tests if test.first == best and test.verdict(ALPHA) is Verdict.SHOWN]
         over = listed(beaten) if beaten else "none of the others"
         sentences.append(f"Over these corpora {best} is shown to be ahead of {over}.")
+    hidden = [f"{test.first} and {test.second}" for test in tests if test.verdict(ALPHA) is Verdict.CANNOT_BE_FOUND]
+    if hidden:
+        sentences.append(f"With so few speakers no answers could show a difference between {'; '.join(hidden)}.")
     split = [f"{test.first} and {test.second}" for test in tests if 0 < test.n_better < len(found.corpora)]
     if split:
         sentences.append(f"Corpora disagree on which is ahead: {'; '.join(split)}.")
