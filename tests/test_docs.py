@@ -20,6 +20,9 @@ NOT_EXECUTED: dict[str, str] = {
     ): "time: the command above it on that page runs",
     "python -m benchmarks.run": "time: the whole default run with a deep row; test_deep_pretraining holds its parts",
     "python -m benchmarks.run --corpus ravdess --root ravdess --download": "network",
+    (
+        "python -m benchmarks.combine results/emodb results/ravdess"
+    ): "runs of two corpora: test_combining runs it on made-up ones",
     "python -m benchmarks.pretraining --out encoder": "time: 8,000 clips; test_deep_pretraining speaks eight",
     (
         "python -m benchmarks.run --corpus iemocap --root IEMOCAP_full_release --folds speaker-811 --seeds 0 1 2"
