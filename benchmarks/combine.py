@@ -40,7 +40,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 def execute(arguments: argparse.Namespace) -> None:
     """Print ranks and tests, and write them."""
-    from benchmarks.studies.combining import combine, combined_text, save
+    from benchmarks.studies.combined_text import combined_text
+    from benchmarks.studies.combining import combine, save
     from benchmarks.studies.reports import write_report
 
     found = combine(

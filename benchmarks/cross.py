@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import command as shared
+from benchmarks.corpora.base import ROOT_OPTION
 from benchmarks.evaluation.overwrite import Overwrite
 from features.bad_files import add_on_error_argument
 from features.command import add_join_names_argument, command, make_parser, show
@@ -127,8 +128,8 @@ def _load(arguments: argparse.Namespace) -> dict[str, Corpus]:
                 join_names=arguments.join_names,
                 on_error=arguments.on_error,
             )
-        except CorpusError as error:  # corpora know the folder by the option that every other command has for it
-            raise type(error)(str(error).replace("--root", f"--corpora {given}=DIR")) from error
+        except CorpusError as error:
+            raise type(error)(str(error).replace(ROOT_OPTION, f"--corpora {given}=DIR")) from error
         options = shared.options_of(arguments)
         loaded[name] = shared.check_sound(corpus, arguments, arguments.pipelines, options)
     return _renamed(loaded, shared.names_of(arguments)["mapping"])

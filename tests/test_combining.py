@@ -15,7 +15,8 @@ from benchmarks.combine import main
 from benchmarks.scoring.combined import combined_tests, mean_interval, rank_test, stouffer
 from benchmarks.scoring.intervals import Interval
 from benchmarks.scoring.significance import Verdict, compare_pipelines
-from benchmarks.studies.combining import combine, combined_table, combined_text
+from benchmarks.studies.combined_text import combined_text
+from benchmarks.studies.combining import combine, combined_table
 from features.errors import ResultsError
 
 SKILLS = {"svm": 2.6, "xgboost": 2.4, "weak": 0.6, "svm:speaker": 2.8, "weak:speaker": 1.0, "seen": 3.0}

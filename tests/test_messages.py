@@ -44,6 +44,7 @@ PRINTED_BY = {
     "features.engines": "--cluster",  # asked for, or by SER_CLUSTER
     "features.prediction_sets": "--coverage",
     "features.processes": "--jobs",  # raised where there are several
+    "features.cards": "--coverage",  # the card tells how to predict
     "features.command": "--jobs",  # asked for before it is named
     "classical.model_card": "--one-speaker",  # the card tells how to predict
 }

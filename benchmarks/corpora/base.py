@@ -29,6 +29,9 @@ LABEL_NAMES: Mapping[str, str] = {
 }
 """The field's label codes and what they stand for, in the order in which tables show them."""
 
+ROOT_OPTION = "--root"
+"""What messages call the option for a corpus's folder, as nearly every command does."""
+
 PEOPLE = ("gender", "age", "language", "accent")
 """Columns that say who speaks, empty where a corpus does not tell; an age is in years, or a range of them."""
 
