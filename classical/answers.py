@@ -6,13 +6,13 @@ import warnings
 from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from classical.attributions import top_attributions
+from classical.clip_answers import answers_of_model
 from classical.enrolment import COLUMN, enrolling_clips, ranks_of, short_of_clips
+from classical.fusion import parts
 from classical.normalise import FallbackWarning
-from classical.persistence import SavedModel, load, parts
-from classical.shared_features import shared_features
+from classical.persistence import SavedModel, load
 from features.compute import prepare
 from features.errors import ModelError, PipelineError
 from features.extractors.joined import single_extractors
@@ -20,8 +20,6 @@ from features.extractors.statistics import FeatureExtractor
 from features.files import content_hash
 from features.predicting import Answers, Task
 from features.prediction_sets import Calibration
-from features.predictions import to_predictions
-from features.speech_check import speech_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,11 +120,7 @@ def answer(
             member.features.set_params(n_jobs=n_jobs)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", category=FallbackWarning)
-        with shared_features(parts(model.pipeline)) as cache:
-            probabilities = model.predict_proba(table)
-            attributions = _attributions(model.pipeline, table, probabilities) if explain else []
-            speech = speech_in(table, cache=cache, n_jobs=n_jobs)
-    predictions = to_predictions(table, list(model.classes_), probabilities, attributions=attributions, speech=speech)
+        predictions = answers_of_model(model, table, explain=explain, n_jobs=n_jobs)
     for warning in caught:
         if not issubclass(warning.category, FallbackWarning):
             warnings.warn(warning.message, stacklevel=2)
@@ -161,7 +155,3 @@ def _check_enrolled(table: pd.DataFrame, n_clips: int) -> None:
             f"no clip enrols speaker {', '.join(missing[:5])}{more}; expected {n_clips} of each, by which this model "
             f"standardises them: mark them in the column {COLUMN} of the manifest, with 1 in their rows"
         )
-
-
-def _attributions(pipeline: Any, table: pd.DataFrame, probabilities: Any) -> list[list[tuple[str, float]]]:
-    return top_attributions(pipeline, table, pipeline.classes_[probabilities.argmax(axis=1)])

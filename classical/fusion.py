@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -275,3 +275,12 @@ class FusionClassifier(RenamedResults, ClassifierMixin, _BaseComposition):
         """
         probability = self.predict_proba(X, speakers=speakers)
         return self.classes_[probability.argmax(axis=1)]
+
+
+def parts(model: Any) -> Iterator[Any]:
+    """Every `SpeechClassifier` inside a model."""
+    if hasattr(model, "members_"):
+        for _, member in model.members_:
+            yield from parts(member)
+    else:
+        yield model

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from classical.encoders import contents, place
+from classical.fusion import parts
 from classical.model_card import model_card
 from classical.models import MODELS
 from features.cards import training_facts
@@ -285,15 +286,6 @@ def _import_skops() -> ModuleType:
         if absent:
             del sys.modules["torch"]
     return skops.io
-
-
-def parts(model: Any) -> Iterator[Any]:
-    """Every `SpeechClassifier` inside a model."""
-    if hasattr(model, "members_"):
-        for _, member in model.members_:
-            yield from parts(member)
-    else:
-        yield model
 
 
 def _facts(model: Any) -> dict[str, Any]:

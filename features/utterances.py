@@ -227,11 +227,23 @@ def spans(first: float, last: float, *, window: float, hop: float) -> list[tuple
     """
     if last - first <= window:
         return [(first, last)]
-    count = int((last - first - window) / hop + 1e-9) + 1
-    windows = [(first + k * hop, first + k * hop + window) for k in range(count)]
+    windows = [
+        (first + k * hop, first + k * hop + window) for k in range(n_whole(last - first, window=window, hop=hop))
+    ]
     if last - windows[-1][1] >= SHORTEST_TAIL:
         windows.append((last - window, last))
     return windows
+
+
+def n_whole(seconds: float, *, window: float, hop: float) -> int:
+    """How many whole windows, one every hop, lie in so many seconds.
+
+    Examples
+    --------
+    >>> n_whole(5.5, window=3.0, hop=1.0), n_whole(2.9, window=3.0, hop=1.0)
+    (3, 0)
+    """
+    return int((seconds - window) / hop + 1e-9) + 1 if seconds >= window else 0
 
 
 def inside_files(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:

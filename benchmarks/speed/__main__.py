@@ -16,6 +16,7 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "features": ("benchmarks.speed.features", "the extractor beside openSMILE, librosa and Praat"),
     "cluster": ("benchmarks.speed.cluster", "a Dask cluster beside bare processes"),
     "kernels": ("benchmarks.speed.kernels", "the SVM, exact and on Nystroem features, by number of utterances"),
+    "stream": ("benchmarks.speed.stream", "a stream in chunks beside the same sound in a file"),
     "deep": ("deep.speed", "the encoders and their training"),
 }
 
