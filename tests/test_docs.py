@@ -18,6 +18,9 @@ NOT_EXECUTED: dict[str, str] = {
         "python -m benchmarks.robustness --corpus emodb --root emodb --encoder FOLDER --pipelines svm xgboost "
         "svm:speaker svm+xgboost wav2vec2-tiny svm@encoder"
     ): "time: the command above it on that page runs",
+    (
+        "python -m benchmarks.robustness --corpus ravdess --root ravdess --pipelines svm xgboost svm:speaker svm+xgboost"
+    ): "time: likewise",
     "python -m benchmarks.run": "time: the whole default run with a deep row; test_deep_pretraining holds its parts",
     "python -m benchmarks.run --corpus ravdess --root ravdess --download": "network",
     (
