@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from features.errors import AudioError, InputError
+from features.remote import local_file
 
 _HASH_BLOCK = 1 << 20
 _SETTLED_SECONDS = 2.0
@@ -146,7 +147,7 @@ def content_hash(path: str | Path) -> str:
     ...     content_hash(Path(folder) / "a") == content_hash(Path(folder) / "b")
     True
     """
-    path = regular_file(Path(path)).absolute()
+    path = regular_file(local_file(path)).absolute()
     status = path.stat()
     if time.time() - max(status.st_mtime, status.st_ctime) < _SETTLED_SECONDS:
         return _hash(path)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from features.errors import AudioError
 from features.files import regular_file
+from features.remote import local_file
 from features.sound_headers import SoundBytes, sound_bytes
 
 if TYPE_CHECKING:
@@ -39,10 +40,11 @@ class OpenedSound:
         self.path = path
 
     def __enter__(self) -> soundfile.SoundFile:
-        if regular_file(self.path).stat().st_size == 0:
+        file = regular_file(local_file(self.path))
+        if file.stat().st_size == 0:
             raise AudioError(f"{self.path}: the file is empty (0 bytes); expected sound; copy it again")
         try:
-            self.descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+            self.descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         except OSError as error:
             raise AudioError(f"{self.path}: {error.strerror or error}; expected a readable file") from error
         try:

@@ -11,6 +11,7 @@ from features.audio import SUFFIXES, left_out_of, sound_files
 from features.column_names import find_columns, standing_for
 from features.errors import AudioError, InputError, SerError
 from features.names import normalise, storable
+from features.remote import url_of
 from features.tables import Table, column_names, read_table
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def utterances(
     import pandas as pd
 
     sources = [Path(source) for source in inputs]
-    if sources and not any(source.exists() for source in sources):
+    if sources and not any(url_of(source) or source.exists() for source in sources):
         raise InputError(f"{sources[0]}: no such file or folder; expected sound files or folders; check the path")
     rows = [_Row(path) for source in sources for path in _files(source)]
     if manifest is not None:
@@ -158,7 +159,7 @@ def placed(table: Table, *, several: pd.Series) -> Table:
     if "id" not in rows:
         rows["id"] = rows["path"].where(~several, stretches(rows))
     listed: dict[Path, dict[str, str]] = {}
-    found = {path: str(_on_disk(table.path.parent / path, listed)) for path in rows["path"].unique()}
+    found = {path: url_of(path) or str(_on_disk(table.path.parent / path, listed)) for path in rows["path"].unique()}
     rows["path"] = pd.Series(
         [found[path] for path in rows["path"]], index=rows.index, dtype=object
     )  # pandas' own text holds UTF-8 alone
@@ -333,7 +334,7 @@ class _Row:
 
 def _manifest_rows(manifest: Path) -> list[_Row]:
     table = read_utterances(manifest)
-    missing = [not Path(path).exists() for path in table.rows["path"]]
+    missing = [url_of(path) is None and not Path(path).exists() for path in table.rows["path"]]
     if all(missing):  # a folder that moved; single files are named with the others that cannot be analysed
         table.refuse("path", missing, expected="a sound file that is there")
     speakers = table.rows["speaker"] if "speaker" in table.rows else [""] * len(table.rows)

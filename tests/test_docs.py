@@ -19,7 +19,8 @@ NOT_EXECUTED: dict[str, str] = {
         "svm:speaker svm+xgboost wav2vec2-tiny svm@encoder"
     ): "time: the command above it on that page runs",
     (
-        "python -m benchmarks.robustness --corpus ravdess --root ravdess --pipelines svm xgboost svm:speaker svm+xgboost"
+        "python -m benchmarks.robustness --corpus ravdess --root ravdess --pipelines svm xgboost svm:speaker "
+        "svm+xgboost"
     ): "time: likewise",
     "python -m benchmarks.run": "time: the whole default run with a deep row; test_deep_pretraining holds its parts",
     "python -m benchmarks.run --corpus ravdess --root ravdess --download": "network",

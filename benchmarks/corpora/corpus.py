@@ -17,6 +17,7 @@ from features.bad_files import BadClip
 from features.clips import clips_from
 from features.errors import CorpusError
 from features.names import alike, normalise, printable, storable
+from features.remote import url_of
 from features.sound_survey import find_bad
 
 RESTORE = "restore the file, remove the utterance, or go on without it with --on-error skip"
@@ -294,12 +295,12 @@ class Corpus:
 
     def _missing_audio(self) -> np.ndarray:
         """Which utterances have no file; each folder is listed once."""
-        paths = [Path(path) for path in self.utterances["path"]]
+        paths = [None if url_of(path) else Path(path) for path in self.utterances["path"]]  # what is elsewhere is asked
         files = {
             folder: {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-            for folder in {path.parent for path in paths}
+            for folder in {path.parent for path in paths if path}
         }
-        return np.array([path.name not in files[path.parent] for path in paths], dtype=bool)
+        return np.array([path is not None and path.name not in files[path.parent] for path in paths], dtype=bool)
 
     def without_missing_audio(self) -> Corpus:
         """Leave out the utterances whose file is missing, with a note that says so."""

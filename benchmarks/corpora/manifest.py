@@ -12,6 +12,7 @@ from benchmarks.corpora.base import Reading, Source
 from benchmarks.corpora.corpus import utterances_table
 from benchmarks.corpora.own_tables import OPTIONAL, RATINGS, REQUIRED, TIMES, genders, note_on_columns, own_columns
 from features.errors import CorpusError
+from features.remote import url_of
 from features.tables import column_names, read_table
 from features.utterances import read_utterances
 
@@ -37,7 +38,7 @@ def read_columns(root: Path, columns: Mapping[str, str]) -> Reading:
         own_columns(names, columns, where=str(root))
     table = read_utterances(root, required=REQUIRED, columns=found, error=CorpusError)
     fields = table.rows[[column for column in (*REQUIRED, *OPTIONAL) if column in table.rows]].copy()
-    paths = [str(Path(path).resolve()) for path in fields["path"]]
+    paths = [url_of(path) or str(Path(path).resolve()) for path in fields["path"]]
     fields["path"] = pd.Series(paths, index=fields.index, dtype=object)
     notes = [note_on_columns(found)]
     if "gender" in fields:
