@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import entry_points, version
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,6 +27,7 @@ from classical.models import MODELS
 from features.cards import training_facts
 from features.errors import ModelError, SerError
 from features.files import write_atomically
+from features.fingerprint import installed_version
 from features.version import VERSION
 
 FORMAT = 3
@@ -308,7 +309,7 @@ def _identity(features: Any) -> str:
 
 
 def _versions() -> dict[str, str]:
-    libraries = {name: version(name) for name in LIBRARIES}
+    libraries = {name: installed_version(name) for name in LIBRARIES}
     return {"speech-emotion-baselines": VERSION, "python": platform.python_version(), **libraries}
 
 

@@ -9,11 +9,15 @@ import ast
 import hashlib
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGES = ("features", "classical", "deep", "benchmarks")
+OTHER_BUILDS = {"xgboost": ("xgboost-cpu",)}
+"""Names of packages that install a library without what a GPU needs."""
+
 _ROOT = Path(__file__).resolve().parent.parent
 _PARSER = threading.Lock()
 """Python 3.11's parser fails with a SystemError where two threads parse at once (python/cpython issue 106905)."""
@@ -121,14 +125,14 @@ def _names(tree: ast.AST) -> Iterator[str]:
 
 
 def installed_version(library: str) -> str:
-    """The installed version of a library; `none` where it is not installed.
+    """The installed version of a library, or of another build of it; `none` where there is neither.
 
     Examples
     --------
     >>> installed_version("no-such-library")
     'none'
     """
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return "none"
+    for name in (library, *OTHER_BUILDS.get(library, ())):
+        with suppress(PackageNotFoundError):
+            return version(name)
+    return "none"

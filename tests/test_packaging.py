@@ -10,6 +10,7 @@ from configparser import ConfigParser
 from email import message_from_bytes
 from email.message import Message
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from sklearn.dummy import DummyClassifier
 
 import benchmarks
 from benchmarks import corpora
+from benchmarks.evaluation.provenance import versions
+from features.fingerprint import installed_version
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("features", "classical", "deep", "benchmarks")
@@ -234,3 +237,14 @@ def test_a_report_shows_the_address_where_one_is_set(
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert ("<dt>Toolkit</dt>" in page) == bool(address)
     assert f'href="{address}"' in page or not address
+
+
+def test_a_build_of_xgboost_without_a_gpu_counts_as_xgboost(monkeypatch: pytest.MonkeyPatch) -> None:
+    def version(name: str) -> str:
+        if name == "xgboost-cpu":
+            return "3.2.0"
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("features.fingerprint.version", version)
+    assert installed_version("xgboost") == versions()["xgboost"] == "3.2.0"
+    assert installed_version("scipy") == "none"

@@ -6,10 +6,9 @@ import os
 import platform
 import subprocess
 import sys
-from importlib import metadata
 from pathlib import Path
 
-from features.fingerprint import code_fingerprint
+from features.fingerprint import code_fingerprint, installed_version
 from features.version import VERSION
 
 LIBRARIES = ("numpy", "scipy", "pandas", "scikit-learn", "xgboost", "librosa", "soxr", "soundfile", "numba", "joblib")
@@ -20,10 +19,8 @@ CONTRIBUTING = ("features", "classical", "deep")
 
 def version_of(library: str) -> str | None:
     """The installed version, None where it is not installed."""
-    try:
-        return metadata.version(library)
-    except metadata.PackageNotFoundError:
-        return None
+    found = installed_version(library)
+    return None if found == "none" else found
 
 
 def versions() -> dict[str, str]:
