@@ -20,7 +20,9 @@ from benchmarks.pipelines.feature_sets import is_stored
 from benchmarks.pipelines.options import PipelineOptions
 from benchmarks.scoring.predictions import labels_of
 from classical.fusion import FusionClassifier
+from features.drift import WATCHED_GROUPS, training_speech
 from features.errors import ModelError, PipelineError
+from features.extractors.statistics import FeatureExtractor
 from features.files import check_writable
 from features.prediction_sets import Calibration, calibrate
 
@@ -165,6 +167,7 @@ def train(
     calibration = _calibration(estimator, table, tested)
     about = {
         **({"calibration": calibration.as_json()} if calibration else {}),
+        "speech": _speech(table, seed=seed, cache=cache, n_jobs=number_of_jobs(jobs)),
         "pipeline": built.name,
         "corpus": corpus.name,
         "labels_policy": corpus.policy,
@@ -197,6 +200,13 @@ def _calibration(estimator: Any, table: pd.DataFrame, tested: pd.DataFrame | Non
         return None
     labels = labels_of(tested)
     return calibrate(tested["speaker"], tested["truth"], tested[[f"p_{label}" for label in labels]], labels)
+
+
+def _speech(table: pd.DataFrame, *, seed: int, cache: FeatureCache | None, n_jobs: int) -> Any:
+    """What the model keeps of its training speech, by which drift is found."""
+    extractor = FeatureExtractor(WATCHED_GROUPS, cache=cache, n_jobs=n_jobs)
+    speakers = table.index.get_level_values("speaker")
+    return training_speech(table, speakers, seed=seed, extractor=extractor).as_json()
 
 
 def _estimator(built: Pipeline, *, seed: int, cache: FeatureCache | None, n_jobs: int, progress: bool) -> Any:
