@@ -5,6 +5,7 @@
 # make licences    install and list the licence of every dependency; one that is not accepted fails
 # make docs        install, run the notebooks and build the site in docs/_build/html; opens from the disk, search included
 # make notebooks   install, run the teaching notebooks that changed and leave all as pages in notebooks/html
+# make slides      install, run the notebooks that changed and leave each as slides in notebooks/slides
 # EXTRAS= leaves torch out; EXTRAS=deep,peers chooses.
 PYTHON ?= python3
 VENV ?= .venv
@@ -16,13 +17,14 @@ DOCS_EXTRAS := deep,docs
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 EXECUTED := $(patsubst notebooks/%,notebooks/executed/%,$(wildcard notebooks/*.ipynb))
 RUN ?=
+REVEAL ?=
 WORKERS ?= 2
 
 comma := ,
 bracket = $(if $(strip $(1)),[$(strip $(1))])
 stamp = $(VENV)/installed-$(subst $(comma),-,$(or $(strip $(1)),base))
 
-.PHONY: benchmark test coverage test-long test-lowest lint licences notebooks docs pages clean
+.PHONY: benchmark test coverage test-long test-lowest lint licences notebooks slides docs pages clean
 
 benchmark: $(call stamp,$(EXTRAS))
 	$(BIN)/python -m benchmarks.run $(RUN)
@@ -54,6 +56,11 @@ test-lowest:
 # each runs on the embedded corpus; to open them: .venv/bin/python -m pip install jupyterlab
 notebooks: $(EXECUTED)
 	$(BIN)/python -m nbconvert --to html --output-dir notebooks/html $(EXECUTED)
+
+# pictures, tables and text without the code; a browser fetches reveal.js when it shows them, REVEAL= names another copy
+slides: $(EXECUTED)
+	$(BIN)/python -m nbconvert --to slides --no-input --SlidesExporter.reveal_scroll=True \
+	  $(if $(REVEAL),--SlidesExporter.reveal_url_prefix=$(REVEAL)) --output-dir notebooks/slides $(EXECUTED)
 
 # the site's gallery shows these; one that was edited runs anew, all of them after `make clean`
 $(EXECUTED): notebooks/executed/%.ipynb: notebooks/%.ipynb | $(call stamp,$(NOTEBOOK_EXTRAS))
@@ -93,4 +100,4 @@ $(VENV)/installed-%: setup.cfg pyproject.toml constraints.txt | $(BIN)/python
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(LOWEST) notebooks/executed build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(LOWEST) notebooks/executed notebooks/slides build *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -210,3 +210,25 @@ def test_orders_and_not_subsets_are_equally_likely() -> None:
     }
     shapley = answer_key("03_prosody_or_spectrum")["shapley"]
     assert [shapley(pairs, name) for name in ("left", "right", "spare")] == pytest.approx([2 / 3, 1 / 6, 1 / 6])
+
+
+def test_the_syllabus_is_that_of_the_pages() -> None:
+    """Week, title and file of every page, the papers it names, and the pages it gives to read."""
+    page = NOTEBOOKS.parent / "docs" / "course.md"
+    rows = re.findall(
+        r"^\| (\d) \| \[(.+?)\]\(\.\./notebooks/(.+?)\) \| .+? \| (.+?) \|", page.read_text(encoding="utf-8"), re.M
+    )
+    assert [f"{week}. {title}" for week, title, _, _ in rows] == [
+        nbformat.read(path, as_version=4).cells[0].source.splitlines()[0].removeprefix("# ")
+        for path in sorted(NOTEBOOKS.glob("*.ipynb"))
+    ]
+    for week, _, name, reading in rows:
+        cells = nbformat.read(NOTEBOOKS / name, as_version=4).cells
+        minutes = int(re.search(r"\*\*About (\d+) minutes", cells[0].source)[1])  # type: ignore[index]
+        assert 35 <= minutes <= 45, week
+        for link in re.findall(r"\]\((.+?)\)", reading):
+            assert (page.parent / link).is_file(), link
+        for authors, year in re.findall(r"; ([A-Z][\w ,.]+?) (\d{4})", reading):
+            paper = next(line for line in cells[-1].source.split("\n- ") if f"({year})" in line and authors[:4] in line)
+            for author in authors.removesuffix(" et al.").split(", "):
+                assert author in paper, f"week {week}: {author} {year}"

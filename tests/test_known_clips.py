@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,8 +83,24 @@ def test_what_cannot_be_measured_is_refused(corpus: corpora.Corpus) -> None:
         known_clips(rare, pipeline="majority", folds=3)
 
 
+def printed(first: str) -> list[str]:
+    """The cells of the row of a table in the course's page whose first cell is given."""
+    page = (Path(__file__).resolve().parent.parent / "docs" / "course.md").read_text(encoding="utf-8")
+    (row,) = [line for line in page.splitlines() if re.match(rf"\| {first} \| [+\d]", line)]
+    return [cell.strip().replace("−", "-") for cell in row.strip("|").split("|")]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(5))
+def test_the_page_prints_what_the_embedded_corpora_gave(seed: int) -> None:
+    found = known_clips(corpora.load("synthetic", seed=seed), pipeline="svm@statistics", draws=5, cache=FeatureCache())
+    assert [row["ahead"] for row in known_clips_table(found).rows[:-1]] == printed(str(seed))[1:]
+
+
 @pytest.mark.long
 def test_on_emodb_the_clips_are_worth_more_than_the_speakers_and_those_more_than_nothing(emodb_root: Path) -> None:
-    found = known_clips(corpora.load("emodb", emodb_root), pipeline="svm@statistics")
+    found = known_clips(corpora.load("emodb", emodb_root), pipeline="svm@statistics", cache=FeatureCache())
+    for row in known_clips_table(found).rows:
+        assert list(row.values()) == printed(row["trained"])
     assert found.gains[CLIPS].low > 0 < found.gains[SPEAKERS].low
     assert found.scores[CLIPS].estimate > found.scores[MOST].estimate > found.scores[SPEAKERS].estimate

@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbconvert import SlidesExporter
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -172,3 +173,18 @@ def test_exercises_stand_over_cells_that_answer(path: Path) -> None:
     for number in range(1, 4):
         assert ids.index(f"answer-{number}") == ids.index(f"exercise-{number}") + 1
     assert "doi.org" in notebook.cells[-1].source or "arxiv.org" in notebook.cells[-1].source
+
+
+@every_notebook
+def test_slides_open_at_every_heading_and_give_no_answers(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    places = {cell.id: cell.metadata.slideshow.slide_type for cell in notebook.cells}
+    for cell in notebook.cells:
+        if cell.source.startswith(("# ", "## ")):
+            assert places[cell.id] == "slide", cell.id
+        if cell.id.startswith(("install", "answer-")):
+            assert places[cell.id] == "skip", cell.id
+    page, _ = SlidesExporter(exclude_input=True, reveal_scroll=True).from_notebook_node(notebook)
+    n_slides = sum(place in ("slide", "subslide") for place in places.values())
+    assert page.count("<section>") == n_slides + list(places.values()).count("slide")
+    assert "check(" not in page
