@@ -40,7 +40,7 @@ _TAKE = """
     view.setUint16(32, 2, true); view.setUint16(34, 16, true);
     text(36, 'data'); view.setUint32(40, 2 * samples.length, true);
     samples.forEach((x, i) => view.setInt16(44 + 2 * i, Math.max(-1, Math.min(1, x)) * 32767, true));
-    const url = URL.createObjectURL(new Blob([view], {type: 'audio/wav'}));
+    const url = window.URL.createObjectURL(new Blob([view], {type: 'audio/wav'}));
     box.querySelector('audio').src = url; box.querySelector('a').href = url; box.querySelector('p').hidden = false;
     say((samples.length / RATE).toFixed(1) + ' s');
   }).catch(() => say('no sound that this browser can read'));
