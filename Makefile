@@ -17,7 +17,6 @@ DOCS_EXTRAS := deep,docs
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 EXECUTED := $(patsubst notebooks/%,notebooks/executed/%,$(wildcard notebooks/*.ipynb))
 RUN ?=
-REVEAL ?=
 WORKERS ?= 2
 
 comma := ,
@@ -57,10 +56,10 @@ test-lowest:
 notebooks: $(EXECUTED)
 	$(BIN)/python -m nbconvert --to html --output-dir notebooks/html $(EXECUTED)
 
-# pictures, tables and text without the code; a browser fetches reveal.js when it shows them, REVEAL= names another copy
+# pictures, tables and text without the code; to show them a browser fetches reveal.js, so it needs a network
 slides: $(EXECUTED)
 	$(BIN)/python -m nbconvert --to slides --no-input --SlidesExporter.reveal_scroll=True \
-	  $(if $(REVEAL),--SlidesExporter.reveal_url_prefix=$(REVEAL)) --output-dir notebooks/slides $(EXECUTED)
+	  --output-dir notebooks/slides $(EXECUTED)
 
 # the site's gallery shows these; one that was edited runs anew, all of them after `make clean`
 $(EXECUTED): notebooks/executed/%.ipynb: notebooks/%.ipynb | $(call stamp,$(NOTEBOOK_EXTRAS))
