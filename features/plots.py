@@ -1,10 +1,9 @@
-"""Plots of contours, of the functionals over them, and of predictions over time."""
+"""Plots of contours, and of the functionals over them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,16 +14,12 @@ from features.descriptors import MODULES
 from features.descriptors.analysis import Analysis
 from features.descriptors.frames import FRAME, FRAMES_PER_SECOND, HOP, frames_between
 from features.descriptors.stft import power_spectra
-from features.errors import FeatureError, InputError
-from features.plotting import GREY, PALETTE, Plot, line_style
+from features.errors import FeatureError
+from features.plotting import GREY, PALETTE, Plot
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
-
-    from features.predictions import Prediction
 
 DEPTH_DB = 80.0
 
@@ -121,60 +116,6 @@ def functionals_plot(
     panel.set_xlim(0, times[-1])
     texts = ", ".join(f"{name} {value:.1f}" for name, value in values.items())
     return Plot(figure, f"The contour {descriptor} over time in {unit}, with its functionals: {texts}.")
-
-
-def timeline(predictions: Sequence[Prediction]) -> Plot:
-    """Draw class probabilities over time, one panel per recording.
-
-    Parameters
-    ----------
-    predictions : sequence of Prediction
-        Of windows, with start and end.
-
-    Raises
-    ------
-    InputError
-        If there are none, or one has no start or end.
-
-    Examples
-    --------
-    >>> from features.predictions import Prediction
-    >>> timeline([Prediction("a.wav", "sad", {"sad": 1.0}, start=0.0, end=2.0)]).alt_text
-    'Class probabilities over time. a.wav: sad 0.0 to 2.0 s.'
-    """
-    from matplotlib.figure import Figure
-
-    if not predictions or any(prediction.start is None or prediction.end is None for prediction in predictions):
-        raise InputError("a timeline needs windows: give --window and --hop")
-    by_path: dict[str, list[Prediction]] = {}
-    for prediction in predictions:
-        by_path.setdefault(prediction.path, []).append(prediction)
-    figure = Figure(figsize=(9.0, 0.8 + 2.4 * len(by_path)), layout="constrained")
-    panels = figure.subplots(len(by_path), 1, squeeze=False)[:, 0]
-    for panel, (path, windows) in zip(panels, by_path.items()):
-        times = [(window.start + window.end) / 2 for window in windows]  # type: ignore[operator]
-        for k, label in enumerate(windows[0].probabilities):
-            values = [window.probabilities[label] for window in windows]
-            panel.plot(times, values, **line_style(k), marker=".", label=label)
-        panel.set(ylim=(0, 1), ylabel="probability", xlabel="middle of the window (s)")
-        panel.set_title(Path(path).name, loc="left", fontsize="medium", parse_math=False)
-        panel.grid(alpha=0.3)
-        panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
-    courses = "; ".join(f"{Path(path).name}: {_course(windows)}" for path, windows in by_path.items())
-    return Plot(figure, f"Class probabilities over time. {courses}.")
-
-
-def _course(windows: Sequence[Prediction]) -> str:
-    """Which label leads from when to when, in words."""
-    parts: list[tuple[str, float, float]] = []
-    for window in windows:
-        start, end = float(window.start or 0.0), float(window.end or 0.0)
-        if parts and parts[-1][0] == window.label:
-            parts[-1] = (window.label, parts[-1][1], end)
-        else:
-            parts.append((window.label, start, end))
-    first = ", ".join(f"{label} {start:.1f} to {end:.1f} s" for label, start, end in parts[:8])
-    return first + (f", and {len(parts) - 8} more changes" if len(parts) > 8 else "")
 
 
 def _levels(waveform: np.ndarray) -> np.ndarray:

@@ -228,7 +228,7 @@ def execute_prediction(arguments: argparse.Namespace, task: Task, others: OtherP
         if bad and len(bad) == total:
             raise BadClipsError(bad, total)
     if arguments.plot:
-        from features.plots import timeline
+        from features.timeline import timeline
 
         show_notes(timeline(drawn).save(arguments.plot))
     if arguments.out:

@@ -19,8 +19,8 @@ from classical.models import build
 from classical.predict import build_parser, main
 from features import FeatureExtractor
 from features.errors import AudioError
-from features.plots import timeline
 from features.predictions import Prediction, to_json, to_predictions, to_text
+from features.timeline import timeline
 from features.utterances import InputError, cut, duration, spans, utterances
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -243,3 +243,23 @@ def test_the_timeline_says_in_words_what_it_shows():
     picture = timeline(own)
     assert picture.alt_text == "Class probabilities over time. a.wav: ang 0.0 to 3.0 s, sad 2.0 to 4.0 s."
     assert len(picture.figure.axes) == 1
+
+
+def test_the_timeline_shows_answer_confidence_and_speech_where_they_are():
+    spoken = [("ang", 1.0, 0.0, 2.0), ("ang", 0.5, 1.0, 3.0), ("no speech", 0.0, 2.0, 4.0), ("sad", 0.0, 8.0, 10.0)]
+    windows = [
+        Prediction("a.wav", label, {"ang": p, "sad": (1 - p) * (label != "no speech")}, start, end)
+        for label, p, start, end in spoken
+    ]
+    (panel,) = timeline(windows).figure.axes
+    (mesh,) = panel.collections
+    edges, colours = mesh.get_coordinates()[0, :, 0], np.asarray(mesh.get_array())
+    assert edges.tolist() == [0.0, 1.5, 2.5, 4.0, 8.0, 10.0]
+    assert [tick.get_text() for tick in panel.get_yticklabels()] == ["answer", "ang", "sad", "speech"]
+    answer, speech = colours[0], colours[-1]
+    white = np.ones(3)
+    np.testing.assert_allclose(answer[0], colours[1][0])  # sure: the label's own colour
+    assert (answer[1] > answer[0]).any()  # two labels level: pale
+    for column in (2, 3):  # no speech, no window
+        np.testing.assert_array_equal(colours[:, column], np.tile(white, (4, 1)))
+    assert [bool((cell < 1).all()) for cell in speech] == [True, True, False, False, True]

@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 
 from benchmarks import report
 from features import lettering
-from features.plots import timeline
 from features.plotting import Plot
 from features.predictions import Prediction
 from features.tables import for_spreadsheets, read_table
+from features.timeline import timeline
 
 CHINESE = ("愤怒", "高兴")
 HOSTILE = ("愤怒", "خشم", "😠", "=1+1", "$x_", "a\x1b[2J", "a" * 300, "\udcff", "a\nb", "<b>", "\u202eabc")
