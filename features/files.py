@@ -1,4 +1,4 @@
-"""Files written whole or not at all, the hash of a file's content, and what counts as a file."""
+"""Files written whole or not at all, and the hash of a file's content."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from features.errors import AudioError, InputError
+from features.regular_file import regular_file
 from features.remote import local_file
 
 _HASH_BLOCK = 1 << 20
@@ -168,36 +169,3 @@ def _hash(path: Path) -> str:
     except OSError as error:
         raise AudioError(f"{path}: {error.strerror or error}; expected a readable file; check the path") from error
     return digest.hexdigest()
-
-
-def regular_file(path: Path) -> Path:
-    """Check that a path leads to a plain file, without opening it: a pipe or a device would wait for a writer.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    Path
-        The same.
-
-    Raises
-    ------
-    AudioError
-        If there is none, or it is a folder, a pipe, a device or a socket, or it cannot be looked at.
-    """
-    try:
-        mode = path.stat().st_mode
-    except FileNotFoundError as error:
-        target = " that it points to" if path.is_symlink() else ""
-        raise AudioError(f"{path}: no such file{target}; expected a sound file; check the path") from error
-    except (OSError, ValueError) as error:
-        raise AudioError(
-            f"{path}: {getattr(error, 'strerror', None) or error}; expected a readable file; check the path"
-        ) from error
-    if not stat.S_ISREG(mode):
-        kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a named pipe"), (stat.S_ISSOCK, "a socket"))
-        kind = next((name for matches, name in kinds if matches(mode)), "a device")
-        raise AudioError(f"{path}: no such file, it is {kind}; expected a regular file with sound; check the path")
-    return path

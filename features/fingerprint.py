@@ -63,7 +63,7 @@ def sources(*modules: str) -> list[Path]:
     Examples
     --------
     >>> [path.name for path in sources("features.files")]
-    ['errors.py', 'files.py', 'remote.py']
+    ['errors.py', 'files.py', 'regular_file.py', 'remote.py']
     """
     waiting = [path for name in modules for path in _files_of(name)]
     seen: set[Path] = set()

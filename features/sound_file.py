@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from features.errors import AudioError
-from features.files import regular_file
+from features.regular_file import regular_file
 from features.remote import local_file
 from features.sound_headers import SoundBytes, sound_bytes
 
