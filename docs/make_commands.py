@@ -25,6 +25,9 @@ Made by `make docs` from what each command answers to `--help`; do not edit. Res
 to stderr. The exit status is 0; 1 where something asked for was not done; 2 for wrong use, with one line that says what
 to mend; 130 after Ctrl-C.
 
+A shell completes options of the short names (`ser-run`, `ser-predict` and the like) with the extra `completion`:
+`pip install 'speech-emotion-baselines[completion]'`, then `eval "$(register-python-argcomplete ser-run ser-predict)"`.
+
 | command | what it does |
 |---|---|
 """

@@ -8,7 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from textwrap import fill, wrap
 from typing import Any, Protocol
 
@@ -102,7 +102,9 @@ def command(
 
     def main(argv: Sequence[str] | None = None) -> int:
         command_line = list(sys.argv[1:] if argv is None else argv)
-        arguments = build_parser().parse_intermixed_args(command_line)  # so that FILE may stand behind options
+        parser = build_parser()
+        complete(parser)
+        arguments = parser.parse_intermixed_args(command_line)  # so that FILE may stand behind options
         arguments.command_line = command_line
         show_any_text()
         settle()
@@ -128,6 +130,20 @@ def command(
         return status
 
     return main
+
+
+def complete(parser: argparse.ArgumentParser) -> None:
+    """Where a shell asks how a command line goes on, tell it by argcomplete and end; else do nothing.
+
+    Examples
+    --------
+    >>> complete(argparse.ArgumentParser())
+    """
+    if "_ARGCOMPLETE" in os.environ:
+        with suppress(ImportError):  # without the extra `completion` the shell gets no answer
+            import argcomplete
+
+            argcomplete.autocomplete(parser)
 
 
 @contextmanager
