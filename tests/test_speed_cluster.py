@@ -56,6 +56,6 @@ def test_machines_are_measured_by_size(capsys: pytest.CaptureFixture[str]) -> No
     assert kernels(["--sizes", "40", "60", "80", "--exact-up-to", "60"]) == 0
     lines = capsys.readouterr().out.splitlines()[2:]
     names = [line.split("|")[1].strip() for line in lines]
-    assert names[:3] == ["exact, 40 utterances", "exact, 60 utterances", "exact, 80 utterances, extrapolated"]
-    assert names[3:] == [f"Nystroem, {n} utterances" for n in (40, 60, 80)]
-    assert [line.split("|")[2].strip().startswith("~") for line in lines] == [False, False, True, False, False, False]
+    assert names[:3] == ["svm, 40 utterances", "svm, 60 utterances", "svm, 80 utterances, extrapolated"]
+    assert names[3:] == [f"{model}, {n} utterances" for model in ("svm~nystroem", "xgboost") for n in (40, 60, 80)]
+    assert [line.split("|")[2].strip().startswith("~") for line in lines] == [False, False, True, *[False] * 6]

@@ -1,4 +1,4 @@
-"""What the exact SVM and the one on Nystroem features cost by the number of utterances."""
+"""What the exact SVM, the one on Nystroem features and XGBoost cost by the number of utterances."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from multiprocessing import get_context
 from benchmarks.speed.lines import Line, as_markdown
 from features.command import command, make_parser
 
-MODELS = {"exact": "svm", "Nystroem": "svm~nystroem"}
+EXACT = "svm"
+MODELS = (EXACT, "svm~nystroem", "xgboost")
 SPEAKERS, CLASSES = 20, 4
 
 
@@ -38,14 +39,17 @@ def build_parser() -> argparse.ArgumentParser:
     """Options of `python -m benchmarks.speed kernels`."""
     parser = make_parser(
         "benchmarks.speed kernels",
-        "Fit svm and svm~nystroem, search included, on one thread, to tables of so many utterances with the columns of "
-        "a feature set and drawn values: CPU time and peak memory. Beyond --exact-up-to the exact one is "
+        "Fit svm, svm~nystroem and xgboost, search included, on one thread, to tables of so many utterances with the "
+        "columns of a feature set and drawn values: CPU time and peak memory. Beyond --exact-up-to svm is "
         "extrapolated, which is marked by a ~.",
         examples="python -m benchmarks.speed kernels --sizes 1440 5531 --exact-up-to 5531",
     )
     parser.add_argument("--sizes", nargs="+", type=int, default=[1440, 5531, 50_000], metavar="N", help="utterances")
     parser.add_argument(
-        "--exact-up-to", type=int, default=5531, metavar="N", help="fit the exact SVM up to this size (default: 5531)"
+        "--exact-up-to", type=int, default=5531, metavar="N", help="fit svm up to this size (default: 5531)"
+    )
+    parser.add_argument(
+        "--models", nargs="+", choices=MODELS, default=list(MODELS), metavar="NAME", help="some of them"
     )
     parser.add_argument("--groups", default="statistics", help="whose columns (default: statistics, one block)")
     return parser
@@ -53,15 +57,19 @@ def build_parser() -> argparse.ArgumentParser:
 
 def execute(options: argparse.Namespace) -> int:
     """Print the table, a line for each size and machine."""
-    sizes = sorted(options.sizes)
-    exact = {n: cost_of("exact", n, options.groups) for n in sizes if n <= options.exact_up_to}
-    lines = [Line(f"exact, {n:,} utterances", shown(cost), "") for n, cost in exact.items()]
-    lines += [
-        Line(f"exact, {n:,} utterances, extrapolated", "~ " + shown(extrapolated(exact, n)), "")
-        for n in sizes
-        if n > options.exact_up_to and len(exact) >= 2
-    ]
-    lines += [Line(f"Nystroem, {n:,} utterances", shown(cost_of("Nystroem", n, options.groups)), "") for n in sizes]
+    lines = []
+    for model in options.models:
+        measured = {
+            n: cost_of(model, n, options.groups)
+            for n in sorted(options.sizes)
+            if model != EXACT or n <= options.exact_up_to
+        }
+        lines += [Line(f"{model}, {n:,} utterances", shown(cost), "") for n, cost in measured.items()]
+        beyond = [n for n in sorted(options.sizes) if n not in measured and len(measured) >= 2]
+        lines += [
+            Line(f"{model}, {n:,} utterances, extrapolated", f"~ {shown(extrapolated(measured, n))}", "")
+            for n in beyond
+        ]
     sys.stdout.write(as_markdown(lines))
     return 0
 
@@ -94,19 +102,20 @@ def extrapolated(measured: dict[int, Cost], n: int) -> Cost:
     return Cost(more.seconds * (n / second) ** power, more.gibibytes + by_square * (n**2 - second**2))
 
 
-def cost_of(kind: str, n: int, groups: str) -> Cost:
-    """Fit a machine to a drawn table in a process of its own.
+def cost_of(model: str, n: int, groups: str) -> Cost:
+    """Fit a model to a drawn table in a process of its own.
 
     Parameters
     ----------
-    kind : {'exact', 'Nystroem'}
+    model : str
+        One of `MODELS`.
     n : int
         Utterances.
     groups : str
         Feature set.
     """
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
-        return executor.submit(_fit, MODELS[kind], n, groups).result()
+        return executor.submit(_fit, model, n, groups).result()
 
 
 def _fit(model: str, n: int, groups: str) -> Cost:
@@ -126,5 +135,8 @@ def _fit(model: str, n: int, groups: str) -> Cost:
     speakers = rng.integers(SPEAKERS, size=n)
     with threadpool_limits(1):
         began = time.process_time()
-        model_class(model)(blocks=np.array([block_of(name) for name in names])).fit(X, codes, groups=speakers)
+        estimator = model_class(model)()
+        if "blocks" in estimator.get_params():
+            estimator.set_params(blocks=np.array([block_of(name) for name in names]))
+        estimator.fit(X, codes, groups=speakers)
         return Cost(time.process_time() - began, peak_memory_mb() * 1e6 / 2**30)
