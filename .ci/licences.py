@@ -21,6 +21,8 @@ PERMISSIVE = (
 ACCEPTED = {
     "opensmile": "audEERING's licence, free for research and education; in the extra `peers` only",
     "praat-parselmouth": "GPL; a test compares with it, nothing imports it otherwise",
+    "pyroomacoustics": "MIT, by its licence file; its metadata give the line of copyright",
+    "pyworld": "MIT, by its licence file; its metadata name none",
     "skops": "MIT, by its licence file; its metadata name none",
     "soxr": "LGPL; used as a library of its own",
 }
