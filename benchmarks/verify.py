@@ -20,15 +20,16 @@ def build_parser() -> argparse.ArgumentParser:
     parser = make_parser(
         "benchmarks.verify",
         "Recompute every score of a run from its predictions, and these from the stored jobs; check folds, labels, "
-        "libraries and code; and train some jobs anew. Ends with 1 where something is not as the run says.",
+        "libraries and code; and train some jobs anew, of a run or of a study. Ends with 1 where something is not as "
+        "the record says.",
         examples=EXAMPLES,
     )
-    parser.add_argument("run", type=Path, metavar="RUN", help="folder of a run")
+    parser.add_argument("run", type=Path, metavar="RUN", help="folder of a run or of a study")
     parser.add_argument(
         "--rerun",
         type=at_least_one,
         metavar="N",
-        help="train N jobs anew, by the run's own command from the folder that it was started in, and compare bytes",
+        help="train N jobs anew, by the command that stored them, from the folder where it was given, and compare",
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the jobs that are drawn (default: 0)")
     return parser

@@ -369,7 +369,7 @@ def test_a_run_is_verified_and_what_was_changed_is_found(
     (tmp_path / "study").mkdir()
     (tmp_path / "study" / "predictions.csv").write_bytes((tmp_path / "out" / "predictions.csv").read_bytes())
     assert verify_command(["study"]) == 2
-    assert "keep no record of their command" in " ".join(capsys.readouterr().err.split())
+    assert "predictions alone do not say how they came about" in " ".join(capsys.readouterr().err.split())
     whole = {name: (tmp_path / "out" / name).read_bytes() for name in ("predictions.csv", "scores.csv", "run.json")}
     for name, old, new, words in (
         ("scores.csv", b"random@x.csv,0.", b"random@x.csv,0.9", "do not follow"),

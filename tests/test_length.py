@@ -15,6 +15,7 @@ from benchmarks import corpora
 from benchmarks.conditions.timing import sounding
 from benchmarks.length import main
 from benchmarks.studies.length import length_curve, length_sentences
+from benchmarks.verify import main as verify_command
 from features.audio import recorded
 from features.errors import InputError
 from features.sampling import RATE
@@ -56,8 +57,15 @@ def test_seconds_that_are_none_are_refused(seconds: list[float], tmp_path: Path)
 
 def test_the_command_prints_within_80_columns_and_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     line = line_of(write_manifest(tmp_path / "my.csv", six_speakers(tmp_path)), "--pipelines", PIPELINE)
-    assert main([*line, "--seconds", "0.5", "--out", str(tmp_path)]) == 0
+    out = tmp_path / "out"
+    assert main([*line, "--seconds", "0.5", "--out", str(out)]) == 0
     printed = capsys.readouterr().out
     assert "first 0.5 s" in printed
     assert max(map(len, printed.partition("table:")[0].splitlines())) <= 80
-    assert (tmp_path / "plots" / "length.svg").stat().st_size > 2000
+    assert (out / "plots" / "length.svg").stat().st_size > 2000
+    assert verify_command([str(out), "--rerun", "1"]) == 0
+    assert "1 jobs trained anew give the same figures" in capsys.readouterr().out
+    table = pd.read_csv(out / "length.csv")
+    table.assign(uar=table["uar"] + 0.1).to_csv(out / "length.csv", index=False)
+    assert verify_command([str(out), "--rerun", "1"]) == 1
+    assert "WRONG rerun: 1 jobs trained anew give other figures in length.csv" in capsys.readouterr().out

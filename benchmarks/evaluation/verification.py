@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import shlex
-import shutil
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.evaluation.check import Check, carried_out_again, check_versions
 from benchmarks.evaluation.job_result import JobResult
-from benchmarks.evaluation.provenance import CONTRIBUTING, code_of, versions
 from benchmarks.evaluation.runs import Run
+from benchmarks.evaluation.study_verification import study_folders, verify_study
 from benchmarks.pipelines.flags import Flag
 from features.errors import ResultsError
 
@@ -28,42 +24,15 @@ REPEATABLE = ("benchmarks.run", "benchmarks.ablation", "benchmarks.enrolment")
 """Commands that leave `run.json` with their command line. Of an ablation, its run is drawn from, not its subsets."""
 
 
-@dataclass(frozen=True)
-class Check:
-    """One thing that was looked at.
-
-    Attributes
-    ----------
-    what : str
-        The thing.
-    holds : bool
-        Whether it is as the run says.
-    said : str
-        What was found.
-
-    Examples
-    --------
-    >>> str(Check("scores", True, "8 rows"))
-    'ok    scores: 8 rows'
-    """
-
-    what: str
-    holds: bool
-    said: str
-
-    def __str__(self) -> str:
-        return f"{'ok   ' if self.holds else 'WRONG'} {self.what}: {self.said}"
-
-
 def verify(folder: Path, *, rerun: int = 0, random_state: int = 0) -> tuple[Check, ...]:
-    """Check a run's folder.
+    """Check a folder of a run, of studies, or of both.
 
     Parameters
     ----------
     folder : Path
-        Of a run.
+        Where they lie.
     rerun : int, default=0
-        So many stored jobs, drawn at random, are trained anew by the run's own command, and compared.
+        So many stored jobs, drawn at random, are trained anew by the command that stored them, and compared.
     random_state : int, default=0
         Seed of the draw.
 
@@ -74,23 +43,28 @@ def verify(folder: Path, *, rerun: int = 0, random_state: int = 0) -> tuple[Chec
     Raises
     ------
     ResultsError
-        If it is no run.
+        If it holds neither.
 
     Examples
     --------
     >>> all(check.holds for check in verify(Path("results/emodb")))  # doctest: +SKIP
     """
+    parts = study_folders(folder)
+    of_studies = [
+        check for part in parts for check in verify_study(folder, part, rerun=rerun, random_state=random_state)
+    ]
+    if of_studies and not (folder / "predictions.csv").exists():
+        return tuple(of_studies)
     run = Run.load(folder)
     if not run.record:
         raise ResultsError(
-            f"{folder}: holds no run.json; expected the folder of benchmarks.run, ablation or enrolment: predictions "
-            "alone and the studies learning, resampling, sentences, cross and robustness keep no record of their "
-            "command, so the same command with --overwrite all into another --out is what checks them"
+            f"{folder}: holds neither run.json nor study.json; expected the folder of a run or of a study: predictions "
+            "alone do not say how they came about"
         )
-    checks = [_scores(run), _answers(run), _folds(run), _tested(run), _versions(run)]
+    checks = [_scores(run), _answers(run), _folds(run), _tested(run), check_versions(run.record)]
     if rerun:
         checks.append(_rerun(run, checks[-1], rerun, random_state))
-    return tuple(checks)
+    return (*checks, *of_studies)
 
 
 def _scores(run: Run) -> Check:
@@ -159,40 +133,18 @@ def _tested(run: Run) -> Check:
     return Check("utterances", True, f"{len(rows)} tested, each as the corpus labels it")
 
 
-def _versions(run: Run) -> Check:
-    now, then = versions(), run.record.get("versions", {})
-    other = [f"{name} {then[name]}, here {now.get(name, 'none')}" for name in then if now.get(name) != then[name]]
-    code = [name for name in CONTRIBUTING if run.record.get("code", {}).get(name) != code_of(name)]
-    if other or code:
-        parts = [*other, *(f"code of {name}" for name in code)]
-        return Check("versions", False, f"not those that made it ({'; '.join(parts)}): another result is no proof")
-    return Check("versions", True, "libraries and code are those that made it")
-
-
 def _rerun(run: Run, same_code: Check, count: int, random_state: int) -> Check:
     """Train some jobs anew: by the run's own command, in a copy of its folder that lacks them."""
     words = shlex.split(run.record.get("command") or "")
-    if words[:2] != ["python", "-m"] or words[2] not in REPEATABLE:
-        said = f"made by {' '.join(words[:3]) or 'no command'}: only what {', '.join(REPEATABLE)} made can be repeated"
-        return Check("rerun", False, said)
-    if not same_code.holds:
-        return Check("rerun", False, "not tried: with other versions or code every job would be another")
     keys = {job["key"] for job in run.record.get("jobs", ()) if job.get("key")}
     paths = [path for path, result in _stored(run) if result.key in keys]
-    drawn = np.random.default_rng(random_state).permutation(len(paths))[:count]
-    with tempfile.TemporaryDirectory(prefix="verify-") as temporary:
-        copy = Path(temporary) / "run"
-        shutil.copytree(run.folder, copy)
-        for place in drawn:
-            (copy / "jobs" / paths[place].name).unlink()
-        for name in ("run.json", "predictions.csv"):  # so that neither is taken for what the command left
-            (copy / name).unlink()
-        command = [sys.executable, *words[1:], "--out", str(copy), "--overwrite", "missing"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            lines = done.stderr.strip().splitlines() or ["no message"]
-            return Check("rerun", False, f"its command ended with {done.returncode}: {lines[-1]}")
+    drawn = [paths[place] for place in np.random.default_rng(random_state).permutation(len(paths))[:count]]
+    # the record and the predictions go too, so that neither is taken for what the command left
+    without = [*drawn, run.folder / "run.json", run.folder / "predictions.csv"]
+    with carried_out_again(run.folder, words, without, same_code, repeatable=REPEATABLE) as copy:
+        if isinstance(copy, Check):
+            return copy
         same = (copy / "predictions.csv").read_bytes() == (run.folder / "predictions.csv").read_bytes()
-    names = ", ".join(paths[place].name.rpartition("--")[0] for place in drawn)
+    names = ", ".join(path.name.rpartition("--")[0] for path in drawn)
     said = "the same bytes" if same else "other predictions"
     return Check("rerun", same, f"{len(drawn)} jobs trained anew give {said} ({names})")
