@@ -25,6 +25,7 @@ PRINTED_BY = {
     "benchmarks.evaluation.brought": "--add",
     "benchmarks.auditing": READS_A_CORPUS,
     "benchmarks.evaluation.verification": "--overwrite",  # those of the run that it starts
+    "benchmarks.evaluation.check": "--overwrite",  # likewise
     "benchmarks.studies.under_conditions": "--conditions",
     "benchmarks.studies.comparison": "--join-names",
     "benchmarks.pipelines.heard": "--heard",
