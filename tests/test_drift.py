@@ -27,7 +27,7 @@ def speakers(rng: np.random.Generator, n: int, n_clips: int, *, heavy: bool = Fa
 )
 def test_false_alarms_are_as_rare_as_is_stated(n_training: int, n_new: int, n_clips: int, heavy: bool) -> None:
     rng = np.random.default_rng(0)
-    repeats = 300
+    repeats = 200
     alarms = sum(
         compare(speakers(rng, n_training, 20, heavy=heavy), speakers(rng, n_new, n_clips, heavy=heavy), seed=k).found
         for k in range(repeats)
