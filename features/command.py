@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from features.errors import Note, SerError
 from features.names import printable
 from features.places import settle
+from features.progress import finished_in_lines
 from features.stopping import Stopped, stoppable
 from features.version import VERSION
 
@@ -109,7 +110,7 @@ def command(
         show_any_text()
         settle()
         try:
-            with stoppable(on_interrupt), notes_in_lines(), workers_of(arguments):
+            with stoppable(on_interrupt), notes_in_lines(), finished_in_lines(), workers_of(arguments):
                 status = execute(arguments) or 0
                 sys.stdout.flush()
         except SerError as error:

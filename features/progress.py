@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
 _SECONDS_BETWEEN_LINES = 30.0
+
+finished = logging.getLogger("speech_emotion_baselines.finished")
+"""Told, at level INFO, of every job of a run as soon as it is stored."""
+
+
+@contextmanager
+def finished_in_lines() -> Iterator[None]:
+    """Print each finished job as a line on stderr where that is no terminal: a terminal shows a bar instead.
+
+    Examples
+    --------
+    >>> with finished_in_lines():  # in a log: 1 of 2 jobs: svm on Ses01, seed 0: done
+    ...     finished.info("1 of 2 jobs: svm on Ses01, seed 0: done")
+    """
+    if sys.stderr.isatty():
+        yield
+        return
+    handler, level = logging.StreamHandler(sys.stderr), finished.level
+    finished.addHandler(handler)
+    finished.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        finished.setLevel(level)
+        finished.removeHandler(handler)
 
 
 class Progress:

@@ -41,7 +41,11 @@ def test_a_run_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixtu
         == 0
     )
     shown = capsys.readouterr()
-    assert shown.err == ""
+    lines = shown.err.splitlines()
+    assert [
+        line for line in lines if not re.fullmatch(r"\d+ of 10 jobs: .+ on Ses0\d, seed 0: done in .+ s", line)
+    ] == []
+    assert [line.split()[0] for line in lines] == [str(number) for number in range(1, 11)]
     assert all(len(line) <= 80 or str(out) in line for line in shown.out.splitlines())
     assert "SYNTHETIC" in shown.out
     assert re.search(r"^majority +25\.0 ", shown.out, re.MULTILINE)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 
 from features import FeatureExtractor
 from features.extract import build_parser, main
+from features.progress import finished, finished_in_lines
 
 
 @pytest.fixture
@@ -95,3 +98,21 @@ def test_what_a_user_got_wrong_is_one_line(
 
 def test_help_shows_an_example() -> None:
     assert "examples:\n  python -m features.extract" in build_parser().format_help()
+
+
+def test_a_terminal_has_a_bar_and_a_log_has_lines(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with finished_in_lines():
+        finished.info("1 of 2 jobs: svm")
+    finished.info("outside of a command nothing is printed")
+    assert capsys.readouterr().err == "1 of 2 jobs: svm\n"
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with finished_in_lines():
+        finished.info("2 of 2 jobs: svm")
+    assert capsys.readouterr().err == ""
+
+
+def test_to_describe_the_embedded_corpus_needs_no_signal_processing() -> None:
+    code = "import sys, benchmarks.corpora.synthetic; sys.exit('scipy.signal' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -23,7 +23,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 
 import numpy as np
-from scipy.signal import fftconvolve, lfilter
+import scipy  # its `signal` is imported at first use: `--list` makes no sound
 
 from features.audio import RATE
 
@@ -223,7 +223,7 @@ def draw_room(rng: np.random.Generator) -> np.ndarray:
     """Impulse response of a small room: the direct sound, and a tail that is cut where it has fallen by 60 dB."""
     decay, below = rng.uniform(0.12, 0.28), rng.uniform(3.0, 10.0)
     time = np.arange(int(decay * RATE)) / RATE
-    tail = lfilter([0.5], [1.0, -0.5], rng.normal(size=len(time))) * 10.0 ** (-3.0 * time / decay)
+    tail = scipy.signal.lfilter([0.5], [1.0, -0.5], rng.normal(size=len(time))) * 10.0 ** (-3.0 * time / decay)
     tail[: int(0.002 * RATE)] = 0.0
     response = tail * 10.0 ** (-below / 20.0) / np.sqrt(np.sum(tail**2))
     response[0] = 1.0
@@ -277,7 +277,7 @@ def speak(text: str, voice: Voice, manner: Manner, room: np.ndarray, rng: np.ran
     wave = np.diff(wave, prepend=0.0)
     seconds = sum(segment.end - segment.start for segment in segments if segment.amplitude)
     wave *= 10.0 ** ((voice.level + manner.level) / 20.0) / np.sqrt(wave @ wave / (seconds * RATE))
-    return _quantised(fftconvolve(wave, room))
+    return _quantised(scipy.signal.fftconvolve(wave, room))
 
 
 def _lay_out(text: str, rate: float, fade: float, rng: np.random.Generator) -> list[_Segment]:
@@ -334,9 +334,11 @@ def _voiced(
     moving = [_track(segments, [segment.phone.formants[k] for segment in segments], pulses) for k in range(3)]
     still = np.convolve(_denominator(_FOURTH * shift[3], BANDWIDTHS[3]), _denominator(_FIFTH * shift[4], BANDWIDTHS[4]))
     still = np.convolve(still, _denominator(0.0, 2.0 * _GLOTTAL_HZ))
-    wave = lfilter([1.0], still, _rings(pulses, heights, np.stack(moving, axis=1) * shift[:3], n_samples))
+    wave = scipy.signal.lfilter([1.0], still, _rings(pulses, heights, np.stack(moving, axis=1) * shift[:3], n_samples))
     envelope = _between(_track(whole, amplitudes, times))[:n_samples]
-    breath = lfilter([1.0], np.convolve(_denominator(3000.0, 2500.0), [1.0, -0.9]), rng.normal(size=n_samples))
+    breath = scipy.signal.lfilter(
+        [1.0], np.convolve(_denominator(3000.0, 2500.0), [1.0, -0.9]), rng.normal(size=n_samples)
+    )
     breath *= envelope
     wave = wave / _radiated(wave) + 10.0 ** (voice.breath / 20.0) * breath / _radiated(breath)
     wave = _shelf(wave, voice.brightness + manner.brightness)
@@ -389,9 +391,11 @@ def _noise(segment: _Segment, shift: float, rng: np.random.Generator) -> np.ndar
     length = int((segment.end - segment.start) * RATE)
     sounding, rise, fall = (min(length, 400), 16, 240) if segment.phone.stop else (length, 400, 400)
     frequency, bandwidth = segment.phone.band
-    noise = lfilter([1.0], _denominator(min(frequency * shift, 7000.0), bandwidth), rng.normal(size=sounding))
+    noise = scipy.signal.lfilter(
+        [1.0], _denominator(min(frequency * shift, 7000.0), bandwidth), rng.normal(size=sounding)
+    )
     noise *= np.minimum(np.arange(sounding) / rise, np.arange(sounding)[::-1] / fall).clip(0.0, 1.0)
-    noise = lfilter([1.0], [1.0, -0.9], noise)
+    noise = scipy.signal.lfilter([1.0], [1.0, -0.9], noise)
     noise *= segment.phone.noise * np.sqrt(sounding) / _radiated(noise)
     return np.concatenate([np.zeros(length - sounding), noise])
 
@@ -406,7 +410,7 @@ def _shelf(wave: np.ndarray, decibels: float) -> np.ndarray:
     """Raise what lies above 5 kHz."""
     gain, tangent = 10.0 ** (decibels / 40.0), np.tan(np.pi * _SHELF_HZ / RATE)
     half, pole = np.array([tangent + gain, tangent - gain]) / (tangent + 1.0), (1.0 - tangent) / (1.0 + tangent)
-    return np.asarray(lfilter(np.convolve(half, half), [1.0, -2.0 * pole, pole**2], wave))
+    return np.asarray(scipy.signal.lfilter(np.convolve(half, half), [1.0, -2.0 * pole, pole**2], wave))
 
 
 def _radiated(wave: np.ndarray) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,6 +31,8 @@ from features.engines.engine import Lost, Piece
 from features.engines.local import LocalEngine, processes_kept
 from features.engines.registry import engine_of
 from features.errors import InputError, PipelineError, ResultsError
+from features.names import printable
+from features.progress import finished
 
 if TYPE_CHECKING:
     from benchmarks.evaluation.job_result import JobResult
@@ -279,11 +282,20 @@ def run_jobs(
     from tqdm import tqdm
 
     waiting = [job for job in jobs if overwrite == Overwrite.ALL or not _is_done(store.read(job))]
+    number = count(1)
     with tqdm(total=len(waiting), desc="jobs", disable=not progress or not waiting) as bar:
         for engine, some in _handed_out(waiting, engine_of(n_jobs), device=plan.options.device):
             for result in _results(some, plan.corpus.utterances, store.work, engine):
                 store.write(result)
                 bar.update()
+                finished.info("%d of %d jobs: %s", next(number), len(waiting), _outcome_of(result))
+
+
+def _outcome_of(result: JobResult) -> str:
+    """What a job came to, in a line."""
+    seconds = "" if result.fit_seconds is None else f" in {result.fit_seconds:.1f} s"
+    status = f"{result.status}{seconds}" if result.status is Status.DONE else f"{result.status}: {result.reason}"
+    return printable(f"{result.pipeline} on {result.fold}, seed {result.seed}: {status}")
 
 
 def _is_done(result: JobResult | None) -> bool:
