@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -18,7 +19,7 @@ from features import FeatureExtractor
 def _ended_well(done: subprocess.CompletedProcess[str]) -> None:
     assert done.returncode == 0, done.stderr
     for line in done.stderr.splitlines():
-        assert line.startswith("note: "), done.stderr
+        assert re.match(r"note: |\d+ of \d+ jobs: .*: done", line), done.stderr
 
 
 @pytest.fixture(scope="module")
