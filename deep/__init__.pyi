@@ -5,6 +5,7 @@ from .models import MODELS
 from .options import PipelineOptions
 from .persistence import save
 from .predictor import Predictor
+from .probe import LinearProbe
 from .released import ReleasedClassifier
 
 __version__: str
@@ -12,6 +13,7 @@ __all__ = [
     "MODELS",
     "FineTunedClassifier",
     "FrozenEncoder",
+    "LinearProbe",
     "PipelineOptions",
     "Predictor",
     "ReleasedClassifier",

@@ -102,6 +102,33 @@ class ClipDataset(Dataset):
         return position, waveform, self.targets[position]
 
 
+class LayerMeans(Dataset):
+    """The means of an encoder's layers, computed before, in place of the clips' sound.
+
+    Parameters
+    ----------
+    values : float32 ndarray of shape (n_clips, n_values)
+        One row a clip.
+    targets : sequence of int
+        Index of each clip's label among the classes.
+    """
+
+    def __init__(self, values: np.ndarray, targets: Sequence[int]) -> None:
+        self.values = torch.from_numpy(np.array(values, dtype=np.float32))
+        self.targets = [int(target) for target in targets]
+        self.n_samples = np.full(len(self.values), self.values.shape[1], dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, position: int) -> tuple[int, torch.Tensor, int]:
+        return position, self.values[position], self.targets[position]
+
+
+SizedClips = ClipDataset | LayerMeans
+"""What is trained on: each clip's waveform, or what was computed of it."""
+
+
 class LengthBuckets(Sampler):
     """Batches of clips of like length, each at most `budget` samples with its padding.
 
@@ -182,7 +209,7 @@ def rounded_up(n_samples: np.ndarray, step: int) -> np.ndarray:
     return -(-np.asarray(n_samples) // step) * step
 
 
-def loader(dataset: ClipDataset, buckets: LengthBuckets, *, workers: int, pinned: bool, step: int = 1) -> DataLoader:
+def loader(dataset: SizedClips, buckets: LengthBuckets, *, workers: int, pinned: bool, step: int = 1) -> DataLoader:
     """Return a loader of batches, as wide as a multiple of `step` samples.
 
     It decodes in `workers` processes (0: in this one), into pinned memory if wanted.

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.model_selection import GroupShuffleSplit, StratifiedShuffleSplit
 from sklearn.utils.validation import check_is_fitted
 
 from deep import runtime
 from deep.augmentation import Augmentation
-from deep.batches import WORKERS, ClipDataset, LengthBuckets, loader, rounded_up
-from deep.checkpoints import WholeCheckpointer, training_folder
+from deep.batches import ClipDataset
+from deep.checkpoints import WholeCheckpointer
 from deep.encoder import RandomInit
-from deep.history import plot_history, write_csv
 from deep.loading import load_encoder
 from deep.network import EmotionNetwork
 from deep.predictor import Predictor
 from deep.trainer import EmotionBrain, Recipe
+from deep.training import balanced_weights, identity_of, train
+from deep.validation import check_validation, choose_validation
 from features.audio import RATE
 from features.clips import Clip, clips_from
 from features.deprecation import RenamedResults, renamed
 from features.errors import PipelineError
-
-VALIDATION_SHARE = 0.2
 
 
 class FineTunedClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
@@ -180,9 +177,9 @@ class FineTunedClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
             raise PipelineError(f"epochs={self.epochs}; expected at least 1")
         self.classes_ = np.unique(truth)
         if valid is None:
-            rows, self.notes_ = _choose_validation(X, truth, seed=self.random_state)
+            rows, self.notes_ = choose_validation(X, truth, seed=self.random_state)
         else:
-            rows, self.notes_ = _check_validation(valid, len(truth)), []
+            rows, self.notes_ = check_validation(valid, len(truth)), []
         with runtime.threads(self.n_jobs), torch.random.fork_rng(), runtime.quiet():
             self._fine_tune(clips, np.searchsorted(self.classes_, truth), rows)
             probability = self.predictor_.predict_proba([clips[index] for index in np.flatnonzero(rows)])
@@ -205,29 +202,20 @@ class FineTunedClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
         on_cpu = device.type == "cpu"
         training = self._dataset(clips, targets, ~valid, keep=on_cpu)
         validation = self._dataset(clips, targets, valid, keep=on_cpu)
-        budget, step = round(self.batch_seconds * RATE), max(1, round(self.pad_seconds * RATE))
-        shuffled = LengthBuckets(rounded_up(training.n_samples, step), budget=budget, seed=self.random_state)
-        fixed = LengthBuckets(rounded_up(validation.n_samples, step), budget=budget)
-        workers = WORKERS[device.type]
-        with tempfile.TemporaryDirectory() as temporary:
-            work = Path(temporary) if self.work_dir is None else Path(self.work_dir)
-            folder = training_folder(work, identity=self._identity(clips, targets, valid))
-            brain = self._brain(targets[~valid], len(validation), folder, device)
-            brain.train_sampler = shuffled
-            brain.fit(
-                brain.epochs,
-                loader(training, shuffled, workers=workers, pinned=not on_cpu, step=step),
-                loader(validation, fixed, workers=workers, pinned=not on_cpu, step=step),
-            )
-            epoch = brain.load_best()
-            shutil.rmtree(folder)
-        self.history_ = brain.history.rows
-        if self.work_dir is not None:
-            write_csv(self.history_, Path(self.work_dir) / "history.csv")
-            plot_history(self.history_).save(Path(self.work_dir) / "history.svg")
+        network, self.history_, epoch = train(
+            partial(self._brain, targets[~valid], len(validation), device=device),
+            training,
+            validation,
+            budget=round(self.batch_seconds * RATE),
+            step=max(1, round(self.pad_seconds * RATE)),
+            device=device,
+            seed=self.random_state,
+            work_dir=self.work_dir,
+            identity=identity_of(self.get_params(), clips, targets, valid),
+        )
         self.best_params_ = {"epoch": epoch, "valid_uar": self.history_[epoch - 1]["valid_uar"]}
         self.predictor_ = Predictor(
-            brain.modules.network,
+            network,
             self.classes_.tolist(),
             device=str(device),
             precision=self.precision,
@@ -238,7 +226,7 @@ class FineTunedClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
         indices = np.flatnonzero(rows)
         return ClipDataset([clips[index] for index in indices], targets[indices].tolist(), keep=keep)
 
-    def _brain(self, targets: np.ndarray, n_valid: int, folder: Path, device: torch.device) -> EmotionBrain:
+    def _brain(self, targets: np.ndarray, n_valid: int, folder: Path, *, device: torch.device) -> EmotionBrain:
         torch.manual_seed(self.random_state)
         if isinstance(self.encoder, RandomInit):
             encoder = self.encoder.build(seed=self.random_state)
@@ -256,53 +244,12 @@ class FineTunedClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
                 annealing_factor=self.annealing_factor,
                 seed=self.random_state,
             ),
-            class_weights=self._class_weights(targets),
+            class_weights=balanced_weights(targets, len(self.classes_))
+            if self.balanced
+            else [1.0] * len(self.classes_),
             n_valid=n_valid,
             checkpointer=WholeCheckpointer(folder),
             device=device,
             dtype=runtime.number_type(self.precision, device),
             augment=Augmentation() if self.augment else None,
         )
-
-    def _class_weights(self, targets: np.ndarray) -> list[float]:
-        counts = np.bincount(targets, minlength=len(self.classes_))
-        if not self.balanced:
-            return [1.0] * len(counts)
-        present = np.maximum(counts, 1)
-        return (len(targets) / (np.count_nonzero(counts) * present)).tolist()
-
-    def _identity(self, clips: list[Clip], targets: np.ndarray, valid: np.ndarray) -> str:
-        """Text that determines the training, for the name of its checkpoints' folder."""
-        parameters = {name: value for name, value in self.get_params().items() if name not in {"work_dir", "n_jobs"}}
-        rows = [
-            (clip.name, clip.start, clip.end, int(target), bool(validates))
-            for clip, target, validates in zip(clips, targets, valid, strict=True)
-        ]
-        return repr((sorted((name, str(value)) for name, value in parameters.items()), rows))
-
-
-def _check_validation(valid: np.ndarray, n_clips: int) -> np.ndarray:
-    rows = np.asarray(valid)
-    if rows.shape != (n_clips,) or rows.dtype != bool:
-        message = f"valid is {rows.dtype} of shape {rows.shape}; expected bool of shape ({n_clips},)"
-        raise PipelineError(message)
-    if rows.all() or not rows.any():
-        raise PipelineError(f"{rows.sum()} of {len(rows)} rows are for validation; expected some, and not all")
-    return rows
-
-
-def _choose_validation(X: Any, truth: np.ndarray, *, seed: int) -> tuple[np.ndarray, list[str]]:
-    """Choose validation rows for selecting the epoch, and say in words which they are."""
-    rows = np.zeros(len(truth), dtype=bool)
-    index_names = getattr(getattr(X, "index", None), "names", ())
-    speakers = X.index.get_level_values("speaker").astype(str) if "speaker" in index_names else []
-    if len(set(speakers)) > 1:
-        groups = GroupShuffleSplit(n_splits=1, test_size=VALIDATION_SHARE, random_state=seed)
-        rows[next(groups.split(truth, groups=speakers))[1]] = True
-        return rows, [f"epoch selected on held-out training speakers {', '.join(sorted(set(speakers[rows])))}"]
-    try:
-        strata = StratifiedShuffleSplit(n_splits=1, test_size=VALIDATION_SHARE, random_state=seed)
-        rows[next(strata.split(truth, truth))[1]] = True
-    except ValueError as error:
-        raise PipelineError(f"{len(truth)} clips cannot be split into training and validation ({error})") from error
-    return rows, ["epoch selected on clips of speakers that are trained on too: fewer than two speakers are known"]

@@ -96,7 +96,7 @@ class FrozenEncoder(ClipExtractor):
         try:
             self.names()
             if not self.random_init:
-                self._load()
+                self.load()
         except SerError as error:
             return str(error)
         return None
@@ -166,7 +166,7 @@ class FrozenEncoder(ClipExtractor):
         device = runtime.resolve(self.device)
         n_threads = self.n_jobs if self.n_jobs > 0 else os.cpu_count()
         with runtime.threads(n_threads), runtime.quiet(), torch.inference_mode():
-            encoder = self._load().to(device).eval()
+            encoder = self.load().to(device).eval()
             began = time.perf_counter()
             for batch in inference_loader(ClipDataset([clips[position] for position in good]), device):
                 values = retry_on_oom(batch, lambda pieces: _pooled(encoder, pieces, device))
@@ -175,7 +175,8 @@ class FrozenEncoder(ClipExtractor):
                     yield good[index], (values[i], float(seconds[i]))
                 began = time.perf_counter()
 
-    def _load(self) -> Any:
+    def load(self) -> Any:
+        """Return the encoder as a network, its weights read or drawn."""
         from deep.encoder import build_encoder
         from deep.loading import load_encoder
 
@@ -248,6 +249,37 @@ def layer_positions(names: Sequence[str], layer: int | str) -> np.ndarray:
         numbers = ", ".join(str(number) for number in layers_of(names))
         raise FeatureError(f"layer {layer!r} is not in this encoder; expected auto or one of {numbers}")
     return np.array(positions)
+
+
+def layer_means(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Return the means alone of a `FrozenEncoder`'s values.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_clips, n_columns)
+    names : sequence of str
+        Of the columns.
+
+    Returns
+    -------
+    float32 ndarray of shape (n_clips, n_layers, width)
+
+    Raises
+    ------
+    FeatureError
+        If the columns are not those of an encoder's layers.
+
+    Examples
+    --------
+    >>> names = ["layer0.mean.0", "layer0.deviation.0", "layer1.mean.0", "layer1.deviation.0"]
+    >>> layer_means(np.array([[1.0, 2.0, 3.0, 4.0]]), names).tolist()
+    [[[1.0], [3.0]]]
+    """
+    columns = [index for index, name in enumerate(names) if str(name).startswith("layer") and ".mean." in str(name)]
+    if not columns:
+        raise FeatureError(f"{len(names)} columns, none of them a mean of an encoder's layer; expected a FrozenEncoder")
+    n_layers = len(layers_of([str(names[index]) for index in columns]))
+    return np.asarray(values, dtype=np.float32)[:, columns].reshape(len(values), n_layers, -1)
 
 
 def _weights_hash(folder: Path) -> str:

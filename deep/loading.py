@@ -10,6 +10,7 @@ from deep.formats import pretrained, released, saved
 from deep.hub import RELEASED, RELEASED_MARKER, SAVED_MARKER, Kind, Resolved, resolve
 from deep.network import EmotionNetwork
 from deep.predictor import Predictor
+from deep.probe_network import ProbeNetwork
 from deep.runtime import quiet
 from deep.versions import changes
 from features.errors import ModelError
@@ -19,7 +20,7 @@ ENCODER_READERS: Mapping[Kind, Callable[[Path], Encoder]] = {
     Kind.RELEASED: released.read_encoder,
     Kind.SAVED: saved.read_encoder,
 }
-MODEL_READERS: Mapping[Kind, Callable[[Path], tuple[EmotionNetwork, list[str]]]] = {
+MODEL_READERS: Mapping[Kind, Callable[[Path], tuple[EmotionNetwork | ProbeNetwork, list[str]]]] = {
     Kind.RELEASED: released.read_network,
     Kind.SAVED: saved.read_network,
 }

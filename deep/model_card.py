@@ -28,13 +28,17 @@ def model_card(description: Mapping[str, Any]) -> str:
     training, about = description["training"], description["about"]
     parameters, best = training.get("parameters", {}), training.get("best_params", {})
     model_type = description["encoder"]["config"].get("model_type")
+    head = "with a linear head on the mean of its last layer"
+    if "projection" in description:
+        head = "as it is, with a linear head on the mean of a learnt sum of its layers"
+    encoder = parameters.get("encoder", parameters.get("features__encoder", "not recorded"))
     sections = {
-        "": f"A speech encoder (`{model_type}`) with a linear head on the mean of its last layer. "
+        "": f"A speech encoder (`{model_type}`) {head}. "
         f"Probabilities of {', '.join(map(markdown_text, description['labels']))} for a clip of speech.",
         "Use": "```\npython -m deep.predict FOLDER recording.wav\n```",
         "Training": bullets(
             [
-                f"encoder: {parameters.get('encoder', 'not recorded')}",
+                f"encoder: {encoder}",
                 *map(markdown_text, training_facts(about)),
                 *(f"{name}: {_value(value)}" for name, value in about.items() if name not in SHOWN),
                 *([f"epoch: {best['epoch']}, selected by UAR on validation speakers"] if "epoch" in best else []),

@@ -39,6 +39,8 @@ class DeepModel:
         Hub name of the pretrained weights where the user chooses none; None where it has none.
     hub_kind : Kind
         What the files of its pretrained weights are on the hub.
+    on_features : bool
+        Whether it reads a frozen encoder's layers, named behind the `@`, and not the sound itself.
     random_init : bool
         Whether it starts from random weights, never from an encoder that the user chose; its rows are flagged so.
 
@@ -57,6 +59,7 @@ class DeepModel:
     source: str | None = None
     hub_kind: Kind = Kind.ENCODER
     random_init: bool = False
+    on_features: bool = False
 
     def availability(self, options: PipelineOptions, labels: Sequence[str]) -> str | None:
         """Return in one line why it cannot run here, or None where it can.
@@ -91,6 +94,14 @@ def _wav2vec2_tiny(options: PipelineOptions) -> BaseEstimator:
 
     encoder = RandomInit("wav2vec2-tiny", tiny_configuration)
     return FineTunedClassifier(encoder, **{**TINY_RECIPE, **_training(options)})
+
+
+def _linear(options: PipelineOptions) -> BaseEstimator:
+    from deep.frozen import FrozenEncoder
+    from deep.probe import LinearProbe
+
+    encoder = FrozenEncoder(options.encoder or ENCODER, random_init=options.random_init, device=options.device)
+    return LinearProbe(encoder) if options.epochs is None else LinearProbe(encoder, epochs=options.epochs)
 
 
 def _released(options: PipelineOptions) -> BaseEstimator:
@@ -141,6 +152,13 @@ MODELS: Mapping[str, DeepModel] = {
             "wav2vec2 architecture with a few small layers, random start, not pretrained",
             _wav2vec2_tiny,
             random_init=True,
+        ),
+        DeepModel(
+            "linear",
+            "linear probe of a frozen encoder: learnt sum of its layers, mean, linear head, by SUPERB's recipe",
+            _linear,
+            source=ENCODER,
+            on_features=True,
         ),
         DeepModel(
             "speechbrain-released",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
@@ -11,6 +11,8 @@ from deep import masking
 from deep.configuration import EncoderConfig
 from deep.encoder import Encoder, build_encoder, configuration_of
 from features.errors import ModelError
+
+Network = TypeVar("Network", bound=torch.nn.Module)
 
 
 class EmotionNetwork(torch.nn.Module):
@@ -57,6 +59,17 @@ class EmotionNetwork(torch.nn.Module):
         """
         return self.head(self.embed(waveforms, lengths)).float()
 
+    def trained_parameters(self) -> dict[str, list[torch.nn.Parameter]]:
+        """Return what is trained, by the learning rate that it is trained at."""
+        return {
+            "encoder": [parameter for parameter in self.encoder.parameters() if parameter.requires_grad],
+            "head": list(self.head.parameters()),
+        }
+
+    def settings(self) -> dict[str, Any]:
+        """Return what a saved model says of the network beside its encoder and its labels."""
+        return {"output_norm": self.output_norm}
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as shape and tensors: torch refuses to pickle the weight norm of the positional convolution."""
         tensors = {name: tensor.cpu() for name, tensor in self.state_dict().items()}
@@ -89,7 +102,11 @@ def restored(
     ModelError
         If the tensors do not fit the architecture.
     """
-    network = EmotionNetwork(build_encoder(config, seed=0), n_classes, output_norm=output_norm)
+    return with_weights(EmotionNetwork(build_encoder(config, seed=0), n_classes, output_norm=output_norm), tensors)
+
+
+def with_weights(network: Network, tensors: Mapping[str, torch.Tensor]) -> Network:
+    """Return the network with given weights, in evaluation mode; a ModelError where they do not fit it."""
     try:
         network.load_state_dict(dict(tensors))
     except RuntimeError as error:

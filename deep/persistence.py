@@ -80,7 +80,7 @@ def _description(model: Any, predictor: Predictor, about: Mapping[str, Any]) -> 
         "toolkit": VERSION,
         "saved": datetime.now(UTC).isoformat(timespec="seconds"),
         "labels": predictor.classes_.tolist(),
-        "output_norm": predictor.network.output_norm,
+        **predictor.network.settings(),
         "encoder": {"config": config.model, "preprocessor": config.preprocessor},
         "training": _training(model),
         "about": dict(about),
@@ -91,9 +91,13 @@ def _description(model: Any, predictor: Predictor, about: Mapping[str, Any]) -> 
 def _training(model: Any) -> dict[str, Any]:
     if not hasattr(model, "get_params"):
         return {}
-    skipped = {"work_dir", "device", "n_jobs"}
+    skipped = {"work_dir", "device", "n_jobs", "features"}
     return {
-        "parameters": {name: value for name, value in model.get_params().items() if name not in skipped},
+        "parameters": {
+            name: value
+            for name, value in model.get_params().items()
+            if name.rpartition("__")[2] not in skipped | {"cache", "progress"}
+        },
         "best_params": getattr(model, "best_params_", {}),
         "history": getattr(model, "history_", []),
         "notes": getattr(model, "notes_", []),

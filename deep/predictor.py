@@ -13,6 +13,7 @@ import torch
 from deep import runtime
 from deep.batches import Batch, ClipDataset, inference_loader, retry_on_oom
 from deep.network import EmotionNetwork
+from deep.probe_network import ProbeNetwork
 from features.audio import RATE
 from features.clips import clips_from
 
@@ -22,7 +23,7 @@ class Predictor:
 
     Parameters
     ----------
-    network : EmotionNetwork
+    network : EmotionNetwork or ProbeNetwork
         Trained.
     labels : sequence of str
         One per output of the network, in its order.
@@ -52,7 +53,7 @@ class Predictor:
 
     def __init__(
         self,
-        network: EmotionNetwork,
+        network: EmotionNetwork | ProbeNetwork,
         labels: Sequence[str],
         *,
         device: str = "auto",
@@ -91,8 +92,7 @@ class Predictor:
         step = max(1, round(self.pad_seconds * RATE))
         for batch in inference_loader(dataset, self.device, batch_seconds=self.batch_seconds, step=step):
             logits[batch.positions.numpy()] = retry_on_oom(batch, self._logits)
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return odds / odds.sum(axis=1, keepdims=True)
+        return softmax(logits)
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the most probable label of every clip, shape (n_clips,)."""
@@ -128,6 +128,12 @@ class Predictor:
             with runtime.autocast(self.precision, self.device), torch.random.fork_rng(devices=[]):
                 logits.append(self.network(batch.waveforms, batch.lengths).float().cpu().numpy())
         return np.concatenate(logits)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return probabilities of logits, both of shape (n_clips, n_classes)."""
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return odds / odds.sum(axis=1, keepdims=True)
 
 
 def __getattr__(name: str) -> Any:

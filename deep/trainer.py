@@ -22,6 +22,7 @@ from speechbrain.utils.epoch_loop import EpochCounter
 from deep.batches import Batch, retry_on_oom
 from deep.checkpoints import WholeCheckpointer
 from deep.network import EmotionNetwork
+from deep.probe_network import ProbeHead
 from deep.runtime import settle_lazy_modules
 
 settle_lazy_modules()
@@ -74,11 +75,11 @@ class History:
 
 
 class EmotionBrain(sb.Brain):
-    """Trains an `EmotionNetwork` with cross entropy, one Adam for the encoder and one for the head.
+    """Trains a network with cross entropy, one Adam for the encoder and one for the head.
 
     Parameters
     ----------
-    network : EmotionNetwork
+    network : EmotionNetwork or ProbeHead
         Changed in place.
     recipe : Recipe
         How to train.
@@ -98,7 +99,7 @@ class EmotionBrain(sb.Brain):
 
     def __init__(
         self,
-        network: EmotionNetwork,
+        network: EmotionNetwork | ProbeHead,
         *,
         recipe: Recipe,
         class_weights: Sequence[float],
@@ -143,10 +144,7 @@ class EmotionBrain(sb.Brain):
     def init_optimizers(self) -> None:
         """Make the two Adams, and register with the checkpointer what belongs to an epoch."""
         network = self.modules.network
-        parameters = {
-            "encoder": [p for p in network.encoder.parameters() if p.requires_grad],
-            "head": list(network.head.parameters()),
-        }
+        parameters = network.trained_parameters()
         self.optimizers_dict = {
             name: torch.optim.Adam(trained, lr=getattr(self.recipe, f"{name}_rate"))
             for name, trained in parameters.items()

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from benchmarks.pipelines.feature_sets import EncoderSet, find_feature_set
 from benchmarks.pipelines.flags import Flag
 from benchmarks.pipelines.heard import marks_of, told_of
-from benchmarks.pipelines.names import RELEASED
+from benchmarks.pipelines.names import RELEASED, Part
 from benchmarks.pipelines.pipeline import Pipeline
 from features.errors import PipelineError
 
 if TYPE_CHECKING:
-    from benchmarks.pipelines.names import Part
     from benchmarks.pipelines.options import PipelineOptions
+    from deep.models import DeepModel
 
 
 def names() -> Sequence[str]:
@@ -48,11 +50,13 @@ def build(part: Part, labels: Sequence[str], corpus: str, options: PipelineOptio
     from deep.hub import version_of
     from deep.models import MODELS
 
+    model = MODELS[part.model]
+    if model.on_features:
+        return _on_features(model, part, corpus, options)
     if part.features != "all" or part.normalise != "global":
         raise PipelineError(
             f"pipeline {part.name!r}: {part.model} hears the waveform; leave @features and :normalise out"
         )
-    model = MODELS[part.model]
     source = options.released if part.model == RELEASED else options.encoder
     source = None if model.random_init else source
     pretrained = None if model.random_init else source or model.source
@@ -74,4 +78,34 @@ def build(part: Part, labels: Sequence[str], corpus: str, options: PipelineOptio
         package="deep",
         identity=" ".join(versions.values()),
         pretrained=versions,
+    )
+
+
+def _on_features(model: DeepModel, part: Part, corpus: str, options: PipelineOptions) -> Pipeline:
+    """A deep pipeline on the layers of a frozen encoder, which are extracted once for all folds."""
+    from deep.hub import version_of
+
+    layers = replace(options, layer="all") if options.layer == "auto" else options
+    features = find_feature_set(part.features, layers)
+    if not isinstance(features, EncoderSet) or part.normalise != "global":
+        raise PipelineError(
+            f"pipeline {part.name!r}: {part.model} reads the layers of a speech encoder; name one behind the @, such "
+            f"as {part.model}@encoder, and leave :normalise out"
+        )
+    name = Part(part.model, features.name).name
+    marks, about = marks_of(features.pretrained, corpus, options.heard)
+    description = f"{model.description} ({features.name})" + "".join(f"; {words}" for words in about)
+    flags = (*features.flags, *marks)
+    reason = features.availability()
+    if reason is not None:
+        return Pipeline(name, description, flags=flags, reason=reason, package="deep")
+    chosen = replace(options, encoder=features.source, random_init=features.depends_on_seed)
+    return Pipeline(
+        name,
+        description,
+        estimator=model.build(chosen),
+        features=part.features,
+        flags=flags,
+        package="deep",
+        pretrained={source: version_of(source) for source in features.pretrained},
     )

@@ -13,13 +13,14 @@ from deep.configuration import EncoderConfig
 from deep.encoder import Encoder
 from deep.hub import SAVED_MARKER as DESCRIPTION
 from deep.network import EmotionNetwork, restored
+from deep.probe_network import ProbeNetwork, restored_probe
 from features.errors import ModelError
 
 FORMAT = 2
 TENSORS = "model.safetensors"
 
 
-def read_network(folder: Path) -> tuple[EmotionNetwork, list[str]]:
+def read_network(folder: Path) -> tuple[EmotionNetwork | ProbeNetwork, list[str]]:
     """Read a saved network and its labels.
 
     Parameters
@@ -29,7 +30,7 @@ def read_network(folder: Path) -> tuple[EmotionNetwork, list[str]]:
 
     Returns
     -------
-    network : EmotionNetwork
+    network : EmotionNetwork or ProbeNetwork
     labels : list of str
 
     Raises
@@ -42,13 +43,21 @@ def read_network(folder: Path) -> tuple[EmotionNetwork, list[str]]:
         labels = [str(label) for label in description["labels"]]
         config = EncoderConfig(description["encoder"]["config"], description["encoder"]["preprocessor"])
         tensors = _read_tensors(folder / TENSORS, whisper=config.family == "whisper")
-        network = restored(config, len(labels), description["output_norm"], tensors)
+        network = _network(description, config, len(labels), tensors)
     except ModelError:
         raise
     except Exception as error:  # a damaged description may lead transformers and torch to raise anything
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise ModelError(f"{folder / DESCRIPTION} is damaged ({reason}); copy it again") from error
     return network, labels
+
+
+def _network(
+    description: Mapping[str, Any], config: EncoderConfig, n_classes: int, tensors: Mapping[str, torch.Tensor]
+) -> EmotionNetwork | ProbeNetwork:
+    if "projection" in description:
+        return restored_probe(config, n_classes, int(description["projection"]), tensors)
+    return restored(config, n_classes, description["output_norm"], tensors)
 
 
 def read_encoder(folder: Path) -> Encoder:
