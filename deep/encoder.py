@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
@@ -12,8 +12,10 @@ from deep.configuration import EncoderConfig
 from deep.mel_encoder import MelEncoder
 from deep.runtime import quiet
 from deep.waveform_encoder import WaveformEncoder
+from features.errors import ModelError
 
 Encoder = WaveformEncoder | MelEncoder
+Network = TypeVar("Network", bound=torch.nn.Module)
 
 
 def wrap(model: Any, preprocessor: Mapping[str, Any]) -> Encoder:
@@ -82,3 +84,13 @@ class RandomInit:
     def build(self, *, seed: int) -> Encoder:
         """Draw the weights."""
         return build_encoder(self.configuration(), seed=seed)
+
+
+def with_weights(network: Network, tensors: Mapping[str, torch.Tensor]) -> Network:
+    """Return the network with given weights, in evaluation mode; a ModelError where they do not fit it."""
+    try:
+        network.load_state_dict(dict(tensors))
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise ModelError(f"weights that do not fit their configuration ({reason})") from error
+    return network.eval()

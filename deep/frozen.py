@@ -251,37 +251,6 @@ def layer_positions(names: Sequence[str], layer: int | str) -> np.ndarray:
     return np.array(positions)
 
 
-def layer_means(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """Return the means alone of a `FrozenEncoder`'s values.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_clips, n_columns)
-    names : sequence of str
-        Of the columns.
-
-    Returns
-    -------
-    float32 ndarray of shape (n_clips, n_layers, width)
-
-    Raises
-    ------
-    FeatureError
-        If the columns are not those of an encoder's layers.
-
-    Examples
-    --------
-    >>> names = ["layer0.mean.0", "layer0.deviation.0", "layer1.mean.0", "layer1.deviation.0"]
-    >>> layer_means(np.array([[1.0, 2.0, 3.0, 4.0]]), names).tolist()
-    [[[1.0], [3.0]]]
-    """
-    columns = [index for index, name in enumerate(names) if str(name).startswith("layer") and ".mean." in str(name)]
-    if not columns:
-        raise FeatureError(f"{len(names)} columns, none of them a mean of an encoder's layer; expected a FrozenEncoder")
-    n_layers = len(layers_of([str(names[index]) for index in columns]))
-    return np.asarray(values, dtype=np.float32)[:, columns].reshape(len(values), n_layers, -1)
-
-
 def _weights_hash(folder: Path) -> str:
     files = sorted(path for pattern in WEIGHTS for path in folder.glob(pattern))
     return _hash_of(tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files))

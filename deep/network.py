@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 
 from deep import masking
 from deep.configuration import EncoderConfig
-from deep.encoder import Encoder, build_encoder, configuration_of
-from features.errors import ModelError
-
-Network = TypeVar("Network", bound=torch.nn.Module)
+from deep.encoder import Encoder, build_encoder, configuration_of, with_weights
 
 
 class EmotionNetwork(torch.nn.Module):
@@ -103,13 +100,3 @@ def restored(
         If the tensors do not fit the architecture.
     """
     return with_weights(EmotionNetwork(build_encoder(config, seed=0), n_classes, output_norm=output_norm), tensors)
-
-
-def with_weights(network: Network, tensors: Mapping[str, torch.Tensor]) -> Network:
-    """Return the network with given weights, in evaluation mode; a ModelError where they do not fit it."""
-    try:
-        network.load_state_dict(dict(tensors))
-    except RuntimeError as error:
-        reason = str(error).splitlines()[-1].strip()
-        raise ModelError(f"weights that do not fit their configuration ({reason})") from error
-    return network.eval()

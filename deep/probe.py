@@ -16,14 +16,13 @@ from sklearn.utils.validation import check_is_fitted
 from deep import runtime
 from deep.batches import LayerMeans
 from deep.checkpoints import WholeCheckpointer
-from deep.frozen import layer_means
 from deep.predictor import Predictor, softmax
 from deep.probe_network import ProbeHead, ProbeNetwork
 from deep.trainer import EmotionBrain, Recipe
 from deep.training import balanced_weights, identity_of, train
 from deep.validation import check_validation, choose_validation
 from features.clips import clips_from
-from features.errors import PipelineError
+from features.errors import FeatureError, PipelineError
 
 CPU = torch.device("cpu")
 
@@ -211,3 +210,35 @@ class LinearProbe(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "head_")
         network = ProbeNetwork(self.features.load(), self.head_)
         return Predictor(network, self.classes_.tolist(), device=self.features.device)
+
+
+def layer_means(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Return the means alone of a `FrozenEncoder`'s values.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_clips, n_columns)
+    names : sequence of str
+        Of the columns.
+
+    Returns
+    -------
+    float32 ndarray of shape (n_clips, n_layers, width)
+
+    Raises
+    ------
+    FeatureError
+        If the columns are not those of an encoder's layers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> names = ["layer0.mean.0", "layer0.deviation.0", "layer1.mean.0", "layer1.deviation.0"]
+    >>> layer_means(np.array([[1.0, 2.0, 3.0, 4.0]]), names).tolist()
+    [[[1.0], [3.0]]]
+    """
+    columns = [index for index, name in enumerate(names) if str(name).startswith("layer") and ".mean." in str(name)]
+    if not columns:
+        raise FeatureError(f"{len(names)} columns, none of them a mean of an encoder's layer; expected a FrozenEncoder")
+    n_layers = len({str(names[index]).partition(".")[0] for index in columns})
+    return np.asarray(values, dtype=np.float32)[:, columns].reshape(len(values), n_layers, -1)

@@ -9,8 +9,7 @@ import torch
 
 from deep import masking
 from deep.configuration import EncoderConfig
-from deep.encoder import Encoder, build_encoder
-from deep.network import with_weights
+from deep.encoder import Encoder, build_encoder, with_weights
 
 
 class ProbeHead(torch.nn.Module):

@@ -14,12 +14,11 @@ import torch
 from deep.batches import WORKERS, LengthBuckets, SizedClips, loader, rounded_up
 from deep.checkpoints import training_folder
 from deep.history import plot_history, write_csv
-from deep.trainer import EmotionBrain
 from features.clips import Clip
 
 
 def train(
-    brain_in: Callable[[Path], EmotionBrain],
+    brain_in: Callable[[Path], Any],
     training: SizedClips,
     validation: SizedClips,
     *,
