@@ -104,8 +104,10 @@ def flags_by_name(name: str) -> tuple[Flag, ...]:
     --------
     >>> flags_by_name("majority"), flags_by_name("svm"), flags_by_name("svm+logistic:enrol-3")
     ((<Flag.GUESSING: 'guessing'>,), (), (<Flag.ENROLLED: 'enrolled'>,))
+    >>> flags_by_name("svm:coral")
+    (<Flag.ADAPTED: 'adapted'>,)
     """
-    scales = dict.fromkeys(re.findall(r":(speaker|enrol-\d+)(?=\+|$)", name))
+    scales = dict.fromkeys(re.findall(rf":({'|'.join(NORMALISE[1:])}|enrol-\d+)(?=\+|$)", name))
     by_scale = tuple(dict.fromkeys(flag for scale in scales for flag in flags_by_normalisation(scale)))
     try:
         parse(name, CHANCE)
