@@ -54,6 +54,8 @@ class Stream:
     ...     for answer in stream.add(chunk):
     ...         print(answer.start, answer.end, answer.label)
     >>> last = stream.end()  # doctest: +SKIP
+    >>> again = classical.Stream(classical.load("model.skops"), window=1.0, hop=0.5)  # doctest: +SKIP
+    >>> all_at_once = list(again.answers([features.load("clip.wav")]))  # doctest: +SKIP
     """
 
     def __init__(

@@ -65,6 +65,7 @@ class FrozenEncoder(ClipExtractor):
     True
     >>> encoder.identity() == FrozenEncoder("FOLDER", random_init=True).identity()  # doctest: +SKIP
     False
+    >>> network = encoder.load()  # doctest: +SKIP
     """
 
     def __init__(

@@ -91,6 +91,8 @@ class LinearProbe(ClassifierMixin, BaseEstimator):
     >>> table = corpora.load("manifest", "my.csv").utterances  # doctest: +SKIP
     >>> probe = LinearProbe(FrozenEncoder("FOLDER")).fit(table, table["label"])  # doctest: +SKIP
     >>> probe.predict(table[:2]), probe.predict_proba(table[:2]), probe.layer_weights_  # doctest: +SKIP
+    >>> probe.predictor_.predict_proba(["clip.wav"]).shape  # doctest: +SKIP
+    (1, 2)
     """
 
     def __init__(

@@ -170,8 +170,8 @@ def test_trees_are_kept_as_xgboosts_own_json(recordings, tmp_path):
 
 
 def test_another_version_is_told_and_no_obstacle(kept, monkeypatch):
-    then = persistence.version
-    monkeypatch.setattr(persistence, "version", lambda name: "99.1" if name == "numpy" else then(name))
+    then = persistence.installed_version
+    monkeypatch.setattr(persistence, "installed_version", lambda name: "99.1" if name == "numpy" else then(name))
     notes = classical.load(kept[1]).notes
     assert len(notes) == 1
     assert "numpy" in notes[0]

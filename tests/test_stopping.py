@@ -107,7 +107,9 @@ def test_a_run_stops_with_its_workers(tmp_path: Path) -> None:
     line = ["--pipelines", "svm@timing", "xgboost@timing", "--jobs", "2", "--out", "out"]
     process = start("benchmarks.run", *line, cwd=tmp_path)
     wait_for(lambda: any((tmp_path / "out/jobs").glob("*.json")), process)
-    assert stop(process, signal.SIGTERM) == "stopped; the same command goes on from here\n"
+    *jobs, last = stop(process, signal.SIGTERM).splitlines()
+    assert last == "stopped; the same command goes on from here"
+    assert all(" of 10 jobs: " in line for line in jobs)
     assert not list((tmp_path / "out").glob("**/.*.part"))
 
 
