@@ -101,6 +101,7 @@ def _load(arguments: argparse.Namespace) -> dict[str, Corpus]:
     from benchmarks import corpora
 
     loaded: dict[str, Corpus] = {}
+    names, options = shared.names_of(arguments), shared.options_of(arguments)
     for item in arguments.corpora:
         given, _, root = item.partition("=")
         name, _, kind = given.rpartition(":")
@@ -118,21 +119,19 @@ def _load(arguments: argparse.Namespace) -> dict[str, Corpus]:
         if (not root and source.default_root is None) or (root and not Path(root).exists()):
             problem = f"{root} does not exist" if root else "no folder given"
             raise CorpusError(f"--corpora {item}: {problem}; expected {source.layout}; write {given}=DIR")
-        columns = shared.names_of(arguments)["columns"] if source.own else {}
         try:
             corpus = corpora.load(
                 kind,
                 root or None,
-                columns=columns,
+                columns=names["columns"] if source.own else {},
                 allow_partial=arguments.allow_partial,
                 join_names=arguments.join_names,
                 on_error=arguments.on_error,
             )
         except CorpusError as error:
             raise type(error)(str(error).replace(ROOT_OPTION, f"--corpora {given}=DIR")) from error
-        options = shared.options_of(arguments)
         loaded[name] = shared.check_sound(corpus, arguments, arguments.pipelines, options)
-    return _renamed(loaded, shared.names_of(arguments)["mapping"])
+    return _renamed(loaded, names["mapping"])
 
 
 def _renamed(loaded: dict[str, Corpus], mapping: Mapping[str, str]) -> dict[str, Corpus]:

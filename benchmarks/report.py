@@ -46,15 +46,15 @@ def execute(arguments: argparse.Namespace) -> None:
     from benchmarks.reporting.methods import methods_of
     from benchmarks.reporting.page import notes_on_pictures
     from benchmarks.reporting.ranking import rank
-    from benchmarks.studies.reports import studies_in, write_reports
+    from benchmarks.studies.reports import holds_studies_alone, write_reports
 
     joins = arguments.join_names
     page = write_reports(
         arguments.runs, out=arguments.out, audio=not arguments.no_audio, join_names=joins, rope=arguments.rope
     )
     show(str(page))
-    alone = [path for path in arguments.runs if studies_in(path)]
-    for path in (path for path in arguments.runs if path not in alone and (path.is_dir() or arguments.cite)):
+    runs = [path for path in arguments.runs if not holds_studies_alone(path)]
+    for path in (path for path in runs if path.is_dir() or arguments.cite):
         run = Run.load(path, join_names=joins)
         if path.is_dir():
             show_notes(notes_on_pictures(run))

@@ -22,7 +22,7 @@ from deep.network import EmotionNetwork
 from deep.predictor import Predictor
 from deep.trainer import EmotionBrain, Recipe
 from deep.training import balanced_weights, identity_of, train
-from deep.validation import check_validation, choose_validation
+from deep.validation import validation_rows
 from features.audio import RATE
 from features.clips import Clip, clips_from
 from features.deprecation import RenamedResults, renamed
@@ -176,10 +176,7 @@ class FineTunedClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
         if self.epochs < 1:
             raise PipelineError(f"epochs={self.epochs}; expected at least 1")
         self.classes_ = np.unique(truth)
-        if valid is None:
-            rows, self.notes_ = choose_validation(X, truth, seed=self.random_state)
-        else:
-            rows, self.notes_ = check_validation(valid, len(truth)), []
+        rows, self.notes_ = validation_rows(X, truth, valid, seed=self.random_state)
         with runtime.threads(self.n_jobs), torch.random.fork_rng(), runtime.quiet():
             self._fine_tune(clips, np.searchsorted(self.classes_, truth), rows)
             probability = self.predictor_.predict_proba([clips[index] for index in np.flatnonzero(rows)])

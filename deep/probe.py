@@ -20,7 +20,7 @@ from deep.predictor import Predictor, softmax
 from deep.probe_network import ProbeHead, ProbeNetwork
 from deep.trainer import EmotionBrain, Recipe
 from deep.training import balanced_weights, identity_of, train
-from deep.validation import check_validation, choose_validation
+from deep.validation import validation_rows
 from features.clips import clips_from
 from features.errors import FeatureError, PipelineError
 
@@ -141,10 +141,7 @@ class LinearProbe(ClassifierMixin, BaseEstimator):
         if self.epochs < 1 or self.batch_clips < 1:
             raise PipelineError(f"epochs={self.epochs}, batch_clips={self.batch_clips}; expected at least 1 of each")
         self.classes_ = np.unique(truth)
-        if valid is None:
-            rows, self.notes_ = choose_validation(X, truth, seed=self.random_state)
-        else:
-            rows, self.notes_ = check_validation(valid, len(truth)), []
+        rows, self.notes_ = validation_rows(X, truth, valid, seed=self.random_state)
         with runtime.threads(self.n_jobs), torch.random.fork_rng(), runtime.quiet():
             self._train(X, np.searchsorted(self.classes_, truth), rows)
         self.oof_proba_ = np.full((len(truth), len(self.classes_)), np.nan)

@@ -12,6 +12,13 @@ from features.errors import PipelineError
 VALIDATION_SHARE = 0.2
 
 
+def validation_rows(X: Any, truth: np.ndarray, valid: np.ndarray | None, *, seed: int) -> tuple[np.ndarray, list[str]]:
+    """Return the rows that were given, or chosen where none were, and what a reader must know of the choice."""
+    if valid is None:
+        return choose_validation(X, truth, seed=seed)
+    return check_validation(valid, len(truth)), []
+
+
 def check_validation(valid: np.ndarray, n_clips: int) -> np.ndarray:
     """Return the given rows, bool of shape (n_clips,); a PipelineError where they are of another form, all or none."""
     rows = np.asarray(valid)

@@ -23,7 +23,15 @@ from benchmarks.reporting.paper import PaperTable, paper_table
 from benchmarks.reporting.plots import PLOTS, plot_counts
 from benchmarks.reporting.plots.style import render
 from benchmarks.reporting.ranking import Ranking, confident_errors, rank
-from benchmarks.reporting.sections import ReportSection, ShownPlot, ShownSection, draw_section, found_or_none
+from benchmarks.reporting.sections import (
+    ReportSection,
+    ShownPlot,
+    ShownSection,
+    draw_section,
+    drawn,
+    found_or_none,
+    plots_of,
+)
 from benchmarks.reporting.summary import caveats, summarise
 from benchmarks.reporting.tables import TABLES, Column, Table
 from benchmarks.scoring.metrics import METRICS
@@ -251,7 +259,7 @@ def _run_page(ranking: Ranking, *, audio: bool, budget: int, sections: Sequence[
     numbers = unwritable(names_in_pictures(run))
     studies = tuple(_sections(ranking, sections, numbers))
     tables = [*(make(ranking) for make in TABLES), *(table for study in studies for table in study.tables)]
-    plots = _shown_plots(ranking, numbers)
+    plots = drawn(plots_of(PLOTS, ranking), numbers)
     for study in studies:
         plots |= study.plots
     return _RunPage(
@@ -275,15 +283,6 @@ def _sections(
         found = found_or_none(section.title, ranking.run.folder, partial(section.of_run, ranking))
         if found is not None and (found.plots or found.tables):
             yield draw_section(section.title, found, numbers=numbers)
-
-
-def _shown_plots(ranking: Ranking, numbers: Mapping[str, str]) -> dict[str, ShownPlot]:
-    drawn = ((entry, entry.function(ranking)) for entry in PLOTS)
-    return {
-        entry.name: ShownPlot(entry.title, render(plot.figure, entry.name, numbers=numbers), plot.alt_text)
-        for entry, plot in drawn
-        if plot is not None
-    }
 
 
 def _counts(ranking: Ranking) -> dict[str, NDArray[np.float64]]:

@@ -108,10 +108,9 @@ class Section:
 
     def of_run(self, ranking: Ranking) -> Findings:
         """What the section shows of a run."""
-        drawn = ((entry, entry.function(ranking)) for entry in self.plots)
         return Findings(
             tuple(self.sentences(ranking)),
-            tuple(NamedPlot(entry.name, entry.title, plot) for entry, plot in drawn if plot is not None),
+            plots_of(self.plots, ranking),
             tuple(table for make in self.tables if (table := make(ranking)).rows),
         )
 
@@ -206,11 +205,21 @@ def draw_section(title: str, findings: Findings, *, numbers: Mapping[str, str] |
         What stands in pictures for names that no font here can write; those of the plots unless given.
     """
     numbers = numbers_in(findings) if numbers is None else numbers
-    plots = {
+    return ShownSection(title, findings.sentences, drawn(findings.plots, numbers), findings.tables)
+
+
+def plots_of(entries: Sequence[ReportPlot], ranking: Ranking) -> tuple[NamedPlot, ...]:
+    """Those plots of a registry for which a run has something to show."""
+    made = ((entry, entry.function(ranking)) for entry in entries)
+    return tuple(NamedPlot(entry.name, entry.title, plot) for entry, plot in made if plot is not None)
+
+
+def drawn(plots: Sequence[NamedPlot], numbers: Mapping[str, str]) -> dict[str, ShownPlot]:
+    """Plots by name, drawn with numbers in place of names that no font here can write."""
+    return {
         each.name: ShownPlot(each.title, render(each.plot.figure, each.name, numbers=numbers), each.plot.alt_text)
-        for each in findings.plots
+        for each in plots
     }
-    return ShownSection(title, findings.sentences, plots, findings.tables)
 
 
 def numbers_in(findings: Findings) -> Mapping[str, str]:

@@ -11,9 +11,10 @@ import pandas as pd
 from benchmarks.evaluation.run_options import RunKeywords, RunOptions
 from benchmarks.evaluation.runs import write_table
 from benchmarks.folds.fold import Fold
-from benchmarks.reporting.numbers import interval_text, with_intervals
+from benchmarks.reporting.gains import gains_table
+from benchmarks.reporting.numbers import interval_text
 from benchmarks.reporting.sections import Findings, FolderSection
-from benchmarks.reporting.tables import Column, Table
+from benchmarks.reporting.tables import Column
 from benchmarks.scoring.intervals import difference_interval, speaker_confusions, speaker_interval
 from features.errors import FoldError
 
@@ -203,19 +204,10 @@ def people_sentences(found: pd.DataFrame) -> list[str]:
 
 def _findings(tables: Mapping[str, pd.DataFrame], _record: Mapping[str, Any]) -> Findings:
     table = tables["known_people"]
-    columns = (
-        Column("pipeline", "Pipeline"),
-        Column("tested", "Tested"),
-        Column("trained", "Trained"),
-        Column("clips", "Clips", ".0f"),
-        Column("uar", "UAR", ".3f"),
-        Column("uar_interval", "95 % interval"),
-        Column("gain", "Ahead of other", "+.3f"),
-        Column("gain_interval", "95 % interval"),
-    )
-    rows = with_intervals(table.to_dict("records"), "uar", "gain", signed_names=("gain",))
     caption = "UAR by whom training held, on equally many speakers and clips; intervals over speakers."
-    return Findings(tuple(people_sentences(table)), (), (Table("known_people", caption, columns, rows),))
+    places = (Column("tested", "Tested"), Column("trained", "Trained"))
+    shown = gains_table("known_people", caption, table, places=places, against="other")
+    return Findings(tuple(people_sentences(table)), (), (shown,))
 
 
 SECTIONS = (

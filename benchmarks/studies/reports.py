@@ -62,10 +62,25 @@ def studies_in(folder: Path) -> list[StudyPage]:
     >>> studies_in(Path("nowhere"))
     []
     """
+    return [study_page(folder, section) for section in _sections_in(folder)]
+
+
+def holds_studies_alone(folder: Path) -> bool:
+    """Whether a folder holds what studies left, and no run; nothing is read.
+
+    Examples
+    --------
+    >>> holds_studies_alone(Path("nowhere"))
+    False
+    """
+    return bool(_sections_in(folder))
+
+
+def _sections_in(folder: Path) -> list[FolderSection]:
     if not folder.is_dir() or (folder / "predictions.csv").exists():
         return []
     alone = (section for section in study_sections() if isinstance(section, FolderSection))
-    return [study_page(folder, section) for section in alone if section.is_in(folder)]
+    return [section for section in alone if section.is_in(folder)]
 
 
 def write_report(
@@ -141,7 +156,9 @@ def write_reports(
     studies = {path: found for path in paths if (found := studies_in(path))}
     read = [(path, Run.load(path, join_names=join_names)) for path in paths if path not in studies]
     if len(paths) == 1 and paths[0].is_dir():
-        return write_report(read[0][1] if read else paths[0], out=out, audio=audio, rope=rope)
+        if not read:
+            return _write_studies(studies[paths[0]], out or paths[0] / "report.html")
+        return write_report(read[0][1], out=out, audio=audio, rope=rope)
     for path, run in read:
         if path.is_dir():
             write_report(run, audio=audio, rope=rope)

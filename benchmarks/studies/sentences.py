@@ -13,9 +13,10 @@ from benchmarks.evaluation.run_options import RunKeywords, RunOptions, check_tes
 from benchmarks.evaluation.runs import write_table
 from benchmarks.folds.splitters import make_folds, uses_text
 from benchmarks.folds.texts import notes_on_texts
-from benchmarks.reporting.numbers import interval_text, with_intervals
+from benchmarks.reporting.gains import gains_table
+from benchmarks.reporting.numbers import interval_text
 from benchmarks.reporting.sections import Findings, FolderSection
-from benchmarks.reporting.tables import Column, Table
+from benchmarks.reporting.tables import Column
 from benchmarks.scoring.intervals import difference_interval, speaker_confusions, speaker_interval
 from features.errors import FoldError
 
@@ -207,18 +208,10 @@ def _sentences_of(worth: pd.DataFrame) -> list[str]:
 
 def _findings(tables: Mapping[str, pd.DataFrame], _record: Mapping[str, Any]) -> Findings:
     table = tables["sentences"]
-    columns = (
-        Column("pipeline", "Pipeline"),
-        Column("sentences", "Sentences"),
-        Column("clips", "Clips", ".0f"),
-        Column("uar", "UAR", ".3f"),
-        Column("uar_interval", "95 % interval"),
-        Column("gain", "Ahead of unknown", "+.3f"),
-        Column("gain_interval", "95 % interval"),
-    )
-    rows = with_intervals(table.to_dict("records"), "uar", "gain", signed_names=("gain",))
     caption = "UAR by whether the test's sentences were trained on, said by other speakers; intervals over speakers."
-    return Findings(tuple(_sentences_of(table)), (), (Table("sentences", caption, columns, rows),))
+    places = (Column("sentences", "Sentences"),)
+    shown = gains_table("sentences", caption, table, places=places, against="unknown")
+    return Findings(tuple(_sentences_of(table)), (), (shown,))
 
 
 SECTIONS = (FolderSection("Does training know the sentences?", ("sentences",), _findings, part="sentences"),)
