@@ -14,12 +14,12 @@ from classical.fusion import parts
 from classical.normalise import FallbackWarning
 from classical.persistence import SavedModel, load
 from features.compute import prepare
-from features.errors import ModelError, PipelineError
+from features.errors import AudioError, ModelError, PipelineError
 from features.extractors.joined import single_extractors
 from features.extractors.statistics import FeatureExtractor
 from features.files import content_hash
-from features.predicting import Answers, Task
 from features.prediction_sets import Calibration
+from features.prediction_task import Answers, Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,17 +43,23 @@ def task_of(path: str, *, encoders: tuple[str, ...] = (), explain: bool = False,
     -------
     Task
     """
-    stamp = _stamp(path)
-    model = _loaded(path, encoders, stamp)
+    path, content = str(Path(path).absolute()), _content(path)
+    model = _loaded(path, encoders, content)
     members = list(parts(model.pipeline))
     extractors = single_extractors(member.features for member in members)
     if any(isinstance(extractor, FeatureExtractor) for extractor in extractors):
         prepare(n_jobs=n_jobs)  # before any process is started, so that what is compiled is said, and found by all
     whole = any(str(member.normalise) != "global" for member in members)
-    how = partial(answer, path, stamp=stamp, encoders=encoders, explain=explain, n_jobs=n_jobs if whole else 1)
-    name = f"{Path(path).name} {content_hash(path)[:16]}"
-    calibration = Calibration.of_json(model.metadata.get("calibration"))
-    return Task(how, model=name, whole=whole, explained=explain, notes=tuple(model.notes), calibration=calibration)
+    how = partial(answer, path, content=content, encoders=encoders, explain=explain, n_jobs=n_jobs if whole else 1)
+    return Task(
+        how,
+        f"{Path(path).name} {content[:16]}",
+        tuple(map(str, model.classes_)),
+        whole=whole,
+        explained=explain,
+        notes=tuple(model.notes),
+        calibration=Calibration.of_json(model.metadata.get("calibration")),
+    )
 
 
 def read(path: str, *, encoders: tuple[str, ...] = ()) -> None:
@@ -71,14 +77,14 @@ def read(path: str, *, encoders: tuple[str, ...] = ()) -> None:
     ModelError
         If the model cannot be read.
     """
-    _loaded(path, encoders, _stamp(path))
+    _loaded(str(Path(path).absolute()), encoders, _content(path))
 
 
 def answer(
     path: str,
     table: pd.DataFrame,
     *,
-    stamp: tuple[int, ...],
+    content: str,
     encoders: tuple[str, ...] = (),
     explain: bool = False,
     n_jobs: int = 1,
@@ -91,8 +97,8 @@ def answer(
         The saved pipeline.
     table : pandas.DataFrame
         Utterances table.
-    stamp : tuple of int
-        Identity, size and time of the file: a process that finds another model there refuses to mix their answers.
+    content : str
+        Hash of the file: a process, of whatever machine, that finds another model there refuses to mix their answers.
     encoders : tuple of str
         Where its speech encoders lie now.
     explain : bool
@@ -113,7 +119,7 @@ def answer(
     PipelineError
         If it standardises speakers by clips that enrol, and a speaker has none.
     """
-    model = _loaded(path, encoders, stamp)
+    model = _loaded(path, encoders, content)
     _check_enrolled(table, max(enrolling_clips(member.normalise) for member in parts(model.pipeline)))
     for member in parts(model.pipeline):
         if "n_jobs" in member.features.get_params():
@@ -129,18 +135,20 @@ def answer(
 
 
 @lru_cache(maxsize=1)
-def _loaded(path: str, encoders: tuple[str, ...], stamp: tuple[int, ...]) -> SavedModel:
+def _loaded(path: str, encoders: tuple[str, ...], content: str) -> SavedModel:
     model = load(path, encoders=encoders)
-    if _stamp(path) != stamp:
-        raise ModelError(f"{path} was replaced while it predicted; expected one model for all clips; start again")
+    if _content(path) != content:
+        raise ModelError(
+            f"{path} holds another model than when the command began; expected one model for all clips; start again"
+        )
     return model
 
 
-def _stamp(path: str) -> tuple[int, ...]:
-    with suppress(OSError):
-        status = Path(path).stat()
-        return status.st_ino, status.st_size, status.st_mtime_ns
-    return ()
+def _content(path: str) -> str:
+    """Hash of a model's file; empty where it cannot be read, which `load` says."""
+    with suppress(OSError, AudioError):
+        return content_hash(path)
+    return ""
 
 
 def _check_enrolled(table: pd.DataFrame, n_clips: int) -> None:

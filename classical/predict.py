@@ -7,13 +7,14 @@ import sys
 from functools import partial
 
 from features.command import command, make_parser
-from features.predicting import add_prediction_arguments, execute_prediction, other_processes
+from features.predicting import add_prediction_arguments, execute_prediction, into_folder, n_beside, other_processes
 
 EXAMPLES = """
 python -m classical.predict model.skops a.wav b.wav folder/
 python -m classical.predict model.skops folder/ --json --explain
 python -m classical.predict model.skops call.wav --window 3 --hop 1 --plot call.png
 python -m classical.predict model.skops calls/ --out calls.csv --jobs 8      (goes on where it was stopped)
+python -m classical.predict model.skops --manifest calls.csv --out answers.parquet/ --cluster tcp://HOST:8786
 python -m classical.predict model.skops clip.wav --encoder FOLDER        (its speech encoder has moved)
 python -m classical.predict model.skops --manifest clips.csv        (path, speaker, start, end)
 """
@@ -43,10 +44,14 @@ def execute(arguments: argparse.Namespace) -> int:
     """Load the model, predict, and write the predictions; 1 where a clip could not be analysed."""
     encoders = tuple(arguments.encoder)
     jobs = arguments.jobs or 1
-    with other_processes(jobs, partial(_read, arguments.model, encoders)) as others:
+    with other_processes(n_beside(arguments), partial(_read, arguments.model, encoders)) as others:
         from classical.answers import task_of  # after the others have begun: it takes as long as they do
 
         task = task_of(arguments.model, encoders=encoders, explain=arguments.explain, n_jobs=jobs)
+        if into_folder(arguments):
+            from features.shards.clip_predictions import execute_prediction_of_folder
+
+            return execute_prediction_of_folder(arguments, task)
         return execute_prediction(arguments, task, others)
 
 

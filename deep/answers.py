@@ -13,8 +13,8 @@ from deep.hub import Kind, resolve
 from deep.loading import load
 from deep.predictor import Predictor
 from features.files import content_hash
-from features.predicting import LARGEST_CHUNK, Answers, Task
 from features.prediction_sets import Calibration
+from features.prediction_task import LARGEST_CHUNK, Answers, Task
 from features.predictions import to_predictions
 from features.speech_check import speech_in
 
@@ -38,12 +38,18 @@ def task_of(source: str, *, device: str, precision: str) -> Task:
     -------
     Task
     """
-    identity = _identity(resolve(source, hub_kind=Kind.RELEASED).folder)
-    chunk = LARGEST_CHUNK if runtime.resolve(device).type == "cpu" else LARGEST_CHUNK_OF_GPU
-    how = partial(answer, source, identity=identity, device=device, precision=precision)
-    notes = _loaded(source, identity, device=device, precision=precision).notes_
-    calibration = _calibration(source)
-    return Task(how, f"{Path(source).name} {identity}", chunk=chunk, notes=tuple(notes), calibration=calibration)
+    folder = resolve(source, hub_kind=Kind.RELEASED).folder.absolute()
+    identity = _identity(folder)
+    model = _loaded(source, identity, device=device, precision=precision)
+    return Task(
+        partial(answer, str(folder), identity=identity, device=device, precision=precision),
+        f"{Path(source).name} {identity}",
+        tuple(map(str, model.classes_)),
+        chunk=LARGEST_CHUNK if runtime.resolve(device).type == "cpu" else LARGEST_CHUNK_OF_GPU,
+        gpu=device != "cpu",
+        notes=tuple(model.notes_),
+        calibration=_calibration(source),
+    )
 
 
 def _calibration(source: str) -> Calibration | None:

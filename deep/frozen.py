@@ -186,6 +186,22 @@ class FrozenEncoder(ClipExtractor):
         return load_encoder(self.encoder)
 
 
+class KeptEncoder(FrozenEncoder):
+    """A frozen encoder that reads its weights once, for many short calls; parameters as of `FrozenEncoder`.
+
+    Examples
+    --------
+    >>> KeptEncoder("facebook/hubert-base-ls960", device="cpu").get_params()["device"]
+    'cpu'
+    """
+
+    def load(self) -> Any:
+        """Return the encoder as a network, which stays in memory."""
+        if not hasattr(self, "_network"):
+            self._network = super().load()
+        return self._network
+
+
 def _column_names(config: EncoderConfig) -> tuple[str, ...]:
     return tuple(
         f"layer{layer}.{statistic}.{value}"

@@ -10,13 +10,14 @@ from pathlib import Path
 from deep.hub import RELEASED
 from features.command import command, make_parser, show_notes
 from features.errors import InputError, ModelError
-from features.predicting import add_prediction_arguments, execute_prediction, other_processes
+from features.predicting import add_prediction_arguments, execute_prediction, into_folder, n_beside, other_processes
 
 EXAMPLES = f"""
 python -m deep.predict model/ a.wav b.wav folder/
 python -m deep.predict model/ call.wav --window 3 --hop 1 --plot call.png
 python -m deep.predict {RELEASED} a.wav --json
 python -m deep.predict model/ calls/ --out calls.jsonl              (goes on where it was stopped)
+python -m deep.predict model/ --manifest calls.csv --out answers.parquet/ --cluster tcp://HOST:8786
 """
 
 
@@ -62,8 +63,13 @@ def execute(arguments: argparse.Namespace) -> int:
     if resolve(arguments.device).type != "cpu" and (arguments.jobs or 1) > 1:
         show_notes([f"--jobs {arguments.jobs} is for a CPU; one process feeds the GPU"])
         arguments.jobs = 1
-    with other_processes(arguments.jobs or 1, partial(task_of, arguments.model, **how)) as others:
-        return execute_prediction(arguments, task_of(arguments.model, **how), others)
+    with other_processes(n_beside(arguments), partial(task_of, arguments.model, **how)) as others:
+        task = task_of(arguments.model, **how)
+        if into_folder(arguments):
+            from features.shards.clip_predictions import execute_prediction_of_folder
+
+            return execute_prediction_of_folder(arguments, task)
+        return execute_prediction(arguments, task, others)
 
 
 main = command(build_parser, execute, on_interrupt="stopped; with --out FILE the same command goes on from here")

@@ -243,8 +243,15 @@ def add_jobs_argument(parser: argparse._ActionsContainer, help_text: str = "proc
     parser.add_argument("--jobs", type=at_least_one, metavar="N", help=help_text)
 
 
-def add_cluster_argument(parser: argparse._ActionsContainer) -> None:
+def add_cluster_argument(parser: argparse._ActionsContainer, *, dest: str = "cluster") -> None:
     """Add `--cluster`, for commands whose work an engine hands out.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    dest : str
+        Attribute of the parsed arguments; `command` connects to what `cluster` holds before the command begins, to
+        what another name holds the command itself.
 
     Examples
     --------
@@ -255,6 +262,7 @@ def add_cluster_argument(parser: argparse._ActionsContainer) -> None:
     """
     parser.add_argument(
         "--cluster",
+        dest=dest,
         metavar="ADDRESS",
         help="do the work on a Dask cluster: tcp://HOST:8786 of its scheduler, or local:N for N workers here; changes "
         "no result (default: SER_CLUSTER, else processes of this machine)",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from features.clips import Clip
     from features.frozen_sets import FrozenSet
     from features.shards.contents import Summary
+    from features.shards.sources import ListedClips, ManifestClips
 
 
 NO_JOBS = "0 jobs; expected 1 or more, or -1 for all cores"
@@ -136,7 +137,6 @@ def extract_shards(
     InputError
         If the folder cannot be written.
     """
-    from features.audio import SUFFIXES
     from features.compute import prepare
     from features.engines.registry import engine_of
     from features.extractors.statistics import FeatureExtractor
@@ -146,17 +146,12 @@ def extract_shards(
     from features.shards.contents import Columns, Made
     from features.shards.filling import fill
     from features.shards.folder import ShardFolder
-    from features.shards.sources import ListedClips, ManifestClips
-    from features.utterance_pieces import LongManifest
 
     if n_jobs == 0:
         raise FeatureError(NO_JOBS)
     extractor = FeatureExtractor(groups, normalise_level=normalise_level)
     columns = Columns(extractor.names())
-    listed = source.is_dir() or source.suffix.lower() in SUFFIXES
-    utterances = ListedClips(_clips(source)[0]) if listed else ManifestClips(LongManifest.of(source))
-    if not utterances.n_rows:
-        raise FeatureError(_nothing_in(source))
+    utterances = listed_in(source)
     prepare(n_jobs=n_jobs)
     preset = _preset(groups, normalise_level=normalise_level)
     made = Made(preset, extractor.identity(), VERSION, utterances.identity(), rows)
@@ -168,6 +163,34 @@ def extract_shards(
         what="features",
         shown=progress,
     )
+
+
+def listed_in(source: Path) -> ListedClips | ManifestClips:
+    """Utterances of a sound file, of a folder of them, or of a manifest of any length.
+
+    Parameters
+    ----------
+    source : Path
+
+    Raises
+    ------
+    FeatureError
+        If there are none, or the manifest cannot be used.
+
+    Examples
+    --------
+    >>> listed_in(Path("a.wav")).n_rows
+    1
+    """
+    from features.audio import SUFFIXES
+    from features.shards.sources import ListedClips, ManifestClips
+    from features.utterance_pieces import LongManifest
+
+    listed = source.is_dir() or source.suffix.lower() in SUFFIXES
+    utterances = ListedClips(_clips(source)[0]) if listed else ManifestClips(LongManifest.of(source))
+    if not utterances.n_rows:
+        raise FeatureError(_nothing_in(source))
+    return utterances
 
 
 def extract(

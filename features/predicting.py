@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import accumulate, chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -19,73 +19,20 @@ from features.bad_files import (
     add_on_error_argument,
     report_bad,
 )
-from features.command import add_jobs_argument, show_notes
-from features.errors import InputError, ModelError
+from features.command import add_cluster_argument, add_jobs_argument, show_notes
+from features.errors import InputError
 from features.files import check_writable, replacing
 from features.prediction_files import CsvForm, Form, Format, JsonForm, JsonLinesForm, TableForm, key_of, keys_in
+from features.prediction_task import Answers, Attempt, Task, with_coverage
 from features.processes import beside, end_at_once, worker_processes
 from features.progress import Progress
+from features.shards.contents import SUFFIX
 
 if TYPE_CHECKING:
     import pandas as pd
     from joblib.externals.loky import ProcessPoolExecutor
 
-    from features.prediction_sets import Calibration
     from features.predictions import Prediction
-
-LARGEST_CHUNK = 16
-
-Predict = Callable[["pd.DataFrame"], "Answers"]
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What a model says of some utterances.
-
-    Attributes
-    ----------
-    predictions : tuple of Prediction
-        Of those whose sound can be analysed.
-    bad : tuple of BadClip
-        The others.
-    notes : tuple of str
-        What a user should know.
-    """
-
-    predictions: tuple[Prediction, ...]
-    bad: tuple[BadClip, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Task:
-    """A model's part in a prediction command.
-
-    Attributes
-    ----------
-    predict : callable
-        Answers of an utterances table; it can be sent to another process, and raises where sound is bad.
-    model : str
-        What identifies the model in files of predictions.
-    whole : bool
-        Whether an answer depends on the other utterances, so that all must come together.
-    chunk : int
-        Most utterances at a time.
-    explained : bool
-        Whether the features that contributed most are named.
-    notes : tuple of str
-        What a user should know of the model, once there is something to predict.
-    calibration : Calibration or None
-        By which it can say sets of labels; None where the model keeps none.
-    """
-
-    predict: Predict
-    model: str
-    whole: bool = False
-    chunk: int = LARGEST_CHUNK
-    explained: bool = False
-    notes: tuple[str, ...] = ()
-    calibration: Calibration | None = None
 
 
 def add_prediction_arguments(parser: argparse.ArgumentParser) -> None:
@@ -110,7 +57,8 @@ def add_prediction_arguments(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=Path,
         metavar="FILE",
-        help="write there, as .csv, .jsonl, .json or .txt; what .csv or .jsonl hold already is not computed again",
+        help="write there, as .csv, .jsonl, .json or .txt, or in a folder NAME.parquet/ for any number of clips; what "
+        ".csv, .jsonl or a folder hold already is not computed again",
     )
     add(
         "--coverage",
@@ -121,6 +69,7 @@ def add_prediction_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--plot", metavar="FILE", help="draw the timeline of the windows as .png, .svg or .pdf")
     add_jobs_argument(parser, "processes, each with the model in its memory (default: 1)")
+    add_cluster_argument(parser, dest="cluster_for_folder")
     add_on_error_argument(parser, good_ones="answer the others, name the bad ones, end with 1")
 
 
@@ -192,7 +141,12 @@ def execute_prediction(arguments: argparse.Namespace, task: Task, others: OtherP
     BadClipsError
         If no clip could be analysed.
     """
-    task = _with_coverage(task, arguments)
+    task = with_coverage(task, arguments.coverage)
+    if arguments.cluster_for_folder is not None:
+        raise InputError(
+            f"--cluster {arguments.cluster_for_folder}: is for answers in a folder of Parquet files; expected "
+            "--out NAME.parquet/ beside it"
+        )
     form = Format(arguments.format) if arguments.format else _default_format(arguments.out)
     for path in (arguments.out, arguments.plot):
         if path is not None:
@@ -214,12 +168,6 @@ def execute_prediction(arguments: argparse.Namespace, task: Task, others: OtherP
     ):
         notes: dict[str, None] = {}
         for answers in _progress(coming, len(waiting)):
-            if arguments.coverage is not None and task.calibration is not None:
-                from features.prediction_sets import with_sets
-
-                answers = replace(
-                    answers, predictions=with_sets(answers.predictions, task.calibration, arguments.coverage)
-                )
             write(answers.predictions)
             bad += answers.bad
             show_notes(note for note in answers.notes if note not in notes)
@@ -237,17 +185,30 @@ def execute_prediction(arguments: argparse.Namespace, task: Task, others: OtherP
     return report_bad(bad, total, arguments.on_error)
 
 
-def _with_coverage(task: Task, arguments: argparse.Namespace) -> Task:
-    """The task as one whose answers are sets, where these are asked for: another model to files of predictions."""
-    if arguments.coverage is None:
-        return task
-    if task.calibration is None:
-        raise ModelError(
-            f"--coverage {arguments.coverage:g}: {arguments.model} keeps no calibration; train it again with "
-            "benchmarks.train (a deep model without benchmarks.train --no-scores), or predict without --coverage"
-        )
-    said = task.calibration.promise(arguments.coverage)
-    return replace(task, model=f"{task.model} coverage {arguments.coverage:g}", notes=(*task.notes, said))
+def into_folder(arguments: argparse.Namespace) -> bool:
+    """Whether the answers go into a folder of Parquet files.
+
+    Examples
+    --------
+    >>> into_folder(argparse.Namespace(out=Path("answers.parquet"))), into_folder(argparse.Namespace(out=None))
+    (True, False)
+    """
+    return arguments.out is not None and arguments.out.suffix.lower() == SUFFIX
+
+
+def n_beside(arguments: argparse.Namespace) -> int:
+    """How many processes answer beside this one and with it; a folder is filled by an engine's own.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> add_prediction_arguments(parser)
+    >>> n_beside(parser.parse_args(["a.wav", "--jobs", "4"]))
+    4
+    >>> n_beside(parser.parse_args(["a.wav", "--jobs", "4", "--out", "answers.parquet/"]))
+    1
+    """
+    return 1 if into_folder(arguments) else arguments.jobs or 1
 
 
 def _default_format(out: Path | None) -> Format:
@@ -390,7 +351,7 @@ def answers_of(task: Task, table: pd.DataFrame, *, others: OtherProcesses | None
     sizes = _chunk_sizes(len(table), task.chunk) if not task.whole else [len(table)] if len(table) else []
     ends = list(accumulate(sizes))
     chunks = [table.iloc[end - size : end] for size, end in zip(sizes, ends)]
-    work = _Attempt(task.predict)
+    work = Attempt(task.predict)
     if others is None or len(chunks) < 3:
         yield from map(work, chunks)
     else:
@@ -406,28 +367,6 @@ def _chunk_sizes(total: int, most: int) -> list[int]:
         sizes.append(min(size, most, left))
         left -= sizes[-1]
     return sizes
-
-
-@dataclass(frozen=True)
-class _Attempt:
-    """Answers of a chunk, without the clips that turn out to be bad."""
-
-    predict: Predict
-
-    def __call__(self, chunk: pd.DataFrame) -> Answers:
-        from features.clips import clips_from
-        from features.sound_survey import find_bad
-
-        try:
-            return self.predict(chunk)
-        except UNREADABLE as error:
-            bad = list(error.bad) if isinstance(error, BadClipsError) else find_bad(clips_from(chunk))
-            if not bad:
-                raise
-        wrong = {clip.position for clip in bad}
-        good = [position for position in range(len(chunk)) if position not in wrong]
-        answers = self(chunk.iloc[good]) if good else Answers(())
-        return replace(answers, bad=(*bad, *answers.bad))
 
 
 def _progress(answers: Iterator[Answers], total: int) -> Iterator[Answers]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import time
 import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from features.engines.engine import Lost, Piece, alone
@@ -26,10 +28,19 @@ _IN_FLIGHT = 2
 _MOST_TRIES = 5
 """How often a piece is given out again after the scheduler or what it needs was gone."""
 
+_PIECES_PER_COLLECTION = 200
+"""Python's own collection of circles comes too rarely to a scheduler whose circles hold what it hands on."""
+
 _SECONDS_BETWEEN_LOOKS = 2.0
 _SECONDS_TO_REACH = 10.0
 _SECONDS_TO_COME_BACK = 300.0
 _SECONDS_FOR_A_WORKER = 120.0
+
+
+class _Place(Enum):
+    """What stands for a shared value among a piece's own arguments."""
+
+    ON_WORKER = auto()
 
 
 @dataclass(eq=False)
@@ -100,12 +111,16 @@ class ClusterEngine:
         tries: Counter[int] = Counter()
         again: deque[tuple[int, Piece]] = deque()
         source, cards, room = iter(numbered), self._has_cards(), _Room(self)
+        submitted = 0
         try:
             while True:
                 while len(waiting) < room.now() and (one := again.popleft() if again else next(source, None)):
                     future = self._submit(work, one[1], cards=cards)
                     waiting[future.key] = future, *one
                     coming.add(future)
+                    submitted += 1
+                    if submitted % _PIECES_PER_COLLECTION == 0:
+                        self._collect_on_scheduler()
                 if not waiting:
                     return
                 for future, result in coming.next_batch():
@@ -128,10 +143,19 @@ class ClusterEngine:
         return any(worker.get("resources", {}).get("GPU") for worker in workers)
 
     def _submit(self, work: Callable[..., Result], piece: Piece, *, cards: bool) -> Future:
+        from distributed.protocol import serialize_bytes
+
         self._wait_for_scheduler()
-        arguments = [self._sent(one) if isinstance(one, Shared) else one for one in piece.arguments]
+        shared = [self._sent(one) for one in piece.arguments if isinstance(one, Shared)]
+        own = tuple(_Place.ON_WORKER if isinstance(one, Shared) else one for one in piece.arguments)
         resources = {"GPU": 1} if piece.gpu and cards else None
-        return self.client.submit(_work_as_here, identity(), work, *arguments, pure=False, resources=resources)
+        sent = serialize_bytes((work, own))  # as bytes, which the scheduler only hands on; clips it would make anew
+        return self.client.submit(_work_as_here, identity(), sent, *shared, pure=False, resources=resources)
+
+    def _collect_on_scheduler(self) -> None:
+        """Let go of what pieces that are done still hold of the scheduler's memory."""
+        with suppress(OSError):  # it is gone, which is found out and waited for where the next piece is handed out
+            self.client.run_on_scheduler(gc.collect, wait=False)
 
     def _sent(self, shared: Shared) -> Future:
         if shared.future is None or shared.future.status not in ("finished", "pending"):
@@ -173,12 +197,16 @@ class _Room:
         return self._count
 
 
-def _work_as_here(expected: dict[str, str], work: Callable[..., Result], *arguments: Any) -> Result:
+def _work_as_here(expected: dict[str, str], sent: bytes, *shared: Any) -> Any:
     """Do a piece of work on a worker, unless that is another version than who asked for it."""
     different = differences(expected, identity())
     if different:
         raise EngineError(f"a worker on {socket.gethostname()} that came later has {different}; install the same there")
-    return alone(work, *arguments)
+    from distributed.protocol import deserialize_bytes
+
+    work, own = deserialize_bytes(sent)
+    there = iter(shared)
+    return alone(work, *(next(there) if one is _Place.ON_WORKER else one for one in own))
 
 
 def _lost_or_raised(result: Any) -> Lost:

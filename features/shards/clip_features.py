@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from pathlib import Path
+from dataclasses import dataclass
 
 from features.bad_files import UNREADABLE, BadClip
 from features.clips import Clip
 from features.compute import features_of, level_normalised, warm_up
-from features.errors import AudioError
-from features.files import content_hash
 from features.sampling import RATE
 from features.shards.folder import Row
-from features.utterances import duration, ends_behind
+from features.shards.heard import Heard
 
 
 @dataclass(frozen=True)
@@ -46,58 +42,4 @@ class ClipFeatures:
         heard = Heard.of(clip)
         waveform = heard.clip.samples()
         values = features_of(level_normalised(waveform) if self.normalise_level else waveform, self.parts)
-        return Row(values, heard.sound(), len(waveform) / RATE, behind=heard.behind)
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A clip inside its file, and what that file held before the clip was read.
-
-    Attributes
-    ----------
-    clip : Clip
-        Without an end where that is the file's.
-    content : str
-        The file's `content_hash`.
-    behind : bool
-        Whether the end that was asked for lies behind the file's.
-    """
-
-    clip: Clip
-    content: str
-    behind: bool
-
-    @classmethod
-    def of(cls, clip: Clip) -> Heard:
-        """Look at a clip's file.
-
-        Raises
-        ------
-        AudioError
-            If it cannot be read.
-        """
-        path = Path(clip.name) if clip.path is None else clip.path
-        content = content_hash(path)
-        if clip.end is None:
-            return cls(clip, content, behind=False)
-        length = _duration(path, content)
-        inside = replace(clip, end=None) if clip.end >= length else clip
-        return cls(inside, content, behind=ends_behind(clip.end, length))
-
-    def sound(self) -> str:
-        """Hash of the clip's sound, after it was read.
-
-        Raises
-        ------
-        AudioError
-            If the file is another by now.
-        """
-        path = self.clip.path
-        if path is not None and content_hash(path) != self.content:
-            raise AudioError(f"{path}: changed while it was read; expected a file that is whole; run again")
-        return self.clip.digest(self.content).hex()
-
-
-@lru_cache(maxsize=1 << 12)
-def _duration(path: Path, _content: str) -> float:
-    return duration(path)
+        return heard.row(values, seconds=len(waveform) / RATE)

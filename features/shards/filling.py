@@ -58,6 +58,7 @@ def fill(
     engine: Engine,
     *,
     what: str,
+    together: int = 1,
     gpu: bool = False,
     shown: bool = True,
 ) -> Summary:
@@ -75,6 +76,9 @@ def fill(
     engine : Engine
     what : str
         What the progress is called.
+    together : int
+        How many clips `work` is given at a time, always the same ones: where they are computed in a batch, another
+        batch would change the last digits.
     gpu : bool
         Whether a graphics card is wanted.
     shown : bool
@@ -93,8 +97,8 @@ def fill(
     """
     with folder.begun() as done, Progress(utterances.n_rows, what, shown=shown) as progress:
         waiting: dict[int, _Waiting] = {}
-        clips = _coming(utterances, folder.made.rows, done, waiting, progress)
-        for _, one, result in in_bundles(engine, partial(_of_clips, work), clips, gpu=gpu):
+        groups = _coming(utterances, folder.made.rows, done, waiting, progress, together)
+        for one, result in _results(engine, work, groups, gpu=gpu):
             shard = waiting[one.shard]
             name = shard.utterances[one.position][0]
             shard.results[one.position] = row = _row(name, one.clip, result)
@@ -106,19 +110,41 @@ def fill(
 
 
 def _coming(
-    utterances: Utterances, rows: int, done: Set[int], waiting: dict[int, _Waiting], progress: Progress
-) -> Iterator[_Numbered]:
-    """Clips of the shards that are not there yet, as they are asked for."""
+    utterances: Utterances,
+    rows: int,
+    done: Set[int],
+    waiting: dict[int, _Waiting],
+    progress: Progress,
+    together: int,
+) -> Iterator[Sequence[_Numbered]]:
+    """Groups of clips of the shards that are not there yet, as they are asked for."""
     for number, some in enumerate(utterances.shards(rows)):
         if number in done:
             progress.skip(len(some))
             continue
         waiting[number] = _Waiting(some)
-        yield from (_Numbered(number, position, clip) for position, (_, clip) in enumerate(some))
+        clips = [_Numbered(number, position, clip) for position, (_, clip) in enumerate(some)]
+        yield from (clips[first : first + together] for first in range(0, len(clips), together))
 
 
-def _of_clips(work: Work, some: Sequence[_Numbered]) -> list[Row | BadClip]:
-    return work([one.clip for one in some])
+def _results(
+    engine: Engine, work: Work, groups: Iterator[Sequence[_Numbered]], *, gpu: bool
+) -> Iterator[tuple[_Numbered, Row | BadClip | Lost]]:
+    """What was computed of each clip; where a group ends its workers, its clips are tried one by one."""
+    alone: list[Sequence[_Numbered]] = []
+    for _, group, results in in_bundles(engine, partial(_of_groups, work), groups, gpu=gpu):
+        if not isinstance(results, Lost):
+            yield from zip(group, results, strict=True)
+        elif len(group) > 1:
+            alone += [(one,) for one in group]
+        else:
+            yield group[0], results
+    if alone:
+        yield from _results(engine, work, iter(alone), gpu=gpu)
+
+
+def _of_groups(work: Work, groups: Sequence[Sequence[_Numbered]]) -> list[list[Row | BadClip]]:
+    return [work([one.clip for one in group]) for group in groups]
 
 
 def _row(name: str, clip: Clip, result: Row | BadClip | Lost) -> Row | BadRow:
