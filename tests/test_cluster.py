@@ -22,7 +22,10 @@ from commands import ROOT, Commands, refused
 from miniatures import line_of, six_speakers, write_manifest
 
 import benchmarks
+import classical
 from benchmarks import corpora
+from classical.answers import task_of
+from classical.models import build
 from features import FeatureExtractor
 from features.engines import bundles
 from features.engines import cluster as clusters
@@ -34,6 +37,7 @@ from features.engines.local import LocalEngine
 from features.engines.registry import engine_of
 from features.errors import EngineError
 from features.extract import extract_shards
+from features.shards.clip_predictions import predict_shards
 from features.shards.contents import shard_files
 
 distributed = pytest.importorskip("distributed")
@@ -198,6 +202,19 @@ def test_a_long_table_is_the_same_bytes(client: distributed.Client, tmp_path: Pa
     here = {file.name: file.read_bytes() for file in shard_files(tmp_path / "here.parquet")}
     assert {file.name: file.read_bytes() for file in shard_files(tmp_path / "there.parquet")} == here
     assert len(here) == 3
+
+
+def test_answers_in_a_folder_are_the_same_bytes(client: distributed.Client, tmp_path: Path) -> None:
+    rows = six_speakers(tmp_path)
+    manifest = write_manifest(tmp_path / "my.csv", rows)
+    table = corpora.load("manifest", manifest).utterances
+    pipeline = build("logistic", features=FeatureExtractor("energy")).fit(table, table["label"])
+    classical.save(tmp_path / "model.skops", pipeline, metadata={"corpus": "tones"})
+    task = task_of(str(tmp_path / "model.skops"))
+    predict_shards(task, [], str(manifest), tmp_path / "here.parquet", LocalEngine(1), rows=10)
+    predict_shards(task, [], str(manifest), tmp_path / "there.parquet", ClusterEngine(client), rows=10)
+    for file in shard_files(tmp_path / "here.parquet"):
+        assert (tmp_path / "there.parquet" / file.name).read_bytes() == file.read_bytes()
 
 
 def _dies(i: int) -> int:

@@ -155,7 +155,7 @@ class ClusterEngine:
     def _collect_on_scheduler(self) -> None:
         """Let go of what pieces that are done still hold of the scheduler's memory."""
         with suppress(OSError):  # it is gone, which is found out and waited for where the next piece is handed out
-            self.client.run_on_scheduler(gc.collect, wait=False)
+            self.client.run_on_scheduler(_collect, wait=False)
 
     def _sent(self, shared: Shared) -> Future:
         if shared.future is None or shared.future.status not in ("finished", "pending"):
@@ -207,6 +207,11 @@ def _work_as_here(expected: dict[str, str], sent: bytes, *shared: Any) -> Any:
     work, own = deserialize_bytes(sent)
     there = iter(shared)
     return alone(work, *(next(there) if one is _Place.ON_WORKER else one for one in own))
+
+
+async def _collect() -> None:
+    """Let go of circles; a coroutine, since Dask waits for anything else."""
+    gc.collect()
 
 
 def _lost_or_raised(result: Any) -> Lost:
