@@ -46,6 +46,9 @@ class FrozenEncoder(ClipExtractor):
         Seed of random weights; of no effect on pretrained ones.
     device : str, default="auto"
         `auto`, `cpu`, `cuda` or `cuda:N`.
+    precision : str, default="float32"
+        Or `bfloat16`, in half the time where the processor has instructions for it; values move by about a hundredth
+        of their deviation over clips.
     cache : FeatureCache, default=None
         Where computed rows are stored.
     n_jobs : int, default=1
@@ -68,6 +71,8 @@ class FrozenEncoder(ClipExtractor):
     >>> network = encoder.load()  # doctest: +SKIP
     """
 
+    precision = "float32"  # of those that were saved before there was a choice
+
     def __init__(
         self,
         encoder: str,
@@ -76,6 +81,7 @@ class FrozenEncoder(ClipExtractor):
         random_init: bool = False,
         random_state: int = 0,
         device: str = "auto",
+        precision: str = "float32",
         cache: FeatureCache | None = None,
         n_jobs: int = 1,
         progress: bool = False,
@@ -85,6 +91,7 @@ class FrozenEncoder(ClipExtractor):
         self.random_init = random_init
         self.random_state = random_state
         self.device = device
+        self.precision = precision
         self.cache = cache
         self.n_jobs = n_jobs
         self.progress = progress
@@ -118,7 +125,7 @@ class FrozenEncoder(ClipExtractor):
     def identity(self) -> str:
         """Return text that determines the values of all layers."""
         family, code = self._configuration().family, code_fingerprint("deep.frozen", libraries=LIBRARIES)
-        return f"FrozenEncoder({family}, {self.content()}, code={code})"
+        return f"FrozenEncoder({family}, {self.content()}, precision={self.precision}, code={code})"
 
     def content(self) -> str:
         """Return text that determines the encoder: what its configuration and its weights hold, wherever they lie.
@@ -166,11 +173,16 @@ class FrozenEncoder(ClipExtractor):
         good = sorted(set(range(len(clips))) - {clip.position for clip in bad})
         device = runtime.resolve(self.device)
         n_threads = self.n_jobs if self.n_jobs > 0 else os.cpu_count()
-        with runtime.threads(n_threads), runtime.quiet(), torch.inference_mode():
+        with (
+            runtime.threads(n_threads),
+            runtime.quiet(),
+            torch.inference_mode(),
+            runtime.autocast(self.precision, device),
+        ):
             encoder = self.load().to(device).eval()
             began = time.perf_counter()
             for batch in inference_loader(ClipDataset([clips[position] for position in good]), device):
-                values = retry_on_oom(batch, lambda pieces: _pooled(encoder, pieces, device))
+                values = retry_on_oom(batch, lambda pieces: _pooled(encoder, pieces, device, self.precision))
                 seconds = (time.perf_counter() - began) * (batch.lengths / batch.lengths.sum()).numpy()
                 for i, index in enumerate(batch.positions.tolist()):
                     yield good[index], (values[i], float(seconds[i]))
@@ -211,18 +223,19 @@ def _column_names(config: EncoderConfig) -> tuple[str, ...]:
     )
 
 
-def _pooled(encoder: Any, pieces: Sequence[Any], device: Any) -> np.ndarray:
+def _pooled(encoder: Any, pieces: Sequence[Any], device: Any, precision: str) -> np.ndarray:
     """Return mean and deviation of every layer: ndarray of shape (n_clips, (n_layers + 1) * 2 * width)."""
     import torch
 
-    from deep import masking
+    from deep import masking, runtime
 
     rows = []
     for piece in pieces:
         batch = piece.to(device)
-        hidden, frames = encoder.every_layer(batch.waveforms, batch.lengths)
-        both = torch.stack([masking.mean(hidden, frames), masking.deviation(hidden, frames)], dim=1)
-        rows.append(both.permute(2, 0, 1, 3).flatten(1).float().cpu().numpy())
+        with runtime.autocast(precision, device):
+            hidden, frames = encoder.every_layer(batch.waveforms, batch.lengths)
+        both = torch.stack(masking.mean_and_deviation(hidden.float(), frames), dim=1)
+        rows.append(both.permute(2, 0, 1, 3).flatten(1).cpu().numpy())
     return np.concatenate(rows)
 
 

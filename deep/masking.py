@@ -46,3 +46,15 @@ def deviation(hidden: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
     """Return the (biased) standard deviation over valid frames, shaped like `mean`."""
     centred = hidden - mean(hidden, frames).unsqueeze(-2)
     return mean(centred * centred, frames).clamp(min=0).sqrt()
+
+
+def mean_and_deviation(hidden: torch.Tensor, frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return `mean` and `deviation` of finite values, faster than one after the other where nothing is learnt.
+
+    Weights of 0 leave out what lies behind a clip's end, so that each sum is a product of matrices.
+    """
+    inside = mask(frames, hidden.shape[-2]).to(hidden.dtype)
+    weights = (inside / frames[:, None]).unsqueeze(-2)
+    average = weights @ hidden
+    centred = hidden - average
+    return average.squeeze(-2), (weights @ centred.square_()).squeeze(-2).sqrt()

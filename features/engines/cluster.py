@@ -28,7 +28,7 @@ _IN_FLIGHT = 2
 _MOST_TRIES = 5
 """How often a piece is given out again after the scheduler or what it needs was gone."""
 
-_PIECES_PER_COLLECTION = 200
+_PIECES_PER_COLLECTION = 50
 """Python's own collection of circles comes too rarely to a scheduler whose circles hold what it hands on."""
 
 _SECONDS_BETWEEN_LOOKS = 2.0

@@ -118,7 +118,7 @@ def predict_shards(
             "expected a model that answers each clip by itself (a pipeline without `:`), or a file: --out answers.csv"
         )
     if task.explained:
-        raise InputError(f"{target}: --explain is for files; give --out answers.csv or answers.jsonl")
+        raise InputError(f"{target}: holds no attributions; expected a file for these: --out answers.csv")
     clips = _sources(inputs, manifest)
     sets = () if task.coverage is None else ("set",)
     columns = Columns(tuple(storable(f"p_{label}") for label in task.labels), texts=("label", *sets))
