@@ -1,3 +1,4 @@
+from .attentive import AttentiveProbe
 from .classifier import FineTunedClassifier
 from .frozen import FrozenEncoder
 from .loading import load
@@ -11,6 +12,7 @@ from .released import ReleasedClassifier
 __version__: str
 __all__ = [
     "MODELS",
+    "AttentiveProbe",
     "FineTunedClassifier",
     "FrozenEncoder",
     "LinearProbe",

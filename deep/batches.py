@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -83,6 +83,8 @@ class ClipDataset(Dataset):
         Keep decoded waveforms for the next epoch, if all clips together stay under 2**27 samples (512 MiB).
     """
 
+    decodes = True
+
     def __init__(self, clips: Sequence[Clip], targets: Sequence[int] | None = None, *, keep: bool = False) -> None:
         self.clips = list(clips)
         self.targets = [0] * len(self.clips) if targets is None else [int(target) for target in targets]
@@ -113,6 +115,8 @@ class LayerMeans(Dataset):
         Index of each clip's label among the classes.
     """
 
+    decodes = False
+
     def __init__(self, values: np.ndarray, targets: Sequence[int]) -> None:
         self.values = torch.from_numpy(np.array(values, dtype=np.float32))
         self.targets = [int(target) for target in targets]
@@ -125,8 +129,23 @@ class LayerMeans(Dataset):
         return position, self.values[position], self.targets[position]
 
 
-SizedClips = ClipDataset | LayerMeans
-"""What is trained on: each clip's waveform, or what was computed of it."""
+class SizedClips(Protocol):
+    """What is trained on: each clip's waveform, or what was computed of it.
+
+    Attributes
+    ----------
+    n_samples : integer ndarray of shape (n_clips,)
+        By which clips are put into batches.
+    decodes : bool
+        Whether sound is decoded on access, which is worth processes of its own beside a GPU.
+    """
+
+    n_samples: np.ndarray
+    decodes: bool
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, position: int, /) -> tuple[int, torch.Tensor, int]: ...
 
 
 class LengthBuckets(Sampler):
@@ -214,8 +233,9 @@ def loader(dataset: SizedClips, buckets: LengthBuckets, *, workers: int, pinned:
 
     It decodes in `workers` processes (0: in this one), into pinned memory if wanted.
     """
+    clips: Any = dataset
     return DataLoader(
-        dataset,
+        clips,
         batch_sampler=buckets,
         collate_fn=partial(collate, step=step),
         num_workers=workers,

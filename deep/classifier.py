@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted
 
 from deep import runtime
 from deep.augmentation import Augmentation
 from deep.batches import ClipDataset
 from deep.checkpoints import WholeCheckpointer
 from deep.encoder import RandomInit
+from deep.estimator import EpochClassifier
 from deep.loading import load_encoder
 from deep.network import EmotionNetwork
 from deep.predictor import Predictor
 from deep.trainer import EmotionBrain, Recipe
 from deep.training import balanced_weights, identity_of, train
-from deep.validation import validation_rows
 from features.audio import RATE
-from features.clips import Clip, clips_from
+from features.clips import Clip
 from features.deprecation import RenamedResults, renamed
-from features.errors import PipelineError
 
 
-class FineTunedClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
+class FineTunedClassifier(RenamedResults, EpochClassifier):
     """A speech encoder with a linear head, fine-tuned on the training clips of a fold.
 
     The defaults are those of SpeechBrain's recipe for IEMOCAP, apart from the batch: clips of like length share one, up
@@ -80,6 +76,8 @@ class FineTunedClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
         One row per epoch: losses, learning rates, UAR on validation speakers, seconds.
     best_params_ : dict
         The selected epoch and its UAR on validation speakers.
+    n_trained_ : int
+        How many numbers were trained.
     oof_proba_ : ndarray of shape (n_clips, n_classes)
         Probabilities of the validation rows, NaN in the others.
     notes_ : list of str
@@ -143,63 +141,12 @@ class FineTunedClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.work_dir = work_dir
 
-    def fit(self, X: Any, y: Sequence[str], *, valid: np.ndarray | None = None) -> FineTunedClassifier:
-        """Fine-tune.
-
-        Parameters
-        ----------
-        X : DataFrame, or list of paths or (waveform, rate), of length n_clips
-            Utterances.
-        y : sequence of str of length n_clips
-            Their labels.
-        valid : bool ndarray of shape (n_clips,), default=None
-            Rows that the epoch is selected on instead of being trained on. None holds a fifth of the speakers out, or a
-            fifth of each label's clips where fewer than two speakers are known.
-
-        Returns
-        -------
-        FineTunedClassifier
-
-        Raises
-        ------
-        PipelineError
-            If rows, labels and `valid` do not fit, or nothing would be left to train or to validate on.
-        ModelError
-            If the encoder or the device is not here.
-        AudioError
-            If a file cannot be read.
-        """
-        truth = np.asarray(y, dtype=str)
-        clips = clips_from(X)
-        if len(truth) != len(clips) or not len(clips):
-            raise PipelineError(f"{len(clips)} clips and {len(truth)} labels; expected a label for each clip, and some")
-        if self.epochs < 1:
-            raise PipelineError(f"epochs={self.epochs}; expected at least 1")
-        self.classes_ = np.unique(truth)
-        rows, self.notes_ = validation_rows(X, truth, valid, seed=self.random_state)
-        with runtime.threads(self.n_jobs), torch.random.fork_rng(), runtime.quiet():
-            self._fine_tune(clips, np.searchsorted(self.classes_, truth), rows)
-            probability = self.predictor_.predict_proba([clips[index] for index in np.flatnonzero(rows)])
-        self.oof_proba_ = np.full((len(clips), len(self.classes_)), np.nan)
-        self.oof_proba_[rows] = probability
-        return self
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Return probabilities, float64 of shape (n_clips, n_classes), columns as `classes_`."""
-        check_is_fitted(self, "predictor_")
-        with runtime.threads(self.n_jobs), runtime.quiet():
-            return self.predictor_.predict_proba(X)
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Return the most probable label of every clip."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
-
-    def _fine_tune(self, clips: list[Clip], targets: np.ndarray, valid: np.ndarray) -> None:
+    def _train(self, _X: Any, clips: list[Clip], targets: np.ndarray, valid: np.ndarray) -> None:
         device = runtime.resolve(self.device)
         on_cpu = device.type == "cpu"
         training = self._dataset(clips, targets, ~valid, keep=on_cpu)
         validation = self._dataset(clips, targets, valid, keep=on_cpu)
-        network, self.history_, epoch = train(
+        network, history, epoch = train(
             partial(self._brain, targets[~valid], len(validation), device=device),
             training,
             validation,
@@ -210,7 +157,7 @@ class FineTunedClassifier(RenamedResults, ClassifierMixin, BaseEstimator):
             work_dir=self.work_dir,
             identity=identity_of(self.get_params(), clips, targets, valid),
         )
-        self.best_params_ = {"epoch": epoch, "valid_uar": self.history_[epoch - 1]["valid_uar"]}
+        self._keep(network, history, epoch)
         self.predictor_ = Predictor(
             network,
             self.classes_.tolist(),

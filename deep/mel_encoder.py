@@ -65,6 +65,33 @@ class MelEncoder(torch.nn.Module):
         """Encode a padded batch and keep every layer, as `WaveformEncoder.every_layer`."""
         return self._in_pieces(waveforms, lengths, self._encode_every_layer)
 
+    def before_layer(
+        self, waveforms: torch.Tensor, lengths: torch.Tensor, layer: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Encode a padded batch up to the input of a layer, as `WaveformEncoder.before_layer`."""
+
+        def lower(mels: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
+            return self._layers(self._embed(mels, frames), frames, 0, layer)
+
+        return self._in_pieces(waveforms, lengths, lower)
+
+    def from_layer(self, hidden: torch.Tensor, frames: torch.Tensor, layer: int) -> torch.Tensor:
+        """Go on from the input of a layer, as `WaveformEncoder.from_layer`."""
+
+        def upper(part: torch.Tensor, sizes: torch.Tensor) -> torch.Tensor:
+            return self.model.layer_norm(self._layers(part.transpose(1, 2), sizes, layer, len(self.layers)))
+
+        return self._joined(hidden.transpose(1, 2), frames, upper, per_frame=1)
+
+    @property
+    def layers(self) -> Any:
+        """The layers of the transformer."""
+        return self.model.layers
+
+    def tuned_from(self, layer: int) -> list[torch.nn.Module]:
+        """Return what `from_layer` has of its own, as `WaveformEncoder.tuned_from`."""
+        return [*self.layers[layer:], self.model.layer_norm]
+
     def _in_pieces(
         self,
         waveforms: torch.Tensor,
@@ -73,19 +100,29 @@ class MelEncoder(torch.nn.Module):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Encode pieces of at most 30 s and join their frames."""
         frames = torch.div(lengths + self.hop - 1, self.hop, rounding_mode="floor").clamp(min=1)
-        mels = self._log_mel(waveforms, frames)
+        return self._joined(self._log_mel(waveforms, frames), frames, encode, per_frame=2), frames
+
+    def _joined(
+        self,
+        values: torch.Tensor,
+        frames: torch.Tensor,
+        encode: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+        *,
+        per_frame: int,
+    ) -> torch.Tensor:
+        """Encode values of shape (n_clips, n_values, per_frame * n_frames) in pieces, and join their frames."""
         most = self.model.embed_positions.num_embeddings
-        pieces = -(-mels.shape[-1] // (2 * most))
+        pieces = -(-values.shape[-1] // (per_frame * most))
         if pieces == 1:
-            return encode(mels, frames), frames
-        mels = pad(mels, (0, pieces * 2 * most - mels.shape[-1]))
-        cut = mels.unflatten(-1, (pieces, 2 * most)).transpose(1, 2).flatten(0, 1)
+            return encode(values, frames)
+        values = pad(values, (0, pieces * per_frame * most - values.shape[-1]))
+        cut = values.unflatten(-1, (pieces, per_frame * most)).transpose(1, 2).flatten(0, 1)
         sizes = (frames[:, None] - most * torch.arange(pieces, device=frames.device)).clamp(0, most).flatten()
         full = sizes > 0
         encoded = encode(cut[full], sizes[full])
         joined = encoded.new_zeros(*encoded.shape[:-3], len(sizes), *encoded.shape[-2:])
         joined[..., full, :, :] = encoded
-        return joined.unflatten(-3, (len(frames), pieces)).flatten(-3, -2), frames
+        return joined.unflatten(-3, (len(frames), pieces)).flatten(-3, -2)
 
     def _log_mel(self, waveforms: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
         """Return log-mel frames (n_clips, n_mels, 2 * most frames), each clip scaled by its own maximum."""
@@ -107,18 +144,25 @@ class MelEncoder(torch.nn.Module):
         return states.stacked(last)
 
     def _encode(self, mels: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
-        from transformers.masking_utils import create_bidirectional_mask
+        return self.model.layer_norm(self._layers(self._embed(mels, frames), frames, 0, len(self.layers)))
 
+    def _embed(self, mels: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
+        """Return the input of the first layer."""
         model = self.model
         local = gelu(model.conv1(mels)) * masking.mask(2 * frames, mels.shape[-1])[:, None, :]
         hidden = gelu(model.conv2(local)).transpose(1, 2)
         hidden = hidden + model.embed_positions.weight[: hidden.shape[1]]
-        hidden = torch.nn.functional.dropout(hidden, p=model.dropout, training=self.training)
+        return torch.nn.functional.dropout(hidden, p=model.dropout, training=self.training)
+
+    def _layers(self, hidden: torch.Tensor, frames: torch.Tensor, start: int, stop: int) -> torch.Tensor:
+        """Apply the layers from `start` to before `stop`."""
+        from transformers.masking_utils import create_bidirectional_mask
+
         inside = masking.mask(frames, hidden.shape[1])
         mask = None
         if not bool(inside.all()):
-            mask = create_bidirectional_mask(config=model.config, inputs_embeds=hidden, attention_mask=inside)
-        for layer in model.layers:
+            mask = create_bidirectional_mask(config=self.model.config, inputs_embeds=hidden, attention_mask=inside)
+        for layer in self.layers[start:stop]:
             output = layer(hidden, mask)
             hidden = output[0] if isinstance(output, tuple) else output
-        return model.layer_norm(hidden)
+        return hidden

@@ -30,7 +30,8 @@ def model_card(description: Mapping[str, Any]) -> str:
     model_type = description["encoder"]["config"].get("model_type")
     head = "with a linear head on the mean of its last layer"
     if "projection" in description:
-        head = "as it is, with a linear head on the mean of a learnt sum of its layers"
+        read = "the mean" if description.get("attention") is None else "mean and deviation over frames, weighted,"
+        head = f"as it is, with a linear head on {read} of a learnt sum of its layers"
     encoder = parameters.get("encoder", parameters.get("features__encoder", "not recorded"))
     sections = {
         "": f"A speech encoder (`{model_type}`) {head}. "

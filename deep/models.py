@@ -15,6 +15,8 @@ from features.errors import SerError
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
+    from deep.frozen import FrozenEncoder
+
 ENCODER = "facebook/wav2vec2-base"
 RELEASED_LABELS = ("ang", "hap", "neu", "sad")
 
@@ -40,7 +42,11 @@ class DeepModel:
     hub_kind : Kind
         What the files of its pretrained weights are on the hub.
     on_features : bool
-        Whether it reads a frozen encoder's layers, named behind the `@`, and not the sound itself.
+        Whether it reads a frozen encoder's layers, named behind the `@`, from a table that is extracted for all folds.
+    on_frames : bool
+        Whether it starts from such an encoder, named behind the `@`, and keeps what its frozen part makes of the sound.
+    settings : callable
+        `(options) -> str`: what its row says of the options that it takes, behind the encoder's name.
     random_init : bool
         Whether it starts from random weights, never from an encoder that the user chose; its rows are flagged so.
 
@@ -60,6 +66,8 @@ class DeepModel:
     hub_kind: Kind = Kind.ENCODER
     random_init: bool = False
     on_features: bool = False
+    on_frames: bool = False
+    settings: Callable[[PipelineOptions], str] = field(default=lambda _options: "")
 
     def availability(self, options: PipelineOptions, labels: Sequence[str]) -> str | None:
         """Return in one line why it cannot run here, or None where it can.
@@ -77,8 +85,11 @@ class DeepModel:
 def _training(options: PipelineOptions) -> dict[str, Any]:
     """Return the parameters of a fine-tuned classifier that a user has set."""
     parameters: dict[str, Any] = {"device": options.device}
-    parameters |= {"augment": True} if options.augment else {}
-    return parameters if options.epochs is None else {**parameters, "epochs": options.epochs}
+    return parameters | ({"augment": True} if options.augment else {}) | _epochs(options)
+
+
+def _epochs(options: PipelineOptions) -> dict[str, Any]:
+    return {} if options.epochs is None else {"epochs": options.epochs}
 
 
 def _wav2vec2(options: PipelineOptions) -> BaseEstimator:
@@ -96,12 +107,22 @@ def _wav2vec2_tiny(options: PipelineOptions) -> BaseEstimator:
     return FineTunedClassifier(encoder, **{**TINY_RECIPE, **_training(options)})
 
 
-def _linear(options: PipelineOptions) -> BaseEstimator:
+def _frozen(options: PipelineOptions) -> FrozenEncoder:
     from deep.frozen import FrozenEncoder
+
+    return FrozenEncoder(options.encoder or ENCODER, random_init=options.random_init, device=options.device)
+
+
+def _linear(options: PipelineOptions) -> BaseEstimator:
     from deep.probe import LinearProbe
 
-    encoder = FrozenEncoder(options.encoder or ENCODER, random_init=options.random_init, device=options.device)
-    return LinearProbe(encoder) if options.epochs is None else LinearProbe(encoder, epochs=options.epochs)
+    return LinearProbe(_frozen(options), **_epochs(options))
+
+
+def _attentive(options: PipelineOptions) -> BaseEstimator:
+    from deep.attentive import AttentiveProbe
+
+    return AttentiveProbe(_frozen(options), device=options.device, **_epochs(options))
 
 
 def _released(options: PipelineOptions) -> BaseEstimator:
@@ -159,6 +180,13 @@ MODELS: Mapping[str, DeepModel] = {
             _linear,
             source=ENCODER,
             on_features=True,
+        ),
+        DeepModel(
+            "attentive",
+            "frozen encoder: learnt sum of its layers, mean and deviation over frames by learnt weights, linear head",
+            _attentive,
+            source=ENCODER,
+            on_frames=True,
         ),
         DeepModel(
             "speechbrain-released",

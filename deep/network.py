@@ -38,7 +38,10 @@ class EmotionNetwork(torch.nn.Module):
 
     def embed(self, waveforms: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """Return one vector per clip: float32 tensor of shape (n_clips, width)."""
-        hidden, frames = self.encoder(waveforms, lengths)
+        return self.pool(*self.encoder(waveforms, lengths))
+
+    def pool(self, hidden: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
+        """Return one vector per clip, float32 (n_clips, width), of the last layer, (n_clips, n_frames, width)."""
         hidden = hidden.float()
         if self.output_norm:
             hidden = masking.over_each(lambda x: torch.nn.functional.layer_norm(x, x.shape[1:]), hidden, frames, dim=-2)

@@ -10,24 +10,23 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from deep import runtime
 from deep.batches import LayerMeans
 from deep.checkpoints import WholeCheckpointer
+from deep.estimator import EpochClassifier
 from deep.predictor import Predictor, softmax
 from deep.probe_network import ProbeHead, ProbeNetwork
 from deep.trainer import EmotionBrain, Recipe
 from deep.training import balanced_weights, identity_of, train
-from deep.validation import validation_rows
-from features.clips import clips_from
+from features.clips import Clip
 from features.errors import FeatureError, PipelineError
 
 CPU = torch.device("cpu")
 
 
-class LinearProbe(ClassifierMixin, BaseEstimator):
+class LinearProbe(EpochClassifier):
     """A learnt sum of a frozen encoder's layers, their mean over the clip, and a linear head.
 
     SUPERB's probe for emotion, by its numbers: the layers are summed with weights that start alike and are positive and
@@ -69,6 +68,8 @@ class LinearProbe(ClassifierMixin, BaseEstimator):
         One row per epoch: losses, learning rate, UAR on validation speakers, seconds.
     best_params_ : dict
         The selected epoch, its UAR on validation speakers, and the weights of the layers.
+    n_trained_ : int
+        How many numbers were trained.
     oof_proba_ : ndarray of shape (n_clips, n_classes)
         Probabilities of the validation rows, NaN in the others.
     notes_ : list of str
@@ -116,42 +117,14 @@ class LinearProbe(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.work_dir = work_dir
 
-    def fit(self, X: Any, y: Sequence[str], *, valid: np.ndarray | None = None) -> LinearProbe:
-        """Train the head.
-
-        Parameters
-        ----------
-        X, y, valid
-            As of `FineTunedClassifier.fit`.
-
-        Returns
-        -------
-        LinearProbe
-
-        Raises
-        ------
-        PipelineError
-            If rows, labels and `valid` do not fit, or nothing would be left to train or to validate on.
-        FeatureError
-            If `features` are not those of an encoder's layers.
-        """
-        truth = np.asarray(y, dtype=str)
-        if len(truth) != len(X) or not len(truth):
-            raise PipelineError(f"{len(X)} clips and {len(truth)} labels; expected a label for each clip, and some")
+    def _check(self) -> None:
         if self.epochs < 1 or self.batch_clips < 1:
             raise PipelineError(f"epochs={self.epochs}, batch_clips={self.batch_clips}; expected at least 1 of each")
-        self.classes_ = np.unique(truth)
-        rows, self.notes_ = validation_rows(X, truth, valid, seed=self.random_state)
-        with runtime.threads(self.n_jobs), torch.random.fork_rng(), runtime.quiet():
-            self._train(X, np.searchsorted(self.classes_, truth), rows)
-        self.oof_proba_ = np.full((len(truth), len(self.classes_)), np.nan)
-        self.oof_proba_[rows] = self.predict_proba(X)[rows]
-        return self
 
-    def _train(self, X: Any, targets: np.ndarray, valid: np.ndarray) -> None:
+    def _train(self, X: Any, clips: list[Clip], targets: np.ndarray, valid: np.ndarray) -> None:
         means = self._means(X)
         flat = means.reshape(len(means), -1)
-        self.head_, self.history_, epoch = train(
+        self.head_, history, epoch = train(
             partial(self._brain, means[~valid], targets[~valid], int(valid.sum())),
             LayerMeans(flat[~valid], targets[~valid]),
             LayerMeans(flat[valid], targets[valid]),
@@ -161,18 +134,18 @@ class LinearProbe(ClassifierMixin, BaseEstimator):
             work_dir=self.work_dir,
             identity=identity_of(
                 self.get_params(deep=False) | {"features": blake2b(means.tobytes()).hexdigest()},
-                clips_from(X),
+                clips,
                 targets,
                 valid,
             ),
         )
         self.head_.eval()
         self.layer_weights_ = self.head_.layer_logits.detach().softmax(dim=0).numpy()
-        self.best_params_ = {
-            "epoch": epoch,
-            "valid_uar": self.history_[epoch - 1]["valid_uar"],
-            "layer_weights": [round(float(weight), 4) for weight in self.layer_weights_],
-        }
+        self._keep(self.head_, history, epoch)
+        self.best_params_["layer_weights"] = [round(float(weight), 4) for weight in self.layer_weights_]
+
+    def _validated(self, X: Any, _clips: list[Clip], rows: np.ndarray) -> np.ndarray:
+        return self.predict_proba(X)[rows]
 
     def _brain(self, means: np.ndarray, targets: np.ndarray, n_valid: int, folder: Path) -> EmotionBrain:
         torch.manual_seed(self.random_state)
@@ -199,12 +172,8 @@ class LinearProbe(ClassifierMixin, BaseEstimator):
         with runtime.threads(self.n_jobs):
             return softmax(self.head_(torch.from_numpy(self._means(X))).double().numpy())
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Return the most probable label of every clip."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
-
     @property
-    def predictor_(self) -> Predictor:
+    def predictor_(self) -> Predictor:  # type: ignore[override]
         """The encoder and what was learnt as one network, which `deep.save` keeps."""
         check_is_fitted(self, "head_")
         network = ProbeNetwork(self.features.load(), self.head_)

@@ -1,15 +1,17 @@
-"""The network of the linear probe: a frozen encoder, a learnt sum of the means of its layers, a linear head."""
+"""The network of a probe: a frozen encoder, and a trained head that reads all its layers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import torch
 
 from deep import masking
+from deep.attentive_head import AttentiveHead
 from deep.configuration import EncoderConfig
-from deep.encoder import Encoder, build_encoder, with_weights
+from deep.encoder import Encoder, build_encoder, configuration_of, with_weights
 
 
 class ProbeHead(torch.nn.Module):
@@ -57,23 +59,31 @@ class ProbeHead(torch.nn.Module):
         summed = torch.einsum("l,nlw->nw", self.layer_logits.softmax(dim=0), standardised)
         return self.classifier(self.projector(summed)).float()
 
+    def of_layers(self, hidden: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
+        """Return logits of what `every_layer` of an encoder gives, (n_layers, n_clips, n_frames, width)."""
+        return self(masking.mean(hidden, frames).transpose(0, 1))
+
     def trained_parameters(self) -> dict[str, list[torch.nn.Parameter]]:
         """Return what is trained, by the learning rate that it is trained at."""
         return {"head": list(self.parameters())}
 
+    def settings(self) -> dict[str, Any]:
+        """Return what a saved model says of it."""
+        return {"projection": self.projector.out_features}
+
 
 class ProbeNetwork(torch.nn.Module):
-    """A frozen speech encoder with a trained `ProbeHead`: waveforms to logits, as `EmotionNetwork`.
+    """A frozen speech encoder with a trained head: waveforms to logits, as `EmotionNetwork`.
 
     Parameters
     ----------
     encoder : Encoder
         Makes frames out of waveforms.
-    head : ProbeHead
+    head : ProbeHead or AttentiveHead
         Of as many layers and values.
     """
 
-    def __init__(self, encoder: Encoder, head: ProbeHead) -> None:
+    def __init__(self, encoder: Encoder, head: ProbeHead | AttentiveHead) -> None:
         super().__init__()
         self.encoder = encoder
         self.head = head
@@ -81,16 +91,42 @@ class ProbeNetwork(torch.nn.Module):
     def forward(self, waveforms: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """Return logits: float32 tensor of shape (n_clips, n_classes)."""
         hidden, frames = self.encoder.every_layer(waveforms, lengths)
-        return self.head(masking.mean(hidden.float(), frames).transpose(0, 1))
+        return self.head.of_layers(hidden.float(), frames)
 
     def settings(self) -> dict[str, Any]:
         """Return what a saved model says of the network beside its encoder and its labels."""
-        return {"projection": self.head.projector.out_features}
+        return self.head.settings()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as shape and tensors, as `EmotionNetwork` does."""
+        tensors = {name: tensor.cpu() for name, tensor in self.state_dict().items()}
+        restore = partial(restored_probe, **self.settings())
+        return restore, (configuration_of(self.encoder), self.head.classifier.out_features, tensors)
 
 
 def restored_probe(
-    config: EncoderConfig, n_classes: int, projection: int, tensors: Mapping[str, torch.Tensor]
+    config: EncoderConfig,
+    n_classes: int,
+    tensors: Mapping[str, torch.Tensor],
+    *,
+    projection: int,
+    attention: int | None = None,
 ) -> ProbeNetwork:
-    """Return a probe with given weights, on the CPU; parameters and errors as of `deep.network.restored`."""
-    head = ProbeHead(config.n_layers + 1, config.width, n_classes, projection=projection)
+    """Return a probe with given weights, on the CPU.
+
+    Parameters
+    ----------
+    config, n_classes, tensors
+        As of `deep.network.restored`, which raises what this raises.
+    projection : int
+        As of its head.
+    attention : int, optional
+        As of an `AttentiveHead`; None for a `ProbeHead`.
+    """
+    sizes = config.n_layers + 1, config.width, n_classes
+    head: ProbeHead | AttentiveHead = (
+        ProbeHead(*sizes, projection=projection)
+        if attention is None
+        else AttentiveHead(*sizes, projection=projection, attention=attention)
+    )
     return with_weights(ProbeNetwork(build_encoder(config, seed=0), head), tensors)

@@ -21,8 +21,6 @@ from speechbrain.utils.epoch_loop import EpochCounter
 
 from deep.batches import Batch, retry_on_oom
 from deep.checkpoints import WholeCheckpointer
-from deep.network import EmotionNetwork
-from deep.probe_network import ProbeHead
 from deep.runtime import settle_lazy_modules
 
 settle_lazy_modules()
@@ -44,6 +42,8 @@ class Recipe:
     annealing_factor, improvement_threshold : float
         NewBob: both rates are multiplied by the factor when the error rate (1 - UAR) on validation speakers improves
         by less than this part of itself.
+    warm_up : int
+        Epochs in which both rates rise from step to step, up to their full values; 0 begins with these.
     seed : int
         Of dropout, augmentation and the order of the batches.
     """
@@ -53,6 +53,7 @@ class Recipe:
     encoder_rate: float = 1e-5
     annealing_factor: float = 0.9
     improvement_threshold: float = 0.0025
+    warm_up: int = 0
     seed: int = 0
 
 
@@ -79,8 +80,8 @@ class EmotionBrain(sb.Brain):
 
     Parameters
     ----------
-    network : EmotionNetwork or ProbeHead
-        Changed in place.
+    network : torch.nn.Module
+        Maps a batch to logits, and says in `trained_parameters()` what is trained at which rate; changed in place.
     recipe : Recipe
         How to train.
     class_weights : sequence of float
@@ -99,7 +100,7 @@ class EmotionBrain(sb.Brain):
 
     def __init__(
         self,
-        network: EmotionNetwork | ProbeHead,
+        network: torch.nn.Module,
         *,
         recipe: Recipe,
         class_weights: Sequence[float],
@@ -184,9 +185,20 @@ class EmotionBrain(sb.Brain):
 
     def fit_batch(self, batch: Batch) -> torch.Tensor:
         """Make one step; a batch that does not fit into memory is split, with the same gradient."""
+        self._warm_up()
         loss = retry_on_oom(batch, self._accumulate)
         self.optimizers_step()
         return loss
+
+    def _warm_up(self) -> None:
+        """Set the rates of this step, which the epoch and the step alone determine."""
+        epoch = self.epochs.current
+        if epoch > self.recipe.warm_up:
+            return
+        n_steps = len(self.train_sampler)
+        share = (epoch - 1 + min(self.step / n_steps, 1.0)) / self.recipe.warm_up
+        for name, adam in self.optimizers_dict.items():
+            update_learning_rate(adam, share * self.schedulers[name].hyperparam_value)
 
     def evaluate_batch(self, batch: Batch, stage: sb.Stage) -> torch.Tensor:
         """Return the loss of a validation batch."""

@@ -60,7 +60,7 @@ def train(
     """
     shuffled = LengthBuckets(rounded_up(training.n_samples, step), budget=budget, seed=seed)
     fixed = LengthBuckets(rounded_up(validation.n_samples, step), budget=budget)
-    workers, pinned = WORKERS[device.type], device.type != "cpu"
+    workers, pinned = WORKERS[device.type] if training.decodes else 0, device.type != "cpu"
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary) if work_dir is None else Path(work_dir)
         folder = training_folder(work, identity=identity)

@@ -100,6 +100,79 @@ class WaveformEncoder(torch.nn.Module):
             last = self._transform(hidden, attention_mask)
         return states.stacked(last), frames
 
+    def before_layer(
+        self, waveforms: torch.Tensor, lengths: torch.Tensor, layer: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Encode a padded batch up to the input of a transformer layer, which later layers have no part in.
+
+        Parameters
+        ----------
+        waveforms, lengths : torch.Tensor
+            As in `forward`.
+        layer : int
+            From 0, the first layer.
+
+        Returns
+        -------
+        hidden : torch.Tensor of shape (n_clips, n_frames, width)
+        frames : integer torch.Tensor of shape (n_clips,)
+            Valid frames of each clip.
+        """
+        hidden, inside, frames = self._front_end(waveforms, lengths)
+        encoder = self.model.encoder
+        if inside is not None:
+            hidden = hidden.masked_fill(~inside[:, :, None], 0.0)
+        hidden = hidden + encoder.pos_conv_embed(hidden)
+        hidden = encoder.dropout(hidden if self._norm_comes_last else encoder.layer_norm(hidden))
+        return self._layers(hidden, frames, 0, layer), frames
+
+    def from_layer(self, hidden: torch.Tensor, frames: torch.Tensor, layer: int) -> torch.Tensor:
+        """Go on from the input of a transformer layer to the output of the last; no layer is dropped in training.
+
+        Parameters
+        ----------
+        hidden, frames, layer
+            As of `before_layer`.
+
+        Returns
+        -------
+        torch.Tensor of shape (n_clips, n_frames, width)
+            As of `forward`.
+        """
+        hidden = self._layers(hidden, frames, layer, len(self.model.encoder.layers))
+        return self.model.encoder.layer_norm(hidden) if self._norm_comes_last else hidden
+
+    @property
+    def layers(self) -> Any:
+        """The layers of the transformer."""
+        return self.model.encoder.layers
+
+    def tuned_from(self, layer: int) -> list[torch.nn.Module]:
+        """Return what `from_layer` has of its own: the layers from this one on, and the norm behind the last."""
+        return [*self.layers[layer:], *([self.model.encoder.layer_norm] if self._norm_comes_last else [])]
+
+    @property
+    def _norm_comes_last(self) -> bool:
+        return bool(getattr(self.model.config, "do_stable_layer_norm", False))
+
+    def _layers(self, hidden: torch.Tensor, frames: torch.Tensor, start: int, stop: int) -> torch.Tensor:
+        """Apply the layers from `start` to before `stop`."""
+        from transformers.masking_utils import create_bidirectional_mask
+
+        config = self.model.config
+        inside = masking.mask(frames, hidden.shape[1])
+        mask: Any = None if bool(inside.all()) else inside
+        more: dict[str, Any] = {}
+        if config.model_type == "wavlm":  # its first layer holds the bias by distance of all layers
+            bias = self.layers[0].attention.compute_bias(hidden.shape[1], hidden.shape[1])
+            more["position_bias"] = bias.repeat(len(hidden), 1, 1)
+        elif mask is not None:
+            mask = create_bidirectional_mask(config=config, inputs_embeds=hidden, attention_mask=inside)
+        for layer in self.layers[start:stop]:
+            output = layer(hidden, attention_mask=mask, **more)
+            hidden = output[0] if isinstance(output, tuple) else output
+        return hidden
+
     def _front_end(
         self, waveforms: torch.Tensor, lengths: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]:

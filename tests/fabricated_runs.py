@@ -76,6 +76,7 @@ def fabricate_jobs(predictions: pd.DataFrame) -> pd.DataFrame:
                 "n_test": len(cell),
                 "n_candidates": 12,
                 "search_seconds": 1.5,
+                "n_trained": None,
                 "peak_memory_mb": 210.0,
                 "model_bytes": 150_000,
             }

@@ -175,7 +175,7 @@ def execute(
         files = extract_features(plan, Path(folder), cache=cache, n_jobs=n_jobs, progress=progress)
         tables = (file.table() for file, _ in files.values())
         no_speech = without_speech(plan.corpus.utterances, plan.trained, tables, cache=cache, n_jobs=n_jobs)
-        planned = plan_jobs(plan, files)
+        planned = plan_jobs(plan, files, cache=cache)
         run_jobs(planned, plan, store, n_jobs=n_jobs, overwrite=overwrite, progress=progress)
     results = collect(plan, planned, store)
     widths = {text: len(file.names) for (text, _), (file, _) in files.items()}
@@ -240,7 +240,9 @@ def extract_features(
     return files
 
 
-def plan_jobs(plan: Plan, files: Mapping[tuple[str, int], tuple[FeatureFile, str]]) -> list[Job]:
+def plan_jobs(
+    plan: Plan, files: Mapping[tuple[str, int], tuple[FeatureFile, str]], *, cache: FeatureCache | None = None
+) -> list[Job]:
     """All jobs that train, pipeline by pipeline and trial by trial."""
     jobs = []
     for pipeline in plan.trained:
@@ -270,6 +272,7 @@ def plan_jobs(plan: Plan, files: Mapping[tuple[str, int], tuple[FeatureFile, str
                     file,
                     package=pipeline.package,
                     reveal=plan.reveal if not pipeline.package else (),
+                    cache=cache if pipeline.package == "deep" else None,
                 )
             )
     return jobs

@@ -215,7 +215,7 @@ def _estimator(built: Pipeline, *, seed: int, cache: FeatureCache | None, n_jobs
     if built.parts:
         members = [(part.name, _estimator(part, seed=seed, **how)) for part in built.parts]
         return FusionClassifier(members, random_state=seed)
-    if built.features:
+    if hasattr(getattr(built.estimator, "features", None), "get_params"):
         _set_where_known(built.estimator.features, random_state=seed, **how)
     return _set_where_known(built.estimator, random_state=seed)
 

@@ -36,6 +36,7 @@ from features.extractors.table import FeatureTable
 
 if TYPE_CHECKING:
     from benchmarks.folds.fold import Fold
+    from features.cache import FeatureCache
 
 SEEN = ("path", "start", "end", "gender", "session")
 """What a pipeline sees of an utterance: no label, no text, no ratings."""
@@ -45,6 +46,8 @@ LEARNT = {
     "n_candidates": ("n_candidates_", "n_settings_"),
     "search_seconds": ("search_time_", "tuning_cpu_seconds_"),
     "oof_probability": ("oof_proba_", "inner_probability_"),
+    "train_probability": ("train_proba_",),
+    "n_trained": ("n_trained_",),
 }
 """Fields of a result and the attributes of a fitted estimator that they are read from, the first that is there."""
 
@@ -109,6 +112,8 @@ class Job:
         Where a deep pipeline runs; empty where it may choose.
     reveal : tuple of str
         What an estimator of the user's own is shown beside sound and numbers; see `anonymous`.
+    cache : FeatureCache or None
+        Where a deep pipeline keeps what the frozen part of its encoder makes of clips.
     """
 
     pipeline: str
@@ -121,6 +126,7 @@ class Job:
     package: str = ""
     device: str = ""
     reveal: tuple[str, ...] = ()
+    cache: FeatureCache | None = None
 
 
 def run_job(job: Job, table: pd.DataFrame, features: FeatureFile | FeatureTable | None, folder: Path) -> JobResult:
@@ -234,7 +240,7 @@ def _computed(job: Job, table: pd.DataFrame, rows: pd.DataFrame, work_dir: Path)
     fitted_on = ~metadata.get("valid", np.zeros(len(train), dtype=bool))
     train_uar = train_wa = None
     if job.pipeline != RELEASED:  # which is fitted to no utterance, so that it has no score on those
-        on_train = probabilities(estimator, rows.iloc[train[fitted_on]], job.labels).argmax(axis=1)
+        on_train = _train_probabilities(estimator, rows.iloc[train], fitted_on, job.labels).argmax(axis=1)
         learnt_by_heart = truth[fitted_on], np.asarray(job.labels)[on_train], job.labels
         train_uar, train_wa = float(uar(*learnt_by_heart)), float(wa(*learnt_by_heart))
     return JobResult(
@@ -253,12 +259,23 @@ def _computed(job: Job, table: pd.DataFrame, rows: pd.DataFrame, work_dir: Path)
         n_test=len(fold.test),
         n_candidates=learnt(estimator, "n_candidates"),
         search_seconds=learnt(estimator, "search_seconds"),
+        n_trained=learnt(estimator, "n_trained"),
         peak_memory_mb=peak_memory_mb(),
         model_bytes=saved_size(estimator),
         best_params=jsonable(learnt(estimator, "best_params") or {}),
         notes=(*(str(note) for note in getattr(estimator, "notes_", [])), *fallbacks),
         history=tuple(jsonable(getattr(estimator, "history_", []))),
     )
+
+
+def _train_probabilities(
+    estimator: Any, rows: pd.DataFrame, fitted_on: NDArray[np.bool_], labels: Sequence[str]
+) -> NDArray[np.float64]:
+    """Probabilities of the rows that were fitted to: those that the estimator has of its own, or it predicts them."""
+    own = learnt(estimator, "train_probability")
+    if own is not None and len(own) == len(rows) and np.isfinite(own[fitted_on]).all():
+        return _in_order(np.asarray(own[fitted_on]), [str(label) for label in estimator.classes_], labels)
+    return probabilities(estimator, rows.iloc[np.flatnonzero(fitted_on)], labels)
 
 
 def seen(table: pd.DataFrame, job: Job) -> pd.DataFrame:
@@ -279,6 +296,8 @@ def prepare(job: Job, index: Sequence[tuple[str, str]], work_dir: Path) -> Any:
     if job.features is not None:
         held = job.features.table() if isinstance(job.features, FeatureFile) else job.features
         values["features"] = TableFeatures(held, index)
+    if job.package == "deep" and "features__cache" in names:
+        values["features__cache"] = job.cache
     if "device" in names and job.device:
         values["device"] = job.device
     return estimator.set_params(**values) if values else estimator
@@ -335,7 +354,7 @@ def _in_order(values: NDArray[np.float64], classes: Sequence[str], labels: Seque
 def saved_size(estimator: Any) -> int | None:
     """Bytes of the fitted estimator without the features that it looks up; None where it cannot be serialised."""
     bare = copy.copy(estimator)
-    for name in ("features", *LEARNT["oof_probability"]):
+    for name in ("features", *LEARNT["oof_probability"], *LEARNT["train_probability"]):
         if name in vars(bare):
             setattr(bare, name, None)
     try:

@@ -47,6 +47,8 @@ class JobResult:
         Number of settings that were tried on inner folds.
     search_seconds : float or None
         CPU time of that search.
+    n_trained : int or None
+        How many numbers a deep pipeline trained.
     peak_memory_mb : float or None
         The most memory that the process had used by the end of the job.
     model_bytes : int or None
@@ -82,6 +84,7 @@ class JobResult:
     n_test: int = 0
     n_candidates: int | None = None
     search_seconds: float | None = None
+    n_trained: int | None = None
     peak_memory_mb: float | None = None
     model_bytes: int | None = None
     best_params: Mapping[str, Any] = field(default_factory=dict)

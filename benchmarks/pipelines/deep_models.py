@@ -51,7 +51,7 @@ def build(part: Part, labels: Sequence[str], corpus: str, options: PipelineOptio
     from deep.models import MODELS
 
     model = MODELS[part.model]
-    if model.on_features:
+    if model.on_features or model.on_frames:
         return _on_features(model, part, corpus, options)
     if part.features != "all" or part.normalise != "global":
         raise PipelineError(
@@ -82,7 +82,7 @@ def build(part: Part, labels: Sequence[str], corpus: str, options: PipelineOptio
 
 
 def _on_features(model: DeepModel, part: Part, corpus: str, options: PipelineOptions) -> Pipeline:
-    """A deep pipeline on the layers of a frozen encoder, which are extracted once for all folds."""
+    """A deep pipeline on a frozen encoder: on a table of its layers, extracted once for all folds, or on its frames."""
     from deep.hub import version_of
 
     layers = replace(options, layer="all") if options.layer == "auto" else options
@@ -92,20 +92,25 @@ def _on_features(model: DeepModel, part: Part, corpus: str, options: PipelineOpt
             f"pipeline {part.name!r}: {part.model} reads the layers of a speech encoder; name one behind the @, such "
             f"as {part.model}@encoder, and leave :normalise out"
         )
-    name = Part(part.model, features.name).name
+    if model.on_frames and layers.layer != "all":
+        raise PipelineError(f"pipeline {part.name!r}: --layer {layers.layer}; expected none, {part.model} needs all")
+    name = Part(part.model, features.name if model.on_features else features.name.removesuffix("/all")).name
     marks, about = marks_of(features.pretrained, corpus, options.heard)
-    description = f"{model.description} ({features.name})" + "".join(f"; {words}" for words in about)
+    of = ", ".join(filter(None, [name.partition("@")[2], model.settings(options)]))
+    description = f"{model.description} ({of})" + "".join(f"; {words}" for words in about)
     flags = (*features.flags, *marks)
     reason = features.availability()
+    chosen = replace(options, encoder=features.source, random_init=features.depends_on_seed)
+    reason = reason or model.needs(chosen, ())
     if reason is not None:
         return Pipeline(name, description, flags=flags, reason=reason, package="deep")
-    chosen = replace(options, encoder=features.source, random_init=features.depends_on_seed)
     return Pipeline(
         name,
         description,
         estimator=model.build(chosen),
-        features=part.features,
+        features=part.features if model.on_features else "",
         flags=flags,
         package="deep",
+        identity=version_of(str(features.source)) if model.on_frames else "",
         pretrained={source: version_of(source) for source in features.pretrained},
     )

@@ -301,6 +301,7 @@ def costs_table(ranking: Ranking) -> Table:
     --------
     >>> costs_table(rank(Run.load("results/emodb"))).csv()  # doctest: +SKIP
     """
+    trains = any(entry.scores["n_trained"] > 0 for entry in ranking.scored)
     columns = (
         Column("ms_per_utterance", "ms per clip", ".3g"),
         Column("extract_ms", "of it extraction", ".3g"),
@@ -308,10 +309,14 @@ def costs_table(ranking: Ranking) -> Table:
         Column("fit_seconds", "Fit per fold, s", ".3g"),
         Column("n_candidates", "Settings tried", ".0f"),
         Column("search_seconds", "Tuning, CPU s", ".3g"),
+        *([Column("n_trained", "Numbers trained", ",.0f")] if trains else []),
         Column("peak_memory_mb", "Peak memory, MB", ".0f"),
         Column("model_kb", "Saved, kB", ".0f"),
     )
-    caption = "Cost: extraction and prediction of one clip, fitting and tuning of one fold, peak memory, saved size."
+    caption = (
+        "Cost: extraction and prediction of one clip, fitting and tuning of one fold, "
+        f"{'numbers that deep pipelines train, ' if trains else ''}peak memory, saved size."
+    )
     return _scores("costs", caption, ranking, columns)
 
 

@@ -25,6 +25,7 @@ JOB_NUMBERS = (
     "n_test",
     "n_candidates",
     "search_seconds",
+    "n_trained",
     "peak_memory_mb",
     "model_bytes",
 )
@@ -45,7 +46,8 @@ def score_columns() -> list[str]:
     counts = ["n", "n_seeds", "n_folds", "n_speakers", "jobs_failed"]
     intervals = [f"{name}_{end}" for name in METRICS for end in ("low", "high")]
     times = ["ms_per_utterance", "extract_ms", "predict_ms", "fit_seconds", "search_seconds"]
-    return ["pipeline", *METRICS, *folds, *counts, *intervals, *times, "n_candidates", "peak_memory_mb", "model_bytes"]
+    sizes = ["n_candidates", "n_trained", "peak_memory_mb", "model_bytes"]
+    return ["pipeline", *METRICS, *folds, *counts, *intervals, *times, *sizes]
 
 
 def score_table(
@@ -63,7 +65,7 @@ def score_table(
         As stored: `pipeline, seed, fold, utterance, speaker, truth, prediction, p_<label>...`.
     jobs : DataFrame
         One row per job: `pipeline, seed, fold, status` and, NaN where unknown, `train_uar, train_wa, fit_seconds,
-        predict_seconds, extract_seconds, n_test, n_candidates, search_seconds, peak_memory_mb, model_bytes`.
+        predict_seconds, extract_seconds, n_test, n_candidates, search_seconds, n_trained, peak_memory_mb, model_bytes`.
     labels : sequence of str
         All labels of the corpus.
     confusions : mapping of str to ndarray of shape (n_seeds, n_speakers, n_labels, n_labels), optional
@@ -246,7 +248,8 @@ def costs(jobs: pd.DataFrame) -> dict[str, Any]:
     done = jobs[jobs["status"] == Status.DONE]
     clips = done["n_test"].sum()
     extract, predict = (1000 * done[name].sum(min_count=1) / clips for name in ("extract_seconds", "predict_seconds"))
-    means = done[["train_uar", "train_wa", "fit_seconds", "n_candidates", "search_seconds", "model_bytes"]].mean()
+    numbers = ["train_uar", "train_wa", "fit_seconds", "n_candidates", "search_seconds", "n_trained", "model_bytes"]
+    means = done[numbers].mean()
     return {
         **{str(name): float(value) for name, value in means.items()},
         "extract_ms": float(extract),

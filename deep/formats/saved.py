@@ -56,7 +56,14 @@ def _network(
     description: Mapping[str, Any], config: EncoderConfig, n_classes: int, tensors: Mapping[str, torch.Tensor]
 ) -> EmotionNetwork | ProbeNetwork:
     if "projection" in description:
-        return restored_probe(config, n_classes, int(description["projection"]), tensors)
+        attention = description.get("attention")
+        return restored_probe(
+            config,
+            n_classes,
+            tensors,
+            projection=int(description["projection"]),
+            attention=None if attention is None else int(attention),
+        )
     return restored(config, n_classes, description["output_norm"], tensors)
 
 

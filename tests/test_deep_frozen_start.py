@@ -1,0 +1,210 @@
+"""Classifiers on a frozen start: a cache changes no answer, what is frozen stays, and all resume and are kept."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+torch = pytest.importorskip("torch")
+
+from small_encoders import padded, save, voices  # noqa: E402
+
+import deep  # noqa: E402
+from benchmarks.evaluation.job import learnt  # noqa: E402
+from benchmarks.pipelines import PipelineOptions, build  # noqa: E402
+from benchmarks.pipelines.flags import Flag  # noqa: E402
+from deep import AttentiveProbe, FrozenEncoder  # noqa: E402
+from deep.attentive_head import AttentiveHead  # noqa: E402
+from deep.frames import FrameDataset  # noqa: E402
+from deep.trainer import EmotionBrain  # noqa: E402
+from features.cache import FeatureCache  # noqa: E402
+from features.clips import clips_from  # noqa: E402
+from features.errors import CacheError, FeatureError, PipelineError  # noqa: E402
+
+LENGTHS = (0.4, 0.7, 0.5, 0.6, 0.45, 0.65, 0.8, 0.55)
+SOUNDS = [(sound, 16000) for sound in voices(*LENGTHS)]
+TRUTH = np.array(["ang", "sad"] * 4)
+VALID = np.arange(8) >= 6
+KINDS = ("wav2vec2", "wavlm", "whisper")
+CLASSES = {
+    "attentive": (AttentiveProbe, {"rate": 1e-2}),
+}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    return {kind: save(kind, tmp_path_factory.mktemp(kind), seed=5) for kind in KINDS}
+
+
+def _model(name, folder, *, cache=None, random_init=False, **parameters):
+    kind, own = CLASSES[name]
+    encoder = FrozenEncoder(str(folder), device="cpu", cache=cache, random_init=random_init)
+    given = {"epochs": 3, "batch_seconds": 1.5, "device": "cpu", "n_jobs": 1, **own, **parameters}
+    return kind(encoder, **given)
+
+
+@pytest.fixture(scope="module")
+def fitted(folders):
+    """A fitted model of every class on every encoder, without a cache of its own."""
+    made = {}
+
+    def of(name, kind):
+        if (name, kind) not in made:
+            made[name, kind] = _model(name, folders[kind]).fit(SOUNDS, TRUTH, valid=VALID)
+        return made[name, kind]
+
+    return of
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", CLASSES)
+def test_what_is_cached_changes_no_answer(name, kind, fitted, folders, tmp_path):
+    model, cache = fitted(name, kind), FeatureCache(tmp_path)
+    anew = _model(name, folders[kind], cached=False).fit(SOUNDS, TRUTH, valid=VALID)
+    first, second = (_model(name, folders[kind], cache=cache).fit(SOUNDS, TRUTH, valid=VALID) for _ in range(2))
+    expected = model.predict_proba(SOUNDS)
+    for other in (anew, first, second):
+        np.testing.assert_allclose(other.predict_proba(SOUNDS), expected, atol=1e-7)
+    assert np.ptp(expected[:, 0]) > 1e-3  # not the same for every clip
+    np.testing.assert_allclose(model.train_proba_[~VALID], expected[~VALID], atol=1e-5)
+    np.testing.assert_allclose(model.oof_proba_[VALID], expected[VALID], atol=1e-5)
+    assert np.isnan(model.train_proba_[VALID]).all()
+    assert np.isnan(model.oof_proba_[~VALID]).all()
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_frames_are_computed_once_for_all_folds(name, folders, tmp_path, monkeypatch):
+    cache, encoded = FeatureCache(tmp_path), []
+    usual = deep.frames.FrozenFrames.of
+    monkeypatch.setattr(
+        deep.frames.FrozenFrames, "of", lambda frames, clip: (encoded.append(clip), usual(frames, clip))[1]
+    )
+    for valid in (VALID, ~VALID):
+        _model(name, folders["whisper"], cache=cache, epochs=2).fit(SOUNDS, TRUTH, valid=valid)
+    assert len(encoded) == len(SOUNDS)
+    _model(name, folders["whisper"], cache=cache, random_init=True, epochs=1).fit(SOUNDS, TRUTH, valid=VALID)
+    assert len(encoded) == 2 * len(SOUNDS)  # another encoder has frames of its own
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_kept_model_answers_as_the_fitted_one(name, kind, fitted, tmp_path):
+    model = fitted(name, kind)
+    loaded = deep.load(deep.save(model, tmp_path / "model"), device="cpu")
+    np.testing.assert_allclose(loaded.predict_proba(SOUNDS), model.predict_proba(SOUNDS), atol=1e-7)
+    card = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+    assert "batch_seconds: 1.5" in card
+    assert f"encoder: {model.features.encoder}" in card
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_an_interrupted_training_ends_with_the_same_numbers(name, fitted, folders, tmp_path, monkeypatch):
+    usual = EmotionBrain.fit_batch
+
+    def breaks(brain, batch):
+        if brain.epochs.current == 3:
+            raise KeyboardInterrupt
+        return usual(brain, batch)
+
+    monkeypatch.setattr(EmotionBrain, "fit_batch", breaks)
+    with pytest.raises(KeyboardInterrupt):
+        _model(name, folders["wav2vec2"], work_dir=tmp_path).fit(SOUNDS, TRUTH, valid=VALID)
+    epochs = []
+    monkeypatch.setattr(
+        EmotionBrain, "fit_batch", lambda brain, batch: (epochs.append(brain.epochs.current), usual(brain, batch))[1]
+    )
+    resumed = _model(name, folders["wav2vec2"], work_dir=tmp_path).fit(SOUNDS, TRUTH, valid=VALID)
+    assert set(epochs) == {3}
+    assert resumed.predict_proba(SOUNDS).tobytes() == fitted(name, "wav2vec2").predict_proba(SOUNDS).tobytes()
+    assert not list(tmp_path.glob("checkpoints-*"))
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_the_twin_has_other_weights_and_the_harness_reads_what_was_trained(name, fitted, folders):
+    model = fitted(name, "whisper")
+    twin = _model(name, folders["whisper"], random_init=True).fit(SOUNDS, TRUTH, valid=VALID)
+    assert not np.allclose(twin.predict_proba(SOUNDS), model.predict_proba(SOUNDS), atol=1e-3)
+    assert learnt(twin, "n_trained") == learnt(model, "n_trained") == model.n_trained_ > 0
+    assert model.history_[-1]["train_loss"] < model.history_[0]["train_loss"]
+    assert model.best_params_["valid_uar"] == max(row["valid_uar"] for row in model.history_)
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_the_name_behind_the_at_says_which_encoder(name, folders):
+    options = PipelineOptions(encoder=str(folders["whisper"]), epochs=7)
+    pretrained, drawn = (
+        build(f"{name}@encoder{suffix}", labels=("ang", "sad"), corpus="emodb", options=options)
+        for suffix in ("", "~random")
+    )
+    assert pretrained.name == f"{name}@{folders['whisper'].name}"
+    assert drawn.name == f"{name}@{folders['whisper'].name}~random"
+    assert pretrained.features == drawn.features == ""
+    assert {"last-layers": "the last 2)", "lora": "rank 8)"}.get(
+        name, folders["whisper"].name
+    ) in pretrained.description
+    assert pretrained.estimator.epochs == 7
+    assert set(pretrained.pretrained) == {str(folders["whisper"])}
+    assert pretrained.identity
+    assert drawn.flags == (Flag.RANDOM_INIT,)
+    assert clone(drawn.estimator).features.random_init
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_what_cannot_be_is_named(name, folders):
+    options = PipelineOptions(encoder=str(folders["whisper"]))
+    for text in (name, f"{name}@pitch", f"{name}@encoder:speaker"):
+        with pytest.raises(PipelineError, match=f"{name}@encoder"):
+            build(text, labels=("ang", "sad"), corpus="emodb", options=options)
+    one = PipelineOptions(encoder=str(folders["whisper"]), layer="1")
+    with pytest.raises(PipelineError, match="--layer 1"):
+        build(f"{name}@encoder", labels=("ang", "sad"), corpus="emodb", options=one)
+    missing = build(f"{name}@encoder", labels=("ang", "sad"), corpus="emodb", options=PipelineOptions())
+    assert "no encoder given" in missing.reason
+    with pytest.raises(PipelineError, match="batch_seconds=0"):
+        _model(name, folders["whisper"], batch_seconds=0).fit(SOUNDS, TRUTH, valid=VALID)
+    with pytest.raises(FeatureError, match="FrozenEncoder"):
+        CLASSES[name][0]("whisper").fit(SOUNDS, TRUTH, valid=VALID)
+
+
+def test_frames_that_vanish_in_a_training_are_named(folders, tmp_path):
+    cache = FeatureCache(tmp_path)
+    frames = deep.frames.FrozenFrames(
+        lambda waveforms, _lengths: waveforms[..., None],
+        shape=(1,),
+        identity="",
+        cache=cache,
+        device=torch.device("cpu"),
+    )
+    frames._left = 0
+    dataset = FrameDataset(frames, clips_from(SOUNDS), [0] * len(SOUNDS))
+    np.testing.assert_allclose(dataset[0][1].numpy().ravel(), SOUNDS[0][0], atol=1e-6)
+    cache.clear()
+    with pytest.raises(CacheError, match="run again"):
+        dataset[0]
+
+
+def test_attention_sees_a_clips_own_frames_alone():
+    torch.manual_seed(0)
+    head = AttentiveHead(3, 8, 2, projection=6, attention=4).eval()
+    head.standardise_by(torch.randn(3, 8), torch.rand(3, 8))
+    clips = [torch.randn(length, 3, 8) for length in (5, 9, 2, 1)]
+    batch, lengths = padded([clip.flatten(1).numpy() for clip in clips])
+    batch = batch.unflatten(-1, (3, 8))
+    alone = torch.cat([head(clip[None], torch.tensor([len(clip)])) for clip in clips])
+    together = head(batch.masked_fill(batch == 0, 1e3), lengths)  # whatever stands behind a clip's end
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=0)
+
+
+def test_attention_is_okabes_weighted_mean_and_deviation():
+    torch.manual_seed(0)
+    head = AttentiveHead(1, 4, 2, projection=3, attention=5).eval()
+    hidden = torch.randn(1, 7, 1, 4)
+    frames = head.projector(hidden[0, :, 0]).detach().numpy()
+    importance = np.tanh(frames @ head.attend.weight.detach().numpy().T + head.attend.bias.detach().numpy())
+    importance = importance @ head.weigh.weight.detach().numpy()[0]
+    weights = np.exp(importance) / np.exp(importance).sum()
+    mean = weights @ frames
+    deviation = np.sqrt(weights @ frames**2 - mean**2)
+    expected = head.classifier(torch.from_numpy(np.concatenate([mean, deviation])).float())
+    torch.testing.assert_close(head(hidden, torch.tensor([7]))[0], expected, atol=1e-5, rtol=0)
