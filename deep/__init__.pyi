@@ -1,6 +1,7 @@
 from .attentive import AttentiveProbe
 from .classifier import FineTunedClassifier
 from .frozen import FrozenEncoder
+from .last_layers import LastLayersClassifier
 from .loading import load
 from .models import MODELS
 from .options import PipelineOptions
@@ -15,6 +16,7 @@ __all__ = [
     "AttentiveProbe",
     "FineTunedClassifier",
     "FrozenEncoder",
+    "LastLayersClassifier",
     "LinearProbe",
     "PipelineOptions",
     "Predictor",

@@ -125,6 +125,14 @@ def _attentive(options: PipelineOptions) -> BaseEstimator:
     return AttentiveProbe(_frozen(options), device=options.device, **_epochs(options))
 
 
+def _last_layers(options: PipelineOptions) -> BaseEstimator:
+    from deep.last_layers import LastLayersClassifier
+
+    return LastLayersClassifier(
+        _frozen(options), last_layers=options.last_layers, device=options.device, **_epochs(options)
+    )
+
+
 def _released(options: PipelineOptions) -> BaseEstimator:
     from deep.released import ReleasedClassifier
 
@@ -140,6 +148,13 @@ def _encoder_is_here(options: PipelineOptions, _labels: Sequence[str]) -> str | 
     except SerError as error:
         return str(error)
     return None
+
+
+def _has_so_many_layers(options: PipelineOptions, _labels: Sequence[str]) -> str | None:
+    from deep.configuration import read_configuration
+    from deep.last_layers import too_many
+
+    return too_many(options.last_layers, read_configuration(resolve(options.encoder or ENCODER).folder).n_layers)
 
 
 def _released_fits(options: PipelineOptions, labels: Sequence[str]) -> str | None:
@@ -187,6 +202,15 @@ MODELS: Mapping[str, DeepModel] = {
             _attentive,
             source=ENCODER,
             on_frames=True,
+        ),
+        DeepModel(
+            "last-layers",
+            "speech encoder whose last layers are tuned above frozen ones, mean over frames, linear head",
+            _last_layers,
+            _has_so_many_layers,
+            source=ENCODER,
+            on_frames=True,
+            settings=lambda options: f"the last {options.last_layers}" if options.last_layers > 1 else "the last one",
         ),
         DeepModel(
             "speechbrain-released",

@@ -26,6 +26,8 @@ class PipelineOptions:
         Augment the training clips of deep pipelines.
     epochs : int or None, default=None
         Epochs of fine-tuning; None for the pipeline's own number.
+    last_layers : int, default=2
+        How many of an encoder's layers `last-layers` tunes.
     join_names : bool, default=False
         Take ids of a feature table that differ from the corpus's only in case, space or leading zeros for the same.
 
@@ -47,5 +49,6 @@ class PipelineOptions:
     device: str = "auto"
     augment: bool = False
     epochs: int | None = None
+    last_layers: int = 2
     join_names: bool = False
     heard: Sequence[str] = ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -14,7 +16,7 @@ import deep  # noqa: E402
 from benchmarks.evaluation.job import learnt  # noqa: E402
 from benchmarks.pipelines import PipelineOptions, build  # noqa: E402
 from benchmarks.pipelines.flags import Flag  # noqa: E402
-from deep import AttentiveProbe, FrozenEncoder  # noqa: E402
+from deep import AttentiveProbe, FrozenEncoder, LastLayersClassifier  # noqa: E402
 from deep.attentive_head import AttentiveHead  # noqa: E402
 from deep.frames import FrameDataset  # noqa: E402
 from deep.trainer import EmotionBrain  # noqa: E402
@@ -27,8 +29,10 @@ SOUNDS = [(sound, 16000) for sound in voices(*LENGTHS)]
 TRUTH = np.array(["ang", "sad"] * 4)
 VALID = np.arange(8) >= 6
 KINDS = ("wav2vec2", "wavlm", "whisper")
+TUNED = {"head_rate": 1e-2, "encoder_rate": 1e-2}
 CLASSES = {
     "attentive": (AttentiveProbe, {"rate": 1e-2}),
+    "last-layers": (LastLayersClassifier, {**TUNED, "last_layers": 1}),
 }
 
 
@@ -165,6 +169,64 @@ def test_what_cannot_be_is_named(name, folders):
         _model(name, folders["whisper"], batch_seconds=0).fit(SOUNDS, TRUTH, valid=VALID)
     with pytest.raises(FeatureError, match="FrozenEncoder"):
         CLASSES[name][0]("whisper").fit(SOUNDS, TRUTH, valid=VALID)
+
+
+def _changed(model):
+    """Names of the encoder's tensors that differ from those it began with, and by how much."""
+    before, after = model.features.load().state_dict(), model.predictor_.network.encoder.state_dict()
+    assert set(before) == set(after)  # no adapter is left
+    return {name: after[name] - before[name] for name in before if not torch.equal(before[name], after[name])}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_the_last_layer_is_tuned(kind, fitted):
+    changed = _changed(fitted("last-layers", kind))
+    last = len(fitted("last-layers", kind).predictor_.network.encoder.layers) - 1
+    own = {name for name in changed if f"layers.{last}." in name}
+    assert any("q_proj" in name for name in own)
+    assert any(word in name for name in own for word in ("feed_forward", "fc1"))
+    assert set(changed) - own <= {"model.layer_norm.weight", "model.layer_norm.bias"}  # Whisper's, behind the last
+
+
+def test_frozen_frames_come_without_dropout_and_tuned_layers_with_it(folders):
+    model = _model("last-layers", folders["wav2vec2"], epochs=1)
+    encoder = model.features.load().eval()
+    model.classes_ = np.array(["ang", "sad"])
+    network = model._trained(encoder, None).train()
+    first = len(encoder.layers) - 1
+    modes = {layer.training for layer in encoder.layers[:first]}, {layer.training for layer in encoder.layers[first:]}
+    assert modes == ({False}, {True})
+    hidden, frames = torch.randn(2, 9, encoder.width), torch.tensor([9, 5])
+    assert not torch.equal(network(hidden, frames), network(hidden, frames))
+    network.eval()
+    torch.testing.assert_close(
+        network(hidden, frames)[1:], network(hidden[1:, :5], frames[1:]), atol=1e-5, rtol=0
+    )  # a clip's answer does not depend on its batch
+
+
+def test_rates_rise_in_the_first_epoch(folders, monkeypatch):
+    rates, usual = [], EmotionBrain.optimizers_step
+    monkeypatch.setattr(
+        EmotionBrain,
+        "optimizers_step",
+        lambda brain: (rates.append(brain.optimizers_dict["head"].param_groups[0]["lr"]), usual(brain))[1],
+    )
+    _model("last-layers", folders["whisper"], epochs=2, annealing_factor=1.0).fit(SOUNDS, TRUTH, valid=VALID)
+    half = len(rates) // 2
+    np.testing.assert_allclose(rates[:half], 1e-2 * np.arange(1, half + 1) / half)
+    np.testing.assert_allclose(rates[half:], 1e-2)
+    assert half > 1
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("last-layers", {"last_layers": 5}, "last_layers=5; expected 1 to 2"),
+    ],
+)
+def test_what_the_encoder_does_not_have_is_named_before_a_run(name, options, words, folders):
+    given = PipelineOptions(encoder=str(folders["whisper"]), **options)
+    assert re.match(words, build(f"{name}@encoder", labels=("ang", "sad"), corpus="emodb", options=given).reason)
 
 
 def test_frames_that_vanish_in_a_training_are_named(folders, tmp_path):
