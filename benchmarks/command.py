@@ -133,6 +133,16 @@ def add_pipeline_arguments(parser: argparse.ArgumentParser) -> None:
         help="how many of an encoder's layers last-layers@encoder tunes (default: 2)",
     )
     group.add_argument(
+        "--lora-rank", type=at_least_one, default=8, metavar="N", help="rank of what lora@encoder adds (default: 8)"
+    )
+    group.add_argument(
+        "--lora-targets",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="linear maps that it adds to (default: q_proj v_proj; WavLM: intermediate_dense output_dense)",
+    )
+    group.add_argument(
         "--augment", action="store_true", help="augment training clips of deep pipelines: speed, noise, drop"
     )
     group.add_argument("--epochs", type=int, metavar="N", help="epochs of fine-tuning (default: the recipe's)")

@@ -3,6 +3,7 @@ from .classifier import FineTunedClassifier
 from .frozen import FrozenEncoder
 from .last_layers import LastLayersClassifier
 from .loading import load
+from .lora import LoraClassifier
 from .models import MODELS
 from .options import PipelineOptions
 from .persistence import save
@@ -18,6 +19,7 @@ __all__ = [
     "FrozenEncoder",
     "LastLayersClassifier",
     "LinearProbe",
+    "LoraClassifier",
     "PipelineOptions",
     "Predictor",
     "ReleasedClassifier",

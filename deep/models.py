@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from deep import versions
@@ -133,6 +134,15 @@ def _last_layers(options: PipelineOptions) -> BaseEstimator:
     )
 
 
+def _lora(options: PipelineOptions) -> BaseEstimator:
+    from deep.lora import LoraClassifier
+
+    targets = tuple(options.lora_targets)
+    return LoraClassifier(
+        _frozen(options), rank=options.lora_rank, targets=targets, device=options.device, **_epochs(options)
+    )
+
+
 def _released(options: PipelineOptions) -> BaseEstimator:
     from deep.released import ReleasedClassifier
 
@@ -155,6 +165,18 @@ def _has_so_many_layers(options: PipelineOptions, _labels: Sequence[str]) -> str
     from deep.last_layers import too_many
 
     return too_many(options.last_layers, read_configuration(resolve(options.encoder or ENCODER).folder).n_layers)
+
+
+def _can_be_adapted(options: PipelineOptions, _labels: Sequence[str]) -> str | None:
+    if find_spec("peft") is None:
+        return "needs peft: pip install -e '.[deep]' in the toolkit's folder"
+    from deep.lora import targets_of
+
+    try:
+        targets_of(_frozen(options).load(), options.lora_targets)
+    except SerError as error:
+        return str(error)
+    return None
 
 
 def _released_fits(options: PipelineOptions, labels: Sequence[str]) -> str | None:
@@ -211,6 +233,15 @@ MODELS: Mapping[str, DeepModel] = {
             source=ENCODER,
             on_frames=True,
             settings=lambda options: f"the last {options.last_layers}" if options.last_layers > 1 else "the last one",
+        ),
+        DeepModel(
+            "lora",
+            "frozen speech encoder with low-rank changes of its matrices (LoRA), mean over frames, linear head",
+            _lora,
+            _can_be_adapted,
+            source=ENCODER,
+            on_frames=True,
+            settings=lambda options: ", ".join([f"rank {options.lora_rank}", *options.lora_targets]),
         ),
         DeepModel(
             "speechbrain-released",

@@ -28,6 +28,10 @@ class PipelineOptions:
         Epochs of fine-tuning; None for the pipeline's own number.
     last_layers : int, default=2
         How many of an encoder's layers `last-layers` tunes.
+    lora_rank : int, default=8
+        Rank of what `lora` adds to a matrix.
+    lora_targets : sequence of str, default=()
+        Names of the linear maps that it adds to; none for `q_proj` and `v_proj` (WavLM: its feed-forward part).
     join_names : bool, default=False
         Take ids of a feature table that differ from the corpus's only in case, space or leading zeros for the same.
 
@@ -50,5 +54,7 @@ class PipelineOptions:
     augment: bool = False
     epochs: int | None = None
     last_layers: int = 2
+    lora_rank: int = 8
+    lora_targets: Sequence[str] = ()
     join_names: bool = False
     heard: Sequence[str] = ()

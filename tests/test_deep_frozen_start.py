@@ -16,9 +16,10 @@ import deep  # noqa: E402
 from benchmarks.evaluation.job import learnt  # noqa: E402
 from benchmarks.pipelines import PipelineOptions, build  # noqa: E402
 from benchmarks.pipelines.flags import Flag  # noqa: E402
-from deep import AttentiveProbe, FrozenEncoder, LastLayersClassifier  # noqa: E402
+from deep import AttentiveProbe, FrozenEncoder, LastLayersClassifier, LoraClassifier, models  # noqa: E402
 from deep.attentive_head import AttentiveHead  # noqa: E402
 from deep.frames import FrameDataset  # noqa: E402
+from deep.lora import TARGETS, WAVLM_TARGETS  # noqa: E402
 from deep.trainer import EmotionBrain  # noqa: E402
 from features.cache import FeatureCache  # noqa: E402
 from features.clips import clips_from  # noqa: E402
@@ -33,6 +34,7 @@ TUNED = {"head_rate": 1e-2, "encoder_rate": 1e-2}
 CLASSES = {
     "attentive": (AttentiveProbe, {"rate": 1e-2}),
     "last-layers": (LastLayersClassifier, {**TUNED, "last_layers": 1}),
+    "lora": (LoraClassifier, {**TUNED, "rank": 2}),
 }
 
 
@@ -188,6 +190,22 @@ def test_only_the_last_layer_is_tuned(kind, fitted):
     assert set(changed) - own <= {"model.layer_norm.weight", "model.layer_norm.bias"}  # Whisper's, behind the last
 
 
+@pytest.mark.parametrize(("kind", "words"), [("wav2vec2", TARGETS), ("wavlm", WAVLM_TARGETS), ("whisper", TARGETS)])
+def test_lora_changes_its_targets_by_matrices_of_its_rank(kind, words, fitted):
+    model = fitted("lora", kind)
+    layers = model.predictor_.network.encoder.layers
+    changed = _changed(model)
+    assert len(changed) == 2 * len(layers)
+    assert {name.split(".")[-2] for name in changed} == set(words)
+    assert all(torch.linalg.matrix_rank(change, atol=1e-5) == 2 for change in changed.values())
+    shapes = [layer.get_submodule(name).weight.shape for layer in layers for name in _paths(layer, words)]
+    assert model.n_trained_ == sum(2 * sum(shape) for shape in shapes) + model.predictor_.network.head.weight.numel()
+
+
+def _paths(layer, words):
+    return [name for name, _ in layer.named_modules() if name.rpartition(".")[2] in words]
+
+
 def test_frozen_frames_come_without_dropout_and_tuned_layers_with_it(folders):
     model = _model("last-layers", folders["wav2vec2"], epochs=1)
     encoder = model.features.load().eval()
@@ -222,11 +240,26 @@ def test_rates_rise_in_the_first_epoch(folders, monkeypatch):
     ("name", "options", "words"),
     [
         ("last-layers", {"last_layers": 5}, "last_layers=5; expected 1 to 2"),
+        ("lora", {"lora_targets": ("q_proj", "gate")}, "targets gate; .*fc1 fc2 k_proj out_proj q_proj v_proj"),
     ],
 )
 def test_what_the_encoder_does_not_have_is_named_before_a_run(name, options, words, folders):
     given = PipelineOptions(encoder=str(folders["whisper"]), **options)
     assert re.match(words, build(f"{name}@encoder", labels=("ang", "sad"), corpus="emodb", options=given).reason)
+
+
+def test_adapters_that_nothing_calls_are_refused(folders):
+    with pytest.raises(PipelineError, match=r"q_proj; .*does not call"):
+        _model("lora", folders["wavlm"], targets=("q_proj",)).fit(SOUNDS, TRUTH, valid=VALID)
+    with pytest.raises(PipelineError, match="rank=0"):
+        _model("lora", folders["wavlm"], rank=0).fit(SOUNDS, TRUTH, valid=VALID)
+
+
+def test_without_peft_the_others_run(folders, monkeypatch):
+    monkeypatch.setattr(models, "find_spec", lambda _: None)
+    options = PipelineOptions(encoder=str(folders["whisper"]))
+    assert "pip install" in build("lora@encoder", labels=("ang", "sad"), corpus="emodb", options=options).reason
+    assert build("last-layers@encoder", labels=("ang", "sad"), corpus="emodb", options=options).reason is None
 
 
 def test_frames_that_vanish_in_a_training_are_named(folders, tmp_path):

@@ -12,7 +12,7 @@ from features.fingerprint import code_fingerprint, installed_version
 from features.version import VERSION
 
 LIBRARIES = ("numpy", "scipy", "pandas", "scikit-learn", "xgboost", "librosa", "soxr", "soundfile", "numba", "joblib")
-DEEP_LIBRARIES = ("torch", "torchaudio", "speechbrain", "transformers")
+DEEP_LIBRARIES = ("torch", "torchaudio", "speechbrain", "transformers", "peft")
 CONTRIBUTING = ("features", "classical", "deep")
 """Packages whose code decides results."""
 
