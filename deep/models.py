@@ -164,12 +164,19 @@ def _has_so_many_layers(options: PipelineOptions, _labels: Sequence[str]) -> str
     from deep.configuration import read_configuration
     from deep.last_layers import too_many
 
-    return too_many(options.last_layers, read_configuration(resolve(options.encoder or ENCODER).folder).n_layers)
+    if options.encoder is None:
+        return None
+    try:
+        return too_many(options.last_layers, read_configuration(resolve(options.encoder).folder).n_layers)
+    except SerError as error:
+        return str(error)
 
 
 def _can_be_adapted(options: PipelineOptions, _labels: Sequence[str]) -> str | None:
     if find_spec("peft") is None:
         return "needs peft: pip install -e '.[deep]' in the toolkit's folder"
+    if options.encoder is None:
+        return None
     from deep.lora import targets_of
 
     try:

@@ -255,6 +255,11 @@ def test_adapters_that_nothing_calls_are_refused(folders):
         _model("lora", folders["wavlm"], rank=0).fit(SOUNDS, TRUTH, valid=VALID)
 
 
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_list_of_models_asks_for_no_encoder(name):
+    assert models.MODELS[name].availability(PipelineOptions(), ("ang", "sad")) is None
+
+
 def test_without_peft_the_others_run(folders, monkeypatch):
     monkeypatch.setattr(models, "find_spec", lambda _: None)
     options = PipelineOptions(encoder=str(folders["whisper"]))
