@@ -174,7 +174,8 @@ def _pipelines(ranking: Ranking, cited: Cite) -> list[str]:
     if ours and ranking.run.record:
         rows = [f"{entry.name} ({_row(ranking, entry)})" for entry in ours]
         software = cited(TOOLKIT, "librosa", "scikit-learn", "svm", "xgboost", "opensmile", "egemaps", "compare")
-        models = cited("speechbrain", "transformers", "wav2vec2", "hubert", "wavlm", "whisper", "coral")
+        encoders = ("speechbrain", "transformers", "wav2vec2", "hubert", "wavlm", "whisper")
+        models = cited(*encoders, "superb", "attentive", "lora", "coral")
         told.append(f"Pipelines{software}{models}: {'; '.join(rows)}.")
     jobs = ranking.run.jobs
     if (pd.to_numeric(jobs.get("n_candidates"), errors="coerce").fillna(0) > 1).any():
