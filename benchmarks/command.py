@@ -146,6 +146,12 @@ def add_pipeline_arguments(parser: argparse.ArgumentParser) -> None:
         "--augment", action="store_true", help="augment training clips of deep pipelines: speed, noise, drop"
     )
     group.add_argument("--epochs", type=int, metavar="N", help="epochs of fine-tuning (default: the recipe's)")
+    group.add_argument(
+        "--tune-deep",
+        action="store_true",
+        help="choose learning rates (a third, one, three times the recipe's) and epochs of deep pipelines on 3 inner "
+        "folds, as classical ones choose their settings: ten trainings in place of one",
+    )
 
 
 def add_run_arguments(parser: argparse.ArgumentParser, *, out: str = "results/CORPUS") -> None:

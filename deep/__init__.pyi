@@ -10,6 +10,7 @@ from .persistence import save
 from .predictor import Predictor
 from .probe import LinearProbe
 from .released import ReleasedClassifier
+from .tuned_rates import TunedRates
 
 __version__: str
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "PipelineOptions",
     "Predictor",
     "ReleasedClassifier",
+    "TunedRates",
     "load",
     "save",
 ]

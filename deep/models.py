@@ -82,6 +82,21 @@ class DeepModel:
         """
         return versions.availability() or self.needs(options, labels)
 
+    def estimator(self, options: PipelineOptions) -> BaseEstimator:
+        """Build it, with a search of its learning rates and epochs around it where that is asked for.
+
+        Parameters
+        ----------
+        options : PipelineOptions
+            Options of the run.
+        """
+        built = self.build(options)
+        if not (options.tune_deep and "epochs" in built.get_params()):
+            return built
+        from deep.tuned_rates import TunedRates
+
+        return TunedRates(built)
+
 
 def _training(options: PipelineOptions) -> dict[str, Any]:
     """Return the parameters of a fine-tuned classifier that a user has set."""

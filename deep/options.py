@@ -26,6 +26,8 @@ class PipelineOptions:
         Augment the training clips of deep pipelines.
     epochs : int or None, default=None
         Epochs of fine-tuning; None for the pipeline's own number.
+    tune_deep : bool, default=False
+        Choose learning rates and epochs of what is trained by epochs on inner folds (`deep.tuned_rates`).
     last_layers : int, default=2
         How many of an encoder's layers `last-layers` tunes.
     lora_rank : int, default=8
@@ -53,6 +55,7 @@ class PipelineOptions:
     device: str = "auto"
     augment: bool = False
     epochs: int | None = None
+    tune_deep: bool = False
     last_layers: int = 2
     lora_rank: int = 8
     lora_targets: Sequence[str] = ()

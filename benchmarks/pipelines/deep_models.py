@@ -66,6 +66,7 @@ def build(part: Part, labels: Sequence[str], corpus: str, options: PipelineOptio
         flags = (Flag.CONTAMINATED,)
     flags += (Flag.RANDOM_INIT,) if model.random_init else ()
     description = model.description + (f" ({source})" if source else "") + "".join(f"; {words}" for words in about)
+    description += _tuned(options) if part.model != RELEASED else ""
     reason = model.availability(options, labels)
     if reason is not None:
         return Pipeline(part.name, description, flags=flags, reason=reason, package="deep")
@@ -73,7 +74,7 @@ def build(part: Part, labels: Sequence[str], corpus: str, options: PipelineOptio
     return Pipeline(
         part.name,
         description,
-        estimator=model.build(options),
+        estimator=model.estimator(options),
         flags=flags,
         package="deep",
         identity=" ".join(versions.values()),
@@ -97,7 +98,7 @@ def _on_features(model: DeepModel, part: Part, corpus: str, options: PipelineOpt
     name = Part(part.model, features.name if model.on_features else features.name.removesuffix("/all")).name
     marks, about = marks_of(features.pretrained, corpus, options.heard)
     of = ", ".join(filter(None, [name.partition("@")[2], model.settings(options)]))
-    description = f"{model.description} ({of})" + "".join(f"; {words}" for words in about)
+    description = f"{model.description} ({of})" + "".join(f"; {words}" for words in about) + _tuned(options)
     flags = (*features.flags, *marks)
     reason = features.availability()
     chosen = replace(options, encoder=features.source, random_init=features.depends_on_seed)
@@ -107,10 +108,14 @@ def _on_features(model: DeepModel, part: Part, corpus: str, options: PipelineOpt
     return Pipeline(
         name,
         description,
-        estimator=model.build(chosen),
+        estimator=model.estimator(chosen),
         features=part.features if model.on_features else "",
         flags=flags,
         package="deep",
         identity=version_of(str(features.source)) if model.on_frames else "",
         pretrained={source: version_of(source) for source in features.pretrained},
     )
+
+
+def _tuned(options: PipelineOptions) -> str:
+    return "; learning rates and epochs chosen on inner folds" if options.tune_deep else ""

@@ -167,6 +167,13 @@ def _deep(ranking: Ranking) -> frozenset[str]:
     return frozenset(job["pipeline"] for job in ranking.run.record.get("jobs", ()) if job.get("history"))
 
 
+def _tuned(ranking: Ranking) -> frozenset[str]:
+    """Pipelines that chose among several settings."""
+    jobs = ranking.run.jobs
+    some = pd.to_numeric(jobs.get("n_candidates"), errors="coerce").fillna(0) > 1
+    return frozenset(jobs["pipeline"][some]) if "n_candidates" in jobs else frozenset()
+
+
 def _pipelines(ranking: Ranking, cited: Cite) -> list[str]:
     used = Used(ranking)
     told = []
@@ -177,11 +184,16 @@ def _pipelines(ranking: Ranking, cited: Cite) -> list[str]:
         encoders = ("speechbrain", "transformers", "wav2vec2", "hubert", "wavlm", "whisper")
         models = cited(*encoders, "superb", "attentive", "lora", "coral")
         told.append(f"Pipelines{software}{models}: {'; '.join(rows)}.")
-    jobs = ranking.run.jobs
-    if (pd.to_numeric(jobs.get("n_candidates"), errors="coerce").fillna(0) > 1).any():
+    tuned, deep = _tuned(ranking), _deep(ranking)
+    if tuned - deep:
         told.append(
             "Every fold tuned anew on inner folds of its training utterances, speakers kept together where there are "
             "two or more, by the UAR of all inner answers pooled; the best setting was fitted to all of them."
+        )
+    if tuned & deep:
+        told.append(
+            f"Of {listed(sorted(tuned & deep))}, learning rates and the number of epochs were chosen in every fold by "
+            "the mean over inner folds of the UAR on held-out training speakers; then each was trained once more."
         )
     if used.statistics:
         told.append(
