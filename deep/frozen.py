@@ -173,12 +173,7 @@ class FrozenEncoder(ClipExtractor):
         good = sorted(set(range(len(clips))) - {clip.position for clip in bad})
         device = runtime.resolve(self.device)
         n_threads = self.n_jobs if self.n_jobs > 0 else os.cpu_count()
-        with (
-            runtime.threads(n_threads),
-            runtime.quiet(),
-            torch.inference_mode(),
-            runtime.autocast(self.precision, device),
-        ):
+        with runtime.threads(n_threads), runtime.quiet(), torch.inference_mode():
             encoder = self.load().to(device).eval()
             began = time.perf_counter()
             for batch in inference_loader(ClipDataset([clips[position] for position in good]), device):

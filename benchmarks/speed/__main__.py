@@ -17,6 +17,7 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "cluster": ("benchmarks.speed.cluster", "a Dask cluster beside bare processes"),
     "kernels": ("benchmarks.speed.kernels", "the SVM, exact and on Nystroem features, by number of utterances"),
     "stream": ("benchmarks.speed.stream", "a stream in chunks beside the same sound in a file"),
+    "encoders": ("benchmarks.speed.encoders", "a frozen encoder in float32 and bfloat16"),
     "deep": ("deep.speed", "the encoders and their training"),
 }
 
