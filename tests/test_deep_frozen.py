@@ -48,14 +48,15 @@ def test_a_layer_is_a_choice_of_columns(small, sounds):
     np.testing.assert_array_equal(second.values, every.values[:, layer_positions(every.names, 2)])
 
 
-def test_bfloat16_is_near_and_another_table(small, sounds):
-    exact, rounded = (FrozenEncoder(small, device="cpu", precision=name) for name in ("float32", "bfloat16"))
+def test_bfloat16_is_near_and_another_table(sounds):
+    trained = "wav2vec2-synthetic"  # wild weights drawn at random make chaos of any rounding
+    exact, rounded = (FrozenEncoder(trained, device="cpu", precision=name) for name in ("float32", "bfloat16"))
     expected = exact.extract(sounds).values
     difference = np.abs(rounded.extract(sounds).values - expected)
     assert 0 < difference.max() < 0.1 * np.abs(expected).max()
     assert rounded.identity() != exact.identity()
     with pytest.raises(ModelError, match="expected one of"):
-        FrozenEncoder(small, device="cpu", precision="float8").extract(sounds)
+        FrozenEncoder(trained, device="cpu", precision="float8").extract(sounds)
 
 
 def test_names_are_known_before_any_extraction(small):
