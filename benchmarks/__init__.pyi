@@ -11,6 +11,7 @@ from .studies.cross_corpus import cross_corpus
 from .studies.enrolment_curve import enrolment_curve
 from .studies.known_clips import known_clips
 from .studies.known_people import known_people
+from .studies.layers import layer_probes
 from .studies.learning_curve import learning_curve
 from .studies.length import length_curve
 from .studies.people import people
@@ -35,6 +36,7 @@ __all__ = [
     "known_clips",
     "known_people",
     "known_sentences",
+    "layer_probes",
     "learning_curve",
     "length_curve",
     "load_run",

@@ -203,6 +203,7 @@ def test_the_root_of_benchmarks_holds_commands_only() -> None:
         "heard",
         "known_people",
         "learning",
+        "layers",
         "length",
         "report",
         "people",

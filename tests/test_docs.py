@@ -31,6 +31,10 @@ NOT_EXECUTED: dict[str, str] = {
     (
         "python -m benchmarks.run --corpus iemocap --root IEMOCAP_full_release --folds speaker-811 --seeds 0 1 2"
     ): "licence: the commands of docs/iemocap.md run on a miniature",
+    "python -m benchmarks.layers": "time: some three hundred probes; test_layers runs it small",
+    "python -m benchmarks.layers --corpus emodb --root emodb --encoder FOLDER": "likewise",
+    "python -m benchmarks.drift model.skops calls.csv": "one call ends with 1 or 2; test_drift runs it",
+    "python -m benchmarks.drift model.skops calls.csv --level 0.01 --json": "likewise",
     (
         "python -m benchmarks.sentences --corpus emodb --root emodb --pipelines svm xgboost"
     ): "time: some fifty trainings; test_benchmarks_sentences runs it small",

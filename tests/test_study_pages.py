@@ -44,6 +44,12 @@ TABLES = {
         "sentences": f"pipeline,sentences,clips,{INTERVAL},gain,gain_low,gain_high\n"
         'svm,"known, as few clips",40,0.7,0.6,0.8,0.1,0.05,0.15\nsvm,unknown,40,0.6,0.5,0.7,,,\n',
     },
+    "layers": {
+        "layers": f"weights,target,layer,classes,clips,held_out,chance,{INTERVAL},gain,gain_low,gain_high,behind,"
+        "behind_low,behind_high\npretrained,emotion,0,2,40,speakers,0.5,0.8,0.7,0.9,0.2,0.1,0.3,0,0,0\n"
+        "random,emotion,0,2,40,speakers,0.5,0.6,0.5,0.7,,,,0,0,0\n",
+        "layer_points": "layer,utterance,speaker,label,x,y\n0,a1,01,ang,0.5,1\n0,b1,02,sad,1.5,0\n",
+    },
     "combined": {
         "combined": "family,first,second,corpus,speakers,difference,difference_low,difference_high,effect,p,p_holm,"
         "verdict,ahead_on\nclips,svm,knn,all,30,0.1,0.05,0.15,0.5,0.01,0.01,difference,2\n",
@@ -56,6 +62,7 @@ SAID = {
     "cross": ("svm on 01: UAR 80.0", "coral: ahead of no adaptation in 1 of 1"),
     "known_people": ("is worth +10.0 points of UAR on as many clips (95", "the interval holds 0."),
     "sentences": ("is worth +10.0", "Ahead of unknown"),
+    "layers": ("emotion: ahead of random weights at layer 0", "intervals are not corrected"),
     "combined": ("Mean rank", "+0.05 to +0.15"),
 }
 DRAWN = {
@@ -64,6 +71,7 @@ DRAWN = {
     "cross": ["cross-1"],
     "known_people": [],
     "sentences": [],
+    "layers": ["layer-points", "layers"],
     "combined": ["ranks-1"],
 }
 

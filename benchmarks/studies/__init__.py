@@ -16,6 +16,7 @@ STUDIES: Mapping[str, str] = {
     "cross_corpus": "benchmarks.studies.cross_corpus",
     "robustness": "benchmarks.studies.robustness",
     "length": "benchmarks.studies.length",
+    "layers": "benchmarks.studies.layers",
     "resampling": "benchmarks.studies.resampling",
     "combining": "benchmarks.studies.combining",
     "comparison": "benchmarks.studies.comparison",
