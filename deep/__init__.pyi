@@ -5,6 +5,7 @@ from .last_layers import LastLayersClassifier
 from .loading import load
 from .lora import LoraClassifier
 from .models import MODELS
+from .occlusion import saliency
 from .options import PipelineOptions
 from .persistence import save
 from .predictor import Predictor
@@ -26,5 +27,6 @@ __all__ = [
     "ReleasedClassifier",
     "TunedRates",
     "load",
+    "saliency",
     "save",
 ]

@@ -6,6 +6,7 @@ from .extractors.opensmile import OpenSmileExtractor
 from .extractors.statistics import FeatureExtractor
 from .extractors.table import FeatureTable
 from .groups import GROUPS, PRESETS, select
+from .occlusion import Saliency, saliency
 
 __version__: str
 __all__ = [
@@ -16,7 +17,9 @@ __all__ = [
     "FeatureExtractor",
     "FeatureTable",
     "OpenSmileExtractor",
+    "Saliency",
     "SerError",
     "load",
+    "saliency",
     "select",
 ]
