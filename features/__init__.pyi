@@ -6,7 +6,7 @@ from .extractors.opensmile import OpenSmileExtractor
 from .extractors.statistics import FeatureExtractor
 from .extractors.table import FeatureTable
 from .groups import GROUPS, PRESETS, select
-from .occlusion import Saliency, saliency
+from .occlusion import saliency
 
 __version__: str
 __all__ = [
@@ -17,7 +17,6 @@ __all__ = [
     "FeatureExtractor",
     "FeatureTable",
     "OpenSmileExtractor",
-    "Saliency",
     "SerError",
     "load",
     "saliency",
