@@ -316,7 +316,10 @@ def _candidates(lags: np.ndarray, trust: np.ndarray, f0: np.ndarray, values: np.
                 height = _without_chance(frequencies, compared, i)
             # A small preference for high F0 decides between octaves.
             value = height + _OCTAVE_COST * np.log2(frequencies[i] / F0_MIN)
-            weakest = np.argmin(values[t])
+            weakest = 0  # by a loop: numba compiles np.argmin for a tenth of a second and more
+            for c in range(1, values.shape[1]):
+                if values[t, c] < values[t, weakest]:
+                    weakest = c
             if value > values[t, weakest]:
                 values[t, weakest] = value
                 f0[t, weakest] = frequencies[i]
@@ -405,10 +408,14 @@ def _without_chance(frequencies: np.ndarray, heights: np.ndarray, i: int) -> flo
 def _path(f0: np.ndarray, values: np.ndarray, level: np.ndarray) -> np.ndarray:
     """Candidate of each frame on the best path, -1 for unvoiced, of shape (n_frames,) int64."""
     n_frames, n_candidates = f0.shape
-    score = np.full(n_candidates + 1, -np.inf)
-    new_score = np.empty(n_candidates + 1)
-    octave = np.log2(f0)
-    back = np.zeros((n_frames, n_candidates + 1), dtype=np.int8)
+    score, new_score = np.empty(n_candidates + 1), np.empty(n_candidates + 1)
+    for c in range(n_candidates + 1):
+        score[c] = -np.inf
+    octave = np.empty((n_frames, n_candidates), dtype=np.float32)
+    for t in range(n_frames):  # not np.log2(f0): numba compiles a loop over scalars in half the time
+        for c in range(n_candidates):
+            octave[t, c] = np.log2(f0[t, c])
+    back = np.empty((n_frames, n_candidates + 1), dtype=np.int8)
     for t in range(n_frames):
         quiet = level[t] * (1 + _VOICING_THRESHOLD) / _SILENCE_THRESHOLD
         unvoiced = _VOICING_THRESHOLD + max(0.0, 2.0 - quiet)

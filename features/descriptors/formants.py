@@ -72,7 +72,7 @@ def _fill(frames: np.ndarray, indices: np.ndarray, result: np.ndarray) -> None:
                 real[k], imaginary[k] = 0.9 * np.cos(angle), 0.9 * np.sin(angle)
         fresh = not roots(coefficients, real, imaginary)
         if not fresh:
-            _pick(real, imaginary, result[:, indices[i]])
+            _pick(real, imaginary, result, indices[i])
 
 
 @compiled(fastmath=True)
@@ -82,10 +82,12 @@ def burg(frame: np.ndarray, order: int) -> np.ndarray:
     A silent frame gives 1, 0, 0, ...
     """
     n = len(frame)
-    forward = frame.copy()
-    backward = frame.copy()
-    a = np.zeros(order + 1)
-    old = np.zeros(order + 1)
+    forward, backward = np.empty_like(frame), np.empty_like(frame)
+    for i in range(n):
+        forward[i] = backward[i] = frame[i]
+    a, old = np.empty(order + 1), np.empty(order + 1)
+    for k in range(order + 1):
+        a[k] = 0.0
     a[0] = 1.0
     power = np.float32(0.0)
     for i in range(n):
@@ -155,8 +157,11 @@ def roots(a: np.ndarray, real: np.ndarray, imaginary: np.ndarray) -> bool:
 
 
 @compiled()
-def _pick(real: np.ndarray, imaginary: np.ndarray, result: np.ndarray) -> None:
-    """The lowest resonances of the upper half plane; a root outside the unit circle is mirrored into it."""
+def _pick(real: np.ndarray, imaginary: np.ndarray, result: np.ndarray, frame: int) -> None:
+    """The lowest resonances of the upper half plane, into the frame's column.
+
+    A root outside the unit circle is mirrored into it.
+    """
     count = 0
     frequencies = np.empty(len(real))
     bandwidths = np.empty(len(real))
@@ -174,5 +179,5 @@ def _pick(real: np.ndarray, imaginary: np.ndarray, result: np.ndarray) -> None:
             bandwidths[j] = abs(np.log(square)) * _RATE / (2 * np.pi)
             count += 1
     for k in range(min(count, N_FORMANTS)):
-        result[k] = frequencies[k]
-        result[N_FORMANTS + k] = bandwidths[k]
+        result[k, frame] = frequencies[k]
+        result[N_FORMANTS + k, frame] = bandwidths[k]

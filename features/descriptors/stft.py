@@ -107,7 +107,7 @@ def _fill_block(
     magnitude = np.sqrt(power)
     logs = np.log(np.maximum(power, np.float32(_TINY)))
     after = before.copy()
-    _shape(power, magnitude, logs, _frequencies(), _contrast_edges(), after, result.shape[:, block], valleys[:, block])
+    _shape(power, magnitude, logs, _frequencies(), _contrast_edges(), after, first, result.shape, valleys)
     return after
 
 
@@ -195,7 +195,8 @@ def _line(logs: np.ndarray, first: int, last: int) -> float:
 @compiled(fastmath=True)
 def _contrast(magnitude: np.ndarray, quantile: int, low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
     """Peak and valley of one band in dB (10 log10 of magnitudes, as librosa's); `low` and `high` are work space."""
-    low[:quantile], high[:quantile] = np.float32(1e30), np.float32(0)
+    for k in range(quantile):
+        low[k], high[k] = np.float32(1e30), np.float32(0)
     for value in magnitude:
         if value < low[quantile - 1]:
             k = quantile - 1
@@ -224,10 +225,15 @@ def _shape(
     frequencies: np.ndarray,
     edges: np.ndarray,
     before: np.ndarray,
+    first: int,
     result: np.ndarray,
     valleys: np.ndarray,
 ) -> None:
-    """Spectral shape of each frame, contrast as peaks and valleys; `before` becomes the last normalised spectrum."""
+    """Spectral shape of each frame, contrast as peaks and valleys; `before` becomes the last normalised spectrum.
+
+    Frames are written from column `first` on: handed parts of the arrays, whose layout depends on the clip's length,
+    numba would compile this once more for the first clip that is longer than a block.
+    """
     n_frames, n_bins = power.shape
     low, high = np.empty(8, dtype=np.float32), np.empty(8, dtype=np.float32)
     for t in range(n_frames):
@@ -239,9 +245,12 @@ def _shape(
             log_sum += logs[t, k]
             entropy += power[t, k] * logs[t, k]
         if total_power <= 1e-20:
-            result[:, t] = np.nan
-            valleys[:, t] = np.nan
-            before[:] = 0.0
+            for k in range(result.shape[0]):  # not result[:, t] = nan: numba compiles seconds of shape checks for that
+                result[k, first + t] = np.nan
+            for k in range(valleys.shape[0]):
+                valleys[k, first + t] = np.nan
+            for k in range(n_bins):
+                before[k] = 0.0
             continue
         centroid = weighted / total
         spread, flux = 0.0, 0.0
@@ -270,18 +279,19 @@ def _shape(
             low_peak = max(low_peak, logs[t, k])
         for k in range(64, 161):
             high_peak = max(high_peak, logs[t, k])
-        result[0, t] = centroid
-        result[1, t] = np.sqrt(spread)
-        result[2, t] = frequencies[rolloff]
-        result[3, t] = np.exp(log_sum / n_bins) / (floored / n_bins)
-        result[4, t] = (np.log(total_power) - entropy / total_power) / np.log(n_bins)
-        result[5, t] = np.sqrt(flux)
-        result[6, t] = _line(logs[t], 0, 17)
-        result[7, t] = _line(logs[t], 16, 49)
-        result[8, t] = _line(logs[t], 0, n_bins)
-        result[9, t] = 10 * np.log10(low_power / high_power)
-        result[10, t] = 4.342944819032518 * (low_peak - high_peak)
+        result[0, first + t] = centroid
+        result[1, first + t] = np.sqrt(spread)
+        result[2, first + t] = frequencies[rolloff]
+        result[3, first + t] = np.exp(log_sum / n_bins) / (floored / n_bins)
+        result[4, first + t] = (np.log(total_power) - entropy / total_power) / np.log(n_bins)
+        result[5, first + t] = np.sqrt(flux)
+        # As int64, since numba compiles the function anew for every literal that it is given.
+        result[6, first + t] = _line(logs[t], np.int64(0), np.int64(17))
+        result[7, first + t] = _line(logs[t], np.int64(16), np.int64(49))
+        result[8, first + t] = _line(logs[t], np.int64(0), np.int64(n_bins))
+        result[9, first + t] = 10 * np.log10(low_power / high_power)
+        result[10, first + t] = 4.342944819032518 * (low_peak - high_peak)
         for band in range(len(edges)):
-            result[11 + band, t], valleys[band, t] = _contrast(
+            result[11 + band, first + t], valleys[band, first + t] = _contrast(
                 magnitude[t, edges[band, 0] : edges[band, 1]], edges[band, 2], low, high
             )
