@@ -30,6 +30,8 @@ PRINTED_BY = {
     "benchmarks.studies.comparison": "--join-names",
     "benchmarks.pipelines.heard": "--heard",
     "benchmarks.folds.leakage": "--folds-file",  # our own folds share no speaker
+    "deep.last_layers": "--last-layers",
+    "deep.lora": "--lora-rank",
     "benchmarks.folds": "--folds",
     "benchmarks.evaluation.planning": READS_A_CORPUS,
     "benchmarks.evaluation.execute": "--overwrite",

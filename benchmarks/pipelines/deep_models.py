@@ -94,7 +94,7 @@ def _on_features(model: DeepModel, part: Part, corpus: str, options: PipelineOpt
             f"as {part.model}@encoder, and leave :normalise out"
         )
     if model.on_frames and layers.layer != "all":
-        raise PipelineError(f"pipeline {part.name!r}: --layer {layers.layer}; expected none, {part.model} needs all")
+        raise PipelineError(f"pipeline {part.name!r}: layer {layers.layer}; expected no choice, {part.model} needs all")
     name = Part(part.model, features.name if model.on_features else features.name.removesuffix("/all")).name
     marks, about = marks_of(features.pretrained, corpus, options.heard)
     of = ", ".join(filter(None, [name.partition("@")[2], model.settings(options)]))

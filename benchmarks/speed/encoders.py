@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from benchmarks import command as shared
 from benchmarks.speed.lines import Line, as_markdown
 from features.command import command, make_parser
 
@@ -33,18 +33,15 @@ def build_parser() -> argparse.ArgumentParser:
         examples="python -m benchmarks.speed encoders FOLDER --corpus emodb --root emodb",
     )
     parser.add_argument("encoder", help="speech encoder: a hub name or a local folder")
-    parser.add_argument("--corpus", default="synthetic", help="corpus (default: the embedded one)")
-    parser.add_argument("--root", type=Path, help="its folder")
     parser.add_argument("--rounds", type=int, default=3, help="rounds, the median counts (default: 3)")
     parser.add_argument("--clips", type=int, help="clips to time (default: all)")
+    shared.add_corpus_arguments(parser)
     return parser
 
 
 def execute(options: argparse.Namespace) -> int:
     """Print the table."""
-    from benchmarks import corpora
-
-    rows = corpora.load(options.corpus, options.root).utterances
+    rows = shared.load_corpus(options).utterances
     sys.stdout.write(as_markdown([*_times(options, rows), *_answers(options.encoder, rows)]))
     return 0
 
