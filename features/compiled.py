@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import warnings
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -103,6 +105,42 @@ class _Kept(FunctionCache):  # type: ignore[misc]
             Path(self._cache_file._index_path).unlink(missing_ok=True)
         except OSError:
             self.disable()
+
+
+@contextmanager
+def meanwhile(module: str, function: str) -> Iterator[None]:
+    """Let another process compile something and keep it, while this one compiles something else.
+
+    It has ended when the context ends. Where there is one core, or no process can be started, nothing is done; what it
+    did not keep, this process compiles when it needs it.
+
+    Parameters
+    ----------
+    module, function : str
+        What the other process is to call, without arguments.
+
+    Examples
+    --------
+    >>> with meanwhile("features.version", "nothing_of_that_name"):
+    ...     pass
+    """
+    from joblib import cpu_count
+
+    root = str(Path(__file__).resolve().parent.parent)
+    program = f"import sys\nsys.path.insert(0, {root!r})\nfrom {module} import {function}\n{function}()"
+    nowhere = subprocess.DEVNULL
+    other = None
+    if cpu_count() > 1 and sys.executable and not hasattr(sys, "frozen"):  # a frozen program would start itself
+        with suppress(OSError):
+            other = subprocess.Popen([sys.executable, "-c", program], stdin=nowhere, stdout=nowhere, stderr=nowhere)
+    try:
+        yield
+        if other is not None:
+            other.wait()
+    finally:
+        if other is not None:
+            other.kill()
+            other.wait()
 
 
 REMEDY = "set NUMBA_CACHE_DIR to a folder that can be written"

@@ -10,6 +10,7 @@ from functools import lru_cache
 from importlib import import_module
 from itertools import accumulate
 from pkgutil import iter_modules
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,10 @@ import numpy as np
 from features import covariance, shape
 from features.blas import one_blas_thread
 from features.clips import Clip
-from features.compiled import REMEDY, keeps, to_be_compiled
+from features.compiled import REMEDY, keeps, meanwhile, to_be_compiled
 from features.descriptors import MODULES
 from features.descriptors.analysis import Analysis
+from features.descriptors.f0 import Track
 from features.descriptors.specs import ALL, UNVOICED, VOICED, Descriptor
 from features.errors import Note
 from features.functionals import FUNCTIONALS, functionals
@@ -233,6 +235,8 @@ def prepare(*, n_jobs: int = 1) -> None:
     what = f"compiling {len(names)} functions of the features"
     if keeps():
         warnings.warn(Note(f"{what}, once after installation: some 10 s"), stacklevel=3)
+        with meanwhile(__name__, compile_voice_and_shapes.__name__):
+            features_of(_tone(), tuple(part for part in PARTS if not _is_compiled_elsewhere(part)))
         warm_up()
         return
     warnings.warn(Note(f"{what} in every process, some 10 s each, as they can be kept nowhere: {REMEDY}"), stacklevel=3)
@@ -252,8 +256,28 @@ def _compiled_modules() -> list[str]:
 @lru_cache(maxsize=1)
 def warm_up() -> None:
     """Compile, or load from numba's cache, what every clip needs; once per process so that timings exclude it."""
-    time_axis = np.arange(RATE // 2) / RATE
-    features_of(np.sin(2 * np.pi * 150 * time_axis).astype(np.float32), PARTS)
+    features_of(_tone(), PARTS)
+
+
+def _tone() -> np.ndarray:
+    return np.sin(2 * np.pi * 150 * np.arange(RATE // 2) / RATE).astype(np.float32)
+
+
+def compile_voice_and_shapes() -> None:
+    """Compile and keep what the group voice and the shapes alone need: about half of all, for another process.
+
+    Track and spectrum are made up, of the types that they have, so that nothing else is compiled for them.
+    """
+    analysis = Analysis(_tone())
+    ones = np.ones(analysis.n_frames, dtype=np.float32)
+    made_up = {"track": Track(150 * ones, ones), "stft": SimpleNamespace(third_formant=ones)}
+    vars(analysis).update(made_up)
+    contours, _ = import_module(MODULES["voice"]).describe(analysis)
+    shape.shapes(contours, analysis.voiced)
+
+
+def _is_compiled_elsewhere(part: str) -> bool:
+    return group_of(part) == "voice" or kind_of(part) == "shape"
 
 
 def level_normalised(waveform: np.ndarray) -> np.ndarray:

@@ -181,7 +181,7 @@ def _contrast_edges() -> np.ndarray:
 
 
 @compiled(fastmath={"contract", "reassoc", "arcp", "nsz"})
-def _line(logs: np.ndarray, first: int | np.int64, last: int | np.int64) -> float:
+def _line(logs: np.ndarray, first: np.int64, last: np.int64) -> float:
     """Least-squares slope of a log power spectrum over bins, in dB per kHz."""
     count = last - first
     middle = 0.5 * (first + last - 1)
