@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +18,34 @@ from classical.labels import balanced_weights
 from classical.screening import screened
 from classical.tuning import Candidate, TunedClassifier, check_arrays
 from features.errors import PipelineError
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some utterances and some features of a table.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n_utterances, n_features)
+    codes : ndarray of shape (n_utterances,)
+        Classes.
+    rows, columns : ndarray of int
+        Those that are meant.
+    """
+
+    X: NDArray
+    codes: NDArray
+    rows: NDArray
+    columns: NDArray
+
+    @property
+    def labels(self) -> NDArray:
+        """Classes of the rows."""
+        return self.codes[self.rows]
+
+    def values(self, some: slice = slice(None)) -> NDArray:
+        """A copy of the values, or of some of its rows."""
+        return self.X[np.ix_(self.rows[some], self.columns)]
 
 
 class BoostingClassifier(TunedClassifier):
@@ -117,13 +146,7 @@ inverse_temperature_
         """Grow trees on every inner fold, and score each fold's held-out utterances at the mean of the best rounds."""
         columns = [screened(X[fit_on], codes[fit_on], most=self.n_screened) for fit_on, _ in inner.folds]
         boosters = [
-            self._grow(
-                params,
-                X[np.ix_(fit_on, which)],
-                codes[fit_on],
-                self.max_rounds,
-                stop_on=(X[np.ix_(held_out, which)], codes[held_out]),
-            )
+            self._grow(params, Part(X, codes, fit_on, which), self.max_rounds, stop_on=Part(X, codes, held_out, which))
             for which, (fit_on, held_out) in zip(columns, inner.folds)
         ]
         rounds = min(50, self.max_rounds)
@@ -138,26 +161,36 @@ inverse_temperature_
     def _refit(self, X: NDArray, codes: NDArray) -> None:
         params = {name: value for name, value in self.best_params_.items() if name != "rounds"}
         self.columns_ = screened(X, codes, most=self.n_screened)
-        self.booster_ = self._grow(params, X[:, self.columns_], codes, self.best_params_["rounds"])
+        everything = Part(X, codes, np.arange(len(X)), self.columns_)
+        self.booster_ = self._grow(params, everything, self.best_params_["rounds"])
 
     def _grow(
-        self,
-        params: Mapping[str, Any],
-        X: NDArray,
-        codes: NDArray,
-        rounds: int,
-        *,
-        stop_on: tuple[NDArray, NDArray] | None = None,
+        self, params: Mapping[str, Any], part: Part, rounds: int, *, stop_on: Part | None = None
     ) -> xgboost.Booster:
         """Grow trees for some rounds, or until they no longer help on `stop_on`."""
+        model = self._model(params, rounds)
+        if stop_on is not None:
+            model.set_params(early_stopping_rounds=self.patience)
         n_classes = len(self.classes_)
-        model = xgboost.XGBModel(
+        model.fit(
+            part.values(),
+            part.labels,
+            sample_weight=balanced_weights(part.labels, n_classes),
+            eval_set=None if stop_on is None else [(stop_on.values(), stop_on.labels)],
+            sample_weight_eval_set=None if stop_on is None else [balanced_weights(stop_on.labels, n_classes)],
+            verbose=False,
+        )
+        booster = model.get_booster()
+        booster.set_param({"device": "cpu"})  # predictions are for arrays in main memory
+        return booster
+
+    def _model(self, params: Mapping[str, Any], rounds: int) -> xgboost.XGBModel:
+        return xgboost.XGBModel(
             objective="multi:softprob",
-            num_class=n_classes,
+            num_class=len(self.classes_),
             eval_metric="mlogloss",
             tree_method="hist",
             n_estimators=rounds,
-            early_stopping_rounds=None if stop_on is None else self.patience,
             max_bin=self.bins,
             learning_rate=self.learning_rate,
             subsample=self.row_share,
@@ -168,17 +201,6 @@ inverse_temperature_
             device=choose_device(self.device),
             **params,
         )
-        model.fit(
-            X,
-            codes,
-            sample_weight=balanced_weights(codes, n_classes),
-            eval_set=None if stop_on is None else [stop_on],
-            sample_weight_eval_set=None if stop_on is None else [balanced_weights(stop_on[1], n_classes)],
-            verbose=False,
-        )
-        booster = model.get_booster()
-        booster.set_param({"device": "cpu"})  # predictions are for arrays in main memory
-        return booster
 
     def _scores(self, X: NDArray) -> NDArray[np.float64]:
         return _margins(self.booster_, X[:, self.columns_])

@@ -22,6 +22,7 @@ MODELS = {
     "svm": "classical.svm:SvmClassifier",
     "svm~nystroem": "classical.nystroem:NystroemClassifier",
     "xgboost": "classical.boosting:BoostingClassifier",
+    "xgboost~external": "classical.external_boosting:ExternalBoostingClassifier",
     "logistic": "classical.logistic:LogisticClassifier",
     "majority": "sklearn.dummy:DummyClassifier",
     "random": "classical.models:RandomClassifier",

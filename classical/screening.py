@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+_COLUMNS_AT_A_TIME = 128
+"""So that memory holds no copies of a whole table in 64 bits."""
+
 
 def screened(X: NDArray, codes: NDArray, *, most: int | None) -> NDArray[np.intp]:
     """Indices of the features with the highest F ratio, ascending.
@@ -53,6 +56,11 @@ def f_ratio(X: NDArray, codes: NDArray) -> NDArray[np.float64]:
     >>> f_ratio(np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([0, 0, 1, 1]))
     array([8.])
     """
+    blocks = range(0, X.shape[1], _COLUMNS_AT_A_TIME)
+    return np.concatenate([_f_ratio(X[:, first : first + _COLUMNS_AT_A_TIME], codes) for first in blocks])
+
+
+def _f_ratio(X: NDArray, codes: NDArray) -> NDArray[np.float64]:
     known = np.isfinite(X)
     values = np.where(known, X, 0.0).astype(np.float64)
     classes = np.unique(codes)

@@ -17,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_estimator
 
 from classical.boosting import BoostingClassifier
+from classical.external_boosting import ExternalBoostingClassifier
 from classical.fusion import FusionClassifier
 from classical.logistic import LogisticClassifier
 from classical.models import MODELS, RandomClassifier, build, model_class
@@ -35,6 +36,7 @@ TUNED = {
     "svm~nystroem": NystroemClassifier(gammas=(0.3,), Cs=(1.0,)),
     "logistic": LogisticClassifier(),
     "xgboost": BoostingClassifier(device="cpu", column_shares=(1.0,)),
+    "xgboost~external": ExternalBoostingClassifier(device="cpu", column_shares=(1.0,), max_rounds=20),
     "fusion": FusionClassifier([("svm", SvmClassifier()), ("logistic", LogisticClassifier())]),
 }
 CHECKED = [*TUNED.values(), RandomClassifier(), Normaliser()]

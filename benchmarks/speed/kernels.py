@@ -15,7 +15,7 @@ from benchmarks.speed.lines import Line, as_markdown
 from features.command import command, make_parser
 
 EXACT = "svm"
-MODELS = (EXACT, "svm~nystroem", "xgboost")
+MODELS = (EXACT, "svm~nystroem", "xgboost", "xgboost~external")
 SPEAKERS, CLASSES = 20, 4
 
 
@@ -39,9 +39,9 @@ def build_parser() -> argparse.ArgumentParser:
     """Options of `python -m benchmarks.speed kernels`."""
     parser = make_parser(
         "benchmarks.speed kernels",
-        "Fit svm, svm~nystroem and xgboost, search included, on one thread, to tables of so many utterances with the "
-        "columns of a feature set and drawn values: CPU time and peak memory. Beyond --exact-up-to svm is "
-        "extrapolated, which is marked by a ~.",
+        "Fit svm, svm~nystroem, xgboost and xgboost~external, search included, on one thread, to tables of so many "
+        "utterances with the columns of a feature set and drawn values: CPU time and peak memory. Beyond "
+        "--exact-up-to svm is extrapolated, which is marked by a ~.",
         examples="python -m benchmarks.speed kernels --sizes 1440 5531 --exact-up-to 5531",
     )
     parser.add_argument("--sizes", nargs="+", type=int, default=[1440, 5531, 50_000], metavar="N", help="utterances")
