@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,7 +38,9 @@ def model_card(facts: Mapping[str, Any], file: str) -> str:
         "Training": bullets(
             [
                 *map(markdown_text, training_facts(facts)),
-                f"features: {len(facts['feature_names'])} used of {'; '.join(facts['features'])}",
+                # spaces behind commas, so that a page can break the line
+                f"features: {len(facts['feature_names'])} used of "
+                + re.sub(r",(?=\S)", ", ", "; ".join(facts["features"])),
                 f"normalisation: {', '.join(facts['normalise'])}",
                 f"parameters chosen on inner folds: {facts['best_params']}",
                 *(f"note: {note}" for note in facts["notes"]),
