@@ -29,6 +29,9 @@ STYLES = ("-", "--", ":", "-.")
 
 GREY = "#6b7078"
 
+_BROAD = 6.4
+"""Inches, beyond which a notebook's page lets a figure be scrolled on a phone instead of making its text too small."""
+
 
 def line_style(index: int) -> dict[str, str]:
     """Colour and line style of the line at an index; no two of the first 32 are alike.
@@ -115,4 +118,7 @@ class Plot:
         number_texts(self.figure, unwritable_in(self.figure))
         self.figure.savefig(image, format="png", dpi=120, bbox_inches="tight", metadata={"Software": None})
         text = html.escape(self.alt_text, quote=True)
-        return f'<img alt="{text}" src="data:image/png;base64,{base64.b64encode(image.getvalue()).decode()}">'
+        source = f"data:image/png;base64,{base64.b64encode(image.getvalue()).decode()}"
+        if self.figure.get_figwidth() <= _BROAD:
+            return f'<img alt="{text}" src="{source}">'
+        return f'<div style="overflow-x: auto"><img style="min-width: 40rem" alt="{text}" src="{source}"></div>'

@@ -6,11 +6,13 @@ import base64
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from features import FeatureExtractor
 from features.audio import RATE
 from features.errors import FeatureError
 from features.plots import contours_plot, functionals_plot
+from features.plotting import Plot
 
 
 def glide(low: float, high: float, seconds: float = 1.0) -> np.ndarray:
@@ -68,7 +70,13 @@ def test_nothing_to_draw_is_an_error() -> None:
 
 def test_a_notebook_shows_a_picture_with_its_words() -> None:
     html = contours_plot({'a "quoted" title': glide(100, 120)})._repr_html_()
-    assert html.startswith('<img alt="Waveform, spectrogram')
+    assert '<img alt="Waveform, spectrogram' in html
     assert "a &quot;quoted&quot; title" in html
     data = html.partition("base64,")[2].rstrip('">')
     assert base64.b64decode(data).startswith(b"\x89PNG")
+
+
+def test_a_broad_figure_can_be_scrolled_where_a_page_is_narrow() -> None:
+    narrow, broad = (Plot(Figure(figsize=(width, 2)), "Nothing.")._repr_html_() for width in (6.4, 9.0))
+    assert narrow.startswith("<img alt=")
+    assert broad.startswith('<div style="overflow-x: auto"><img style="min-width: 40rem" alt="Nothing."')
