@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
@@ -98,6 +100,17 @@ def check_outputs(notebook: nbformat.NotebookNode) -> None:
 
 def test_all_six_are_there() -> None:
     assert tuple(path.stem for path in NOTEBOOKS) == NAMES
+
+
+@every_notebook
+def test_what_a_page_imports_of_the_toolkit_is_there(path: Path) -> None:
+    """Pages that take long run in `make test-long` alone: a name that has moved is noticed before."""
+    code = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code")
+    lines = re.findall(r"^from ((?:benchmarks|classical|deep|features)[\w.]*) import (.+)$", code, re.MULTILINE)
+    assert lines
+    for module, names in lines:
+        for name in names.split(", "):
+            assert hasattr(import_module(module), name) or find_spec(f"{module}.{name}"), f"{module}.{name}"
 
 
 @pytest.mark.parametrize(
