@@ -23,6 +23,10 @@ NOT_EXECUTED: dict[str, str] = {
         "svm+xgboost"
     ): "time: likewise",
     "python -m benchmarks.run": "time: the whole default run with a deep row; test_deep_pretraining holds its parts",
+    (
+        "python -m benchmarks.run --corpus emodb --root emodb --jobs 1 --encoder FOLDER --pipelines attentive@encoder "
+        "attentive@encoder~random linear@encoder linear@encoder~random svm@encoder"
+    ): "time: 30 epochs in each of ten folds; test_deep_frozen_start holds the rows",
     "python -m benchmarks.run --corpus ravdess --root ravdess --download": "network",
     (
         "python -m benchmarks.combine results/emodb results/ravdess"
