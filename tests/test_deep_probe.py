@@ -55,7 +55,7 @@ def test_scaling_sees_training_clips_alone(fitted):
 
 def test_a_saved_probe_answers_from_sound_as_the_probe_does_from_cached_means(fitted, tmp_path):
     loaded = deep.load(deep.save(fitted, tmp_path / "model"), device="cpu")
-    np.testing.assert_allclose(loaded.predict_proba(SOUNDS), fitted.predict_proba(SOUNDS), atol=1e-6)
+    np.testing.assert_allclose(loaded.predict_proba(SOUNDS), fitted.predict_proba(SOUNDS), atol=1e-5)
     card = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
     assert "learnt sum of its layers" in card
     assert "rate: 0.01" in card
