@@ -102,10 +102,15 @@ def test_one_file_and_many_answer_alike(model, sounds):
         assert label == [LABELS[index.item()]]
 
 
-def test_bfloat16_stays_near(model, sounds):
-    exact = deep.load(model, device="cpu", precision="float32").predict_proba(sounds)
-    rough = deep.load(model, device="cpu", precision="bfloat16").predict_proba(sounds)
-    assert 0 < np.abs(exact - rough).max() < 0.1
+def test_bfloat16_stays_near(sounds):
+    """With weights that were trained: drawn wildly they make more of a rounding, on some processors up to 0.4."""
+    torch.manual_seed(0)
+    network = EmotionNetwork(load_encoder("wav2vec2-synthetic"), len(LABELS)).eval()
+    exact, rough = (
+        Predictor(network, LABELS, device="cpu", precision=name).predict_proba(sounds)
+        for name in ("float32", "bfloat16")
+    )
+    assert 0 < np.abs(exact - rough).max() < 0.02
 
 
 def test_an_estimator_that_is_not_fitted_cannot_be_saved(tmp_path):

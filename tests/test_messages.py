@@ -33,8 +33,6 @@ PRINTED_BY = {
     "deep.last_layers": "--last-layers",
     "deep.lora": "--lora-targets",
     "benchmarks.folds.leakage": "--folds-file",  # our own folds share no speaker
-    "deep.last_layers": "--last-layers",
-    "deep.lora": "--lora-rank",
     "benchmarks.folds": "--folds",
     "benchmarks.evaluation.planning": READS_A_CORPUS,
     "benchmarks.evaluation.execute": "--overwrite",
