@@ -92,6 +92,9 @@ NOT_EXECUTED: dict[str, str] = {
         "python -m benchmarks.run --corpus ravdess --root ravdess --pipelines svm svm~nystroem"
     ): "time; the contracts of test_classical_sklearn fit svm~nystroem",
     (
+        "python -m benchmarks.run --corpus ravdess --root ravdess --folds 6 --pipelines xgboost xgboost~external"
+    ): "time; the contracts of test_classical_sklearn fit xgboost~external",
+    (
         "python -m benchmarks.run --corpus emodb --root emodb --pipelines svm xgboost --cluster local:2"
     ): "time: processes of Dask; test_cluster runs the same on two",
     (
