@@ -23,8 +23,9 @@ class ExternalBoostingClassifier(BoostingClassifier):
     """The trees of `BoostingClassifier` by XGBoost's external memory.
 
     What trees are grown on, a byte for each value, is written to a folder for the time being and read block by block in
-    every round; and no copy is made of the utterances of a fold. Beyond a block of 4,096 utterances the histograms' bins
-    come from summaries of blocks, so that the trees are like those in memory, not the same. Parameters and attributes are those of `BoostingClassifier`.
+    every round; and no copy is made of the utterances of a fold. Beyond one block of 4,096 utterances the histograms'
+    bins come from summaries of blocks, so that the trees are like those in memory, not the same. Parameters and
+    attributes are those of `BoostingClassifier`.
 
     References
     ----------

@@ -108,7 +108,7 @@ NOT_EXECUTED: dict[str, str] = {
     "python -m benchmarks.speed stream model.skops": "time: a minute of sound; test_stream runs it small",
     "python -m classical.service model.skops --port 8000": "runs until it is stopped; test_service asks it",
     "python -m benchmarks.speed kernels": "time: minutes; test_speed_cluster runs it small",
-    "python -m benchmarks.speed cluster recordings/ --clips 100000": "likewise",
+    "python -m benchmarks.speed cluster recordings/ --clips 100000 --beside 20000": "likewise",
     "python -m benchmarks.speed features": "time: minutes; test_features_speed runs it small",
 }
 """Command lines that are parsed only, and why."""
