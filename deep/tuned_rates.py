@@ -55,10 +55,16 @@ class TunedRates(ClassifierMixin, BaseEstimator):
     >>> tuned.set_params(epochs=3).get_params()["epochs"]
     3
 
+    With a small encoder in a folder, on a corpus of one's own:
+
     >>> from benchmarks import corpora  # doctest: +SKIP
+    >>> from deep import FrozenEncoder, LinearProbe  # doctest: +SKIP
     >>> table = corpora.load("manifest", "my.csv").utterances  # doctest: +SKIP
+    >>> tuned = TunedRates(LinearProbe(FrozenEncoder("FOLDER", device="cpu"), epochs=1), n_inner=2)  # doctest: +SKIP
     >>> tuned.fit(table, table["label"]).best_params_["epochs"]  # doctest: +SKIP
-    2
+    1
+    >>> tuned.features.encoder, tuned.predictor_.predict_proba(["clip.wav"]).shape  # doctest: +SKIP
+    ('FOLDER', (1, 2))
     >>> tuned.predict(table[:2]), tuned.predict_proba(table[:2])  # doctest: +SKIP
     """
 

@@ -92,6 +92,15 @@ NOT_EXECUTED: dict[str, str] = {
         "python -m benchmarks.run --corpus ravdess --root ravdess --pipelines svm svm~nystroem"
     ): "time; the contracts of test_classical_sklearn fit svm~nystroem",
     (
+        "python -m deep.extract calls.csv calls-whisper.parquet/ --encoder FOLDER --layer 2 --cluster tcp://HOST:8786"
+    ): "no such scheduler; test_shards_predictions does it here",
+    (
+        "python -m classical.predict model.skops --manifest calls.csv --out answers.parquet/ --cluster tcp://HOST:8786"
+    ): "no such scheduler; test_shards_predictions and test_cluster do it here",
+    (
+        "python -m deep.predict model/ --manifest calls.csv --out answers.parquet/ --cluster tcp://HOST:8786"
+    ): "no such scheduler; test_shards_predictions does it with a classical model",
+    (
         "python -m benchmarks.run --corpus ravdess --root ravdess --folds 6 --pipelines xgboost xgboost~external"
     ): "time; the contracts of test_classical_sklearn fit xgboost~external",
     (
