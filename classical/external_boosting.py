@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from classical.boosting import BoostingClassifier, Part
 from classical.labels import balanced_weights
-from features.errors import PipelineError
 
 ROWS = 4096
 """Of a block: 11 MB of 700 features."""
@@ -43,11 +42,6 @@ class ExternalBoostingClassifier(BoostingClassifier):
     def _grow(
         self, params: Mapping[str, Any], part: Part, rounds: int, *, stop_on: Part | None = None
     ) -> xgboost.Booster:
-        if not hasattr(xgboost, "ExtMemQuantileDMatrix"):
-            raise PipelineError(
-                f"xgboost {xgboost.__version__} keeps no quantised features on the disk; expected 3.0 or later for "
-                "xgboost~external: pip install -U xgboost, or take xgboost"
-            )
         weights = [balanced_weights(one.labels, len(self.classes_)) for one in (part, stop_on or part)]
         with tempfile.TemporaryDirectory(prefix="trees-", ignore_cleanup_errors=True) as name:
             training = self._on_disk(_Blocks(part, weights[0], Path(name) / "training"))

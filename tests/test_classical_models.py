@@ -22,7 +22,7 @@ from classical.speech_classifier import SpeechClassifier
 from classical.svm import SvmClassifier, note_on_size
 from features.errors import PipelineError
 
-TUNED = ("svm", "svm~nystroem", "xgboost", "xgboost~external", "logistic")
+TUNED = ("svm", "svm~nystroem", "xgboost", "logistic")
 
 
 def sides(table, labels, *, test="s00"):
