@@ -173,6 +173,13 @@ def test_what_cannot_be_is_named(name, folders):
         CLASSES[name][0]("whisper").fit(SOUNDS, TRUTH, valid=VALID)
 
 
+def test_the_linear_probe_takes_no_single_layer_either(folders):
+    """A head on one layer could not answer from sound, of which the kept network makes all."""
+    one = PipelineOptions(encoder=str(folders["whisper"]), layer="1")
+    with pytest.raises(PipelineError, match="linear needs all"):
+        build("linear@encoder", labels=("ang", "sad"), corpus="emodb", options=one)
+
+
 def _changed(model):
     """Names of the encoder's tensors that differ from those it began with, and by how much."""
     before, after = model.features.load().state_dict(), model.predictor_.network.encoder.state_dict()

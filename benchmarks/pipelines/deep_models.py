@@ -93,7 +93,7 @@ def _on_features(model: DeepModel, part: Part, corpus: str, options: PipelineOpt
             f"pipeline {part.name!r}: {part.model} reads the layers of a speech encoder; name one behind the @, such "
             f"as {part.model}@encoder, and leave :normalise out"
         )
-    if model.on_frames and layers.layer != "all":
+    if layers.layer != "all":
         raise PipelineError(f"pipeline {part.name!r}: layer {layers.layer}; expected no choice, {part.model} needs all")
     name = Part(part.model, features.name if model.on_features else features.name.removesuffix("/all")).name
     marks, about = marks_of(features.pretrained, corpus, options.heard)
