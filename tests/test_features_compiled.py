@@ -93,6 +93,7 @@ def test_a_clip_of_any_length_needs_what_a_short_one_needs() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.long
 def test_the_first_preparation_shares_the_work_with_another_process(tmp_path: Path) -> None:
     program = (
         "from features.compute import prepare\nfrom features.descriptors import formants, stft\nprepare()\n"

@@ -143,6 +143,7 @@ def test_the_plane_is_the_same_each_time_and_shows_every_clip(corpus: Corpus) ->
     assert abs(means["ang"] - means["sad"]) > 2 * x.groupby("label")["x"].std().max()
 
 
+@pytest.mark.long
 def test_the_command_leaves_a_table_a_record_and_a_page(manifest: Path, tmp_path: Path, capsys) -> None:
     small_encoders = pytest.importorskip("small_encoders")
     encoder = small_encoders.save("wav2vec2", tmp_path / "encoder")
