@@ -14,6 +14,7 @@ from doc_stand_ins import provide
 from make_commands import anchor
 
 NOT_EXECUTED: dict[str, str] = {
+    "python -m benchmarks.speed encoders FOLDER --corpus emodb --root emodb --clips 100": "time; measures alone",
     (
         "python -m benchmarks.robustness --corpus emodb --root emodb --encoder FOLDER --pipelines svm xgboost "
         "svm:speaker svm+xgboost wav2vec2-tiny svm@encoder"
