@@ -42,12 +42,11 @@ class ExternalBoostingClassifier(BoostingClassifier):
     def _grow(
         self, params: Mapping[str, Any], part: Part, rounds: int, *, stop_on: Part | None = None
     ) -> xgboost.Booster:
-        weights = [balanced_weights(one.labels, len(self.classes_)) for one in (part, stop_on or part)]
         with tempfile.TemporaryDirectory(prefix="trees-", ignore_cleanup_errors=True) as name:
-            training = self._on_disk(_Blocks(part, weights[0], Path(name) / "training"))
+            training = self._on_disk(part, Path(name) / "training")
             held_out = None
             if stop_on is not None:
-                held_out = self._on_disk(_Blocks(stop_on, weights[1], Path(name) / "held-out"), like=training)
+                held_out = self._on_disk(stop_on, Path(name) / "held-out", like=training)
             booster = xgboost.train(
                 self._model(params, rounds).get_xgb_params(),
                 training,
@@ -60,7 +59,8 @@ class ExternalBoostingClassifier(BoostingClassifier):
         booster.set_param({"device": "cpu"})  # predictions are for arrays in main memory
         return booster
 
-    def _on_disk(self, blocks: _Blocks, *, like: xgboost.DMatrix | None = None) -> xgboost.DMatrix:
+    def _on_disk(self, part: Part, cache: Path, *, like: xgboost.DMatrix | None = None) -> xgboost.DMatrix:
+        blocks = _Blocks(part, balanced_weights(part.labels, len(self.classes_)), cache)
         return xgboost.ExtMemQuantileDMatrix(blocks, max_bin=self.bins, nthread=self.n_jobs, ref=like)
 
 

@@ -29,7 +29,6 @@ PRINTED_BY = {
     "benchmarks.studies.under_conditions": "--conditions",
     "benchmarks.studies.comparison": "--join-names",
     "benchmarks.pipelines.heard": "--heard",
-    "benchmarks.pipelines.deep_models": "--layer",  # of a pipeline that a user has named
     "deep.last_layers": "--last-layers",
     "deep.lora": "--lora-targets",
     "benchmarks.folds.leakage": "--folds-file",  # our own folds share no speaker

@@ -123,11 +123,10 @@ def rows_of(clips: Sequence[Clip], compute: Callable[[Sequence[Clip]], Computed]
     for number, (position, one) in enumerate(heard.items()):
         found = computed[number]
         try:
-            results[position] = replace(found, position=position) if isinstance(found, BadClip) else _row(one, *found)
+            if isinstance(found, BadClip):
+                results[position] = replace(found, position=position)
+            else:
+                results[position] = one.row(found[0], texts=found[1])
         except UNREADABLE as error:
             results[position] = BadClip.of(position, one.clip, error)
     return [results[position] for position in range(len(clips))]
-
-
-def _row(heard: Heard, values: NDArray[np.float32], texts: tuple[str, ...]) -> Row:
-    return heard.row(values, texts=texts)
