@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.pipelines.heard import parse_heard
 from benchmarks.pipelines.options import PipelineOptions, at_least_one
+from deep.runtime import PRECISIONS
 from features.bad_files import add_on_error_argument, report_bad
 from features.command import add_cluster_argument, add_jobs_argument, add_join_names_argument, show
 from features.errors import CorpusError, PipelineError
@@ -125,6 +126,12 @@ def add_pipeline_arguments(parser: argparse.ArgumentParser) -> None:
         "sound, labels or unknown; for all, or for the one named",
     )
     group.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N, for deep pipelines")
+    group.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="auto",
+        help="number type that deep pipelines are trained in; auto: bfloat16 on a GPU that has it (default: auto)",
+    )
     group.add_argument(
         "--last-layers",
         type=at_least_one,

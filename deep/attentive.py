@@ -41,6 +41,8 @@ class AttentiveProbe(FrozenStart):
         Whether frames are computed once and kept; otherwise on every access, slower and with the same answers.
     device : str
         `auto`, `cpu`, `cuda` or `cuda:N`.
+    precision : str
+        Number type of the training: `float32`, `bfloat16`, or `auto`, bfloat16 on a GPU that has it. It answers in float32.
     n_jobs : int, optional
         CPU threads; None leaves torch's own choice.
     random_state : int
@@ -97,6 +99,7 @@ class AttentiveProbe(FrozenStart):
         attention: int = 128,
         cached: bool = True,
         device: str = "auto",
+        precision: str = "auto",
         n_jobs: int | None = None,
         random_state: int = 0,
         work_dir: Path | None = None,
@@ -109,6 +112,7 @@ class AttentiveProbe(FrozenStart):
         self.attention = attention
         self.cached = cached
         self.device = device
+        self.precision = precision
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.work_dir = work_dir

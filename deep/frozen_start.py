@@ -40,6 +40,9 @@ class FrozenStart(EpochClassifier):
         Whether frames are computed once and kept; otherwise on every access, slower and with the same answers.
     device : str
         `auto`, `cpu`, `cuda` or `cuda:N`.
+    precision : str
+        Number type of the training: `float32`, `bfloat16`, or `auto`, bfloat16 on a GPU that has it. Frames and answers
+        are computed in float32.
 
     Attributes
     ----------
@@ -51,6 +54,7 @@ class FrozenStart(EpochClassifier):
     batch_seconds: float
     cached: bool
     device: str
+    precision: str
 
     @abstractmethod
     def _frames(self, encoder: Any) -> tuple[Any, tuple[int, ...], str]:
@@ -129,6 +133,7 @@ class FrozenStart(EpochClassifier):
             n_valid=n_valid,
             checkpointer=WholeCheckpointer(folder),
             device=device,
+            dtype=runtime.number_type(self.precision, device),
         )
 
     def _budget(self) -> int:

@@ -46,6 +46,8 @@ class LastLayersClassifier(FrozenStart):
         Whether frames are computed once and kept; otherwise on every access, slower and with the same answers.
     device : str
         `auto`, `cpu`, `cuda` or `cuda:N`.
+    precision : str
+        Number type of the training: `float32`, `bfloat16`, or `auto`, bfloat16 on a GPU that has it. It answers in float32.
     n_jobs : int, optional
         CPU threads; None leaves torch's own choice.
     random_state : int
@@ -99,6 +101,7 @@ class LastLayersClassifier(FrozenStart):
         output_norm: bool = True,
         cached: bool = True,
         device: str = "auto",
+        precision: str = "auto",
         n_jobs: int | None = None,
         random_state: int = 0,
         work_dir: Path | None = None,
@@ -114,6 +117,7 @@ class LastLayersClassifier(FrozenStart):
         self.output_norm = output_norm
         self.cached = cached
         self.device = device
+        self.precision = precision
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.work_dir = work_dir

@@ -100,12 +100,16 @@ class DeepModel:
 
 def _training(options: PipelineOptions) -> dict[str, Any]:
     """Return the parameters of a fine-tuned classifier that a user has set."""
-    parameters: dict[str, Any] = {"device": options.device}
+    parameters: dict[str, Any] = {"device": options.device, "precision": options.precision}
     return parameters | ({"augment": True} if options.augment else {}) | _epochs(options)
 
 
 def _epochs(options: PipelineOptions) -> dict[str, Any]:
     return {} if options.epochs is None else {"epochs": options.epochs}
+
+
+def _on_frames(options: PipelineOptions) -> dict[str, Any]:
+    return {"device": options.device, "precision": options.precision} | _epochs(options)
 
 
 def _wav2vec2(options: PipelineOptions) -> BaseEstimator:
@@ -138,24 +142,20 @@ def _linear(options: PipelineOptions) -> BaseEstimator:
 def _attentive(options: PipelineOptions) -> BaseEstimator:
     from deep.attentive import AttentiveProbe
 
-    return AttentiveProbe(_frozen(options), device=options.device, **_epochs(options))
+    return AttentiveProbe(_frozen(options), **_on_frames(options))
 
 
 def _last_layers(options: PipelineOptions) -> BaseEstimator:
     from deep.last_layers import LastLayersClassifier
 
-    return LastLayersClassifier(
-        _frozen(options), last_layers=options.last_layers, device=options.device, **_epochs(options)
-    )
+    return LastLayersClassifier(_frozen(options), last_layers=options.last_layers, **_on_frames(options))
 
 
 def _lora(options: PipelineOptions) -> BaseEstimator:
     from deep.lora import LoraClassifier
 
     targets = tuple(options.lora_targets)
-    return LoraClassifier(
-        _frozen(options), rank=options.lora_rank, targets=targets, device=options.device, **_epochs(options)
-    )
+    return LoraClassifier(_frozen(options), rank=options.lora_rank, targets=targets, **_on_frames(options))
 
 
 def _released(options: PipelineOptions) -> BaseEstimator:

@@ -22,6 +22,8 @@ class PipelineOptions:
         Initialise a frozen encoder at random instead of reading its weights.
     device : str, default="auto"
         `auto`, `cpu`, `cuda` or `cuda:N`.
+    precision : str, default="auto"
+        Number type that networks are trained in: `float32`, `bfloat16`, or `auto`, bfloat16 on a GPU that has it.
     augment : bool, default=False
         Augment the training clips of deep pipelines.
     epochs : int or None, default=None
@@ -53,6 +55,7 @@ class PipelineOptions:
     released: str | None = None
     random_init: bool = False
     device: str = "auto"
+    precision: str = "auto"
     augment: bool = False
     epochs: int | None = None
     tune_deep: bool = False

@@ -66,7 +66,7 @@ def build(part: Part, labels: Sequence[str], corpus: str, options: PipelineOptio
         flags = (Flag.CONTAMINATED,)
     flags += (Flag.RANDOM_INIT,) if model.random_init else ()
     description = model.description + (f" ({source})" if source else "") + "".join(f"; {words}" for words in about)
-    description += _tuned(options) if part.model != RELEASED else ""
+    description += _how_trained(model, options) if part.model != RELEASED else ""
     reason = model.availability(options, labels)
     if reason is not None:
         return Pipeline(part.name, description, flags=flags, reason=reason, package="deep")
@@ -98,7 +98,7 @@ def _on_features(model: DeepModel, part: Part, corpus: str, options: PipelineOpt
     name = Part(part.model, features.name if model.on_features else features.name.removesuffix("/all")).name
     marks, about = marks_of(features.pretrained, corpus, options.heard)
     of = ", ".join(filter(None, [name.partition("@")[2], model.settings(options)]))
-    description = f"{model.description} ({of})" + "".join(f"; {words}" for words in about) + _tuned(options)
+    description = f"{model.description} ({of})" + "".join(f"; {words}" for words in about) + _how_trained(model, options)
     flags = (*features.flags, *marks)
     reason = features.availability()
     chosen = replace(options, encoder=features.source, random_init=features.depends_on_seed)
@@ -117,5 +117,8 @@ def _on_features(model: DeepModel, part: Part, corpus: str, options: PipelineOpt
     )
 
 
-def _tuned(options: PipelineOptions) -> str:
-    return "; learning rates and epochs chosen on inner folds" if options.tune_deep else ""
+def _how_trained(model: DeepModel, options: PipelineOptions) -> str:
+    words = "; learning rates and epochs chosen on inner folds" if options.tune_deep else ""
+    if options.precision == "auto" or model.on_features:  # a probe of means is too small to gain
+        return words
+    return f"{words}; trained in {options.precision}"
