@@ -23,7 +23,7 @@ from deep.lora import TARGETS, WAVLM_TARGETS  # noqa: E402
 from deep.trainer import EmotionBrain  # noqa: E402
 from features.cache import FeatureCache  # noqa: E402
 from features.clips import clips_from  # noqa: E402
-from features.errors import CacheError, FeatureError, PipelineError  # noqa: E402
+from features.errors import CacheError, FeatureError, ModelError, PipelineError  # noqa: E402
 
 LENGTHS = (0.4, 0.7, 0.5, 0.6, 0.45, 0.65, 0.8, 0.55)
 SOUNDS = [(sound, 16000) for sound in voices(*LENGTHS)]
@@ -178,6 +178,35 @@ def test_the_linear_probe_takes_no_single_layer_either(folders):
     one = PipelineOptions(encoder=str(folders["whisper"]), layer="1")
     with pytest.raises(PipelineError, match="linear needs all"):
         build("linear@encoder", labels=("ang", "sad"), corpus="emodb", options=one)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", CLASSES)
+def test_training_in_bfloat16_ends_near_float32_and_answers_in_it(name, kind, fitted, folders):
+    exact, rounded = (
+        fitted(name, kind),
+        _model(name, folders[kind], precision="bfloat16").fit(SOUNDS, TRUTH, valid=VALID),
+    )
+    answers = rounded.predict_proba(SOUNDS)
+    assert 0 < np.abs(answers - exact.predict_proba(SOUNDS)).max() < 0.05
+    assert rounded.history_[-1]["train_loss"] < rounded.history_[0]["train_loss"]
+    assert {tensor.dtype for tensor in rounded.predictor_.network.parameters()} == {torch.float32}
+    np.testing.assert_allclose(rounded.train_proba_[~VALID], answers[~VALID], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "name", ["wav2vec2", "wav2vec2-tiny", "attentive@encoder", "last-layers@encoder", "lora@encoder"]
+)
+def test_the_number_type_of_the_training_is_said_and_handed_on(name, folders):
+    options = PipelineOptions(encoder=str(folders["whisper"]), precision="bfloat16")
+    pipeline = build(name, labels=("ang", "sad"), corpus="emodb", options=options)
+    assert pipeline.estimator.precision == "bfloat16"
+    assert pipeline.description.endswith("trained in bfloat16")
+
+
+def test_a_number_type_that_is_none_is_refused(folders):
+    with pytest.raises(ModelError, match="precision 'half' is unknown; expected one of auto, float32, bfloat16"):
+        _model("lora", folders["whisper"], precision="half").fit(SOUNDS, TRUTH, valid=VALID)
 
 
 def _changed(model):
