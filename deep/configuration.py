@@ -123,3 +123,16 @@ def _read_object(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ModelError(f"{path} holds no JSON object: expected a configuration; fetch it again")
     return content
+
+
+def too_many(last_layers: int, n_layers: int) -> str | None:
+    """Say why so many layers cannot be tuned; None where they can.
+
+    Examples
+    --------
+    >>> too_many(5, 4)
+    'last_layers=5; expected 1 to 4, the layers of the encoder: --last-layers 2'
+    """
+    if 1 <= last_layers <= n_layers:
+        return None
+    return f"last_layers={last_layers}; expected 1 to {n_layers}, the layers of the encoder: --last-layers 2"

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from deep.configuration import too_many
 from deep.frames import FrameDataset
 from deep.frozen_start import FrozenStart
 from deep.network import EmotionNetwork
@@ -156,16 +157,3 @@ class LastLayersClassifier(FrozenStart):
 
     def _whole(self, _encoder: Any, network: Any) -> EmotionNetwork:
         return network.network
-
-
-def too_many(last_layers: int, n_layers: int) -> str | None:
-    """Say why so many layers cannot be tuned; None where they can.
-
-    Examples
-    --------
-    >>> too_many(5, 4)
-    'last_layers=5; expected 1 to 4, the layers of the encoder: --last-layers 2'
-    """
-    if 1 <= last_layers <= n_layers:
-        return None
-    return f"last_layers={last_layers}; expected 1 to {n_layers}, the layers of the encoder: --last-layers 2"

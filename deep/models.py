@@ -176,8 +176,7 @@ def _encoder_is_here(options: PipelineOptions, _labels: Sequence[str]) -> str | 
 
 
 def _has_so_many_layers(options: PipelineOptions, _labels: Sequence[str]) -> str | None:
-    from deep.configuration import read_configuration
-    from deep.last_layers import too_many
+    from deep.configuration import read_configuration, too_many
 
     if options.encoder is None:
         return None

@@ -22,6 +22,14 @@ def test_importing_costs_no_torch(module):
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False).returncode == 0
 
 
+def test_to_list_pipelines_needs_no_torch():
+    """Which of them can run here is read off files; torch alone costs more than all the rest of the list."""
+    script = "import sys\nfrom benchmarks.run import main\nmain(['--list'])\nsys.exit('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "last-layers" in done.stdout
+
+
 def test_help_needs_no_torch():
     script = "import sys\nfrom deep.predict import main\ntry:\n main(['--help'])\nexcept SystemExit:\n pass\n"
     script += "sys.exit('torch' in sys.modules)"
