@@ -42,8 +42,9 @@ def corpus() -> Corpus:
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> FeatureCache:
-    return FeatureCache(tmp_path_factory.mktemp("features"))
+def cache() -> FeatureCache:
+    """That of all tests, which hear the embedded corpus once."""
+    return FeatureCache()
 
 
 @pytest.fixture(scope="module")

@@ -110,6 +110,7 @@ NOT_EXECUTED: dict[str, str] = {
     (
         "python -m benchmarks.enrolment --corpus emodb --root emodb --pipelines svm --seeds 0 1 2"
     ): "time: test_enrolment draws the curve on four voices",
+    "python -m benchmarks.length": "time: the embedded corpus whole; test_length runs it small",
     "python -m benchmarks.enrolment": "time: the embedded corpus whole; test_enrolment draws the curve on four voices",
     "python -m benchmarks.speed features --only same-sound": "time: whole corpora; test_features_speed runs it small",
     "python -m benchmarks.speed features --only speech": "likewise",
@@ -174,6 +175,7 @@ def test_commands_run(
         parser, _ = parser_of(module, arguments)
         known = parser.format_help() if parser else ""
         arguments += ["--jobs", "1"] if "--jobs" in known and "--jobs" not in arguments else []
+        arguments += ["--epochs", "2"] if "--epochs" in known and "--epochs" not in arguments else []
         arguments += ["--allow-partial"] if "--allow-partial" in known and "--root" in arguments else []
         code = _main_of(module)(arguments)
         shown = capsys.readouterr()
