@@ -56,7 +56,8 @@ class LoraClassifier(FrozenStart):
     device : str
         `auto`, `cpu`, `cuda` or `cuda:N`.
     precision : str
-        Number type of the training: `float32`, `bfloat16`, or `auto`, bfloat16 on a GPU that has it. It answers in float32.
+        Number type of the training: `float32`, `bfloat16`, or `auto`, bfloat16 on a GPU that has it. It answers in
+        float32.
     n_jobs : int, optional
         CPU threads; None leaves torch's own choice.
     random_state : int

@@ -42,7 +42,7 @@ def contours_plot(waveforms: Mapping[str, np.ndarray]) -> Plot:
     if not waveforms:
         raise FeatureError("no waveforms; expected at least one, with a title each")
     analyses = {title: Analysis(np.asarray(waveform, dtype=np.float32)) for title, waveform in waveforms.items()}
-    width = 2.0 if len(analyses) < 5 else 1.5
+    width = 4.5 if len(analyses) == 1 else 2.0 if len(analyses) < 5 else 1.5
     figure = Figure(figsize=(1.3 + width * len(analyses), 7.2), layout="constrained")
     panels = figure.subplots(4, len(analyses), sharex=True, sharey="row", squeeze=False, height_ratios=(1, 1.6, 1.2, 1))
     spectra = {title: _levels(analysis.waveform) for title, analysis in analyses.items()}

@@ -98,7 +98,8 @@ def _on_features(model: DeepModel, part: Part, corpus: str, options: PipelineOpt
     name = Part(part.model, features.name if model.on_features else features.name.removesuffix("/all")).name
     marks, about = marks_of(features.pretrained, corpus, options.heard)
     of = ", ".join(filter(None, [name.partition("@")[2], model.settings(options)]))
-    description = f"{model.description} ({of})" + "".join(f"; {words}" for words in about) + _how_trained(model, options)
+    description = f"{model.description} ({of})" + "".join(f"; {words}" for words in about)
+    description += _how_trained(model, options)
     flags = (*features.flags, *marks)
     reason = features.availability()
     chosen = replace(options, encoder=features.source, random_init=features.depends_on_seed)
