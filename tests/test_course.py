@@ -16,6 +16,7 @@ import pytest
 from scipy.stats import norm
 
 from benchmarks.course import check, find
+from benchmarks.course.real_voice import kind_of, real_voice
 from benchmarks.course.registry import MODULES, exercises
 from features.errors import InputError
 
@@ -154,6 +155,27 @@ WRONG: dict[str, list[Callable[..., Any]]] = {
     ],
 }
 """What people answer, for each exercise."""
+
+
+def test_the_real_voice_has_its_words_its_phones_and_its_licence() -> None:
+    voice = real_voice()
+    phones = voice.phones
+    seconds = len(voice.waveform) / 16000
+    assert phones["start"].iloc[0] == 0
+    np.testing.assert_array_equal(phones["start"][1:], phones["end"][:-1])  # without gaps
+    assert phones["end"].iloc[-1] <= seconds < phones["end"].iloc[-1] + 0.05
+    assert phones["phone"].map(kind_of).value_counts().drop("pauses").gt(5).all()
+    assert " ".join(phones["phone"][1:4]) == "hh iy t"  # "He t(urned)"
+    shipped = Path(real_voice.__code__.co_filename).parent / "shipped"
+    assert "without fee" in (shipped / "COPYING").read_text(encoding="utf-8")
+    assert "without loss" in (shipped / "README.md").read_text(encoding="utf-8")  # the licence wants changes marked
+
+
+def test_a_pitch_is_found_in_vowels_and_not_in_pauses() -> None:
+    shares = real_voice().voiced_shares()
+    assert shares["vowels"] > 0.95
+    assert shares["pauses"] == 0
+    assert shares["vowels"] > shares["voiced consonants"] > shares["voiceless consonants"] + 0.2
 
 
 @pytest.mark.parametrize("notebook", MODULES)

@@ -196,6 +196,9 @@ def test_the_wheel_says_who_made_it_and_invents_no_address(tmp_path: Path) -> No
     assert not found.get_all("Home-page")
     assert "repository-code" not in cited
     inside = set(built.namelist())
+    assert {
+        f"benchmarks/course/shipped/{name}" for name in ("arctic_a0009.flac", "arctic_a0009.csv", "COPYING")
+    } <= inside
     for package in PACKAGES:
         assert {f"{package}/py.typed", f"{package}/__init__.pyi"} <= inside
     assert "benchmarks/reporting/templates/report.html" in inside
