@@ -192,11 +192,11 @@ class EmotionBrain(sb.Brain):
 
     def _warm_up(self) -> None:
         """Set the rates of this step, which the epoch and the step alone determine."""
-        epoch = self.epochs.current
-        if epoch > self.recipe.warm_up:
+        epoch, last = self.epochs.current, self.recipe.warm_up
+        if not 1 <= epoch <= last:
             return
         n_steps = len(self.train_sampler)
-        share = (epoch - 1 + min(self.step / n_steps, 1.0)) / self.recipe.warm_up
+        share = (epoch - 1 + min(self.step / n_steps, 1.0)) / last
         for name, adam in self.optimizers_dict.items():
             update_learning_rate(adam, share * self.schedulers[name].hyperparam_value)
 

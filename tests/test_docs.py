@@ -115,7 +115,7 @@ NOT_EXECUTED: dict[str, str] = {
     "python -m benchmarks.speed features --only same-sound": "time: whole corpora; test_features_speed runs it small",
     "python -m benchmarks.speed features --only speech": "likewise",
     "python -m benchmarks.speed deep": "time: minutes; test_deep_speed runs it small",
-    "python -m benchmarks.speed deep --clips 24 --rounds 4": "time: minutes, and 6 GB; test_deep_speed runs it small",
+    "python -m benchmarks.speed deep --clips 12 --rounds 3": "time: minutes, and 6 GB; test_deep_speed runs it small",
     "python -m benchmarks.speed stream model.skops": "time: a minute of sound; test_stream runs it small",
     "python -m classical.service model.skops --port 8000": "runs until it is stopped; test_service asks it",
     "python -m benchmarks.speed kernels": "time: minutes; test_speed_cluster runs it small",
