@@ -79,6 +79,7 @@ def fabricate_jobs(predictions: pd.DataFrame) -> pd.DataFrame:
                 "n_trained": None,
                 "peak_memory_mb": 210.0,
                 "model_bytes": 150_000,
+                "fit_joules": None,
             }
         )
     return pd.DataFrame(rows)

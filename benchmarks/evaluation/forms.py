@@ -30,7 +30,7 @@ JOB: Mapping[str, Any] = {
     **dict.fromkeys(
         (
             *("train_uar", "train_wa", "fit_seconds", "predict_seconds", "extract_seconds", "n_test", "n_candidates"),
-            *("search_seconds", "n_trained", "peak_memory_mb", "model_bytes"),
+            *("search_seconds", "n_trained", "peak_memory_mb", "model_bytes", "fit_joules"),
         ),
         NUMBER,
     ),

@@ -64,6 +64,7 @@ def fuse(
         fit_seconds=seconds + sum(result.fit_seconds or 0.0 for result in results),
         predict_seconds=sum(result.predict_seconds or 0.0 for result in results),
         extract_seconds=sum(extraction.values()) if extraction else None,
+        fit_joules=_all_joules(results),
         n_test=results[0].n_test,
         n_candidates=sum(result.n_candidates or 0 for result in results),
         search_seconds=sum(result.search_seconds or 0.0 for result in results),
@@ -84,3 +85,9 @@ def _combined(probabilities: Sequence[NDArray[np.float64]], weights: NDArray[np.
 
 def _failed(pipeline: str, part: JobResult, reason: str) -> JobResult:
     return JobResult(key="", pipeline=pipeline, seed=part.seed, fold=part.fold, status=Status.FAILED, reason=reason)
+
+
+def _all_joules(results: Sequence[JobResult]) -> float | None:
+    """What all parts together took; None where one does not know."""
+    known = [result.fit_joules for result in results if result.fit_joules is not None]
+    return sum(known) if len(known) == len(results) else None

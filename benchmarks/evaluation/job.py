@@ -22,6 +22,7 @@ from sklearn.utils.validation import has_fit_parameter
 from threadpoolctl import threadpool_limits
 
 from benchmarks.evaluation.anonymous import anonymous
+from benchmarks.evaluation.energy import counted
 from benchmarks.evaluation.job_result import DIGITS, JobResult, jsonable
 from benchmarks.evaluation.provenance import peak_memory_mb
 from benchmarks.pipelines.names import RELEASED
@@ -224,9 +225,9 @@ def _computed(job: Job, table: pd.DataFrame, rows: pd.DataFrame, work_dir: Path)
     train = fold.validated if validates else fold.training
     truth = table["label"].to_numpy().astype(str)[train]
     metadata = {"valid": np.isin(train, fold.valid)} if validates else {}
-    start = time.perf_counter()
+    start, before = time.perf_counter(), counted(job.device)
     estimator.fit(rows.iloc[train], truth, **metadata)
-    fitted = time.perf_counter()
+    fitted, after = time.perf_counter(), counted(job.device)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", FallbackWarning)
         order = np.arange(len(fold.answered))
@@ -256,6 +257,7 @@ def _computed(job: Job, table: pd.DataFrame, rows: pd.DataFrame, work_dir: Path)
         fit_seconds=fitted - start,
         predict_seconds=predicted - fitted,
         extract_seconds=None if job.features is None else float(job.features.seconds[fold.test].sum()),
+        fit_joules=after.joules_since(before),
         n_test=len(fold.test),
         n_candidates=learnt(estimator, "n_candidates"),
         search_seconds=learnt(estimator, "search_seconds"),

@@ -41,6 +41,8 @@ class JobResult:
         which are fitted to none.
     fit_seconds, predict_seconds, extract_seconds : float or None
         Time of training, of predicting the test utterances, and of extracting their features.
+    fit_joules : float or None
+        Energy of training, where the machine counts it.
     n_test : int
         Number of test utterances.
     n_candidates : int or None
@@ -81,6 +83,7 @@ class JobResult:
     fit_seconds: float | None = None
     predict_seconds: float | None = None
     extract_seconds: float | None = None
+    fit_joules: float | None = None
     n_test: int = 0
     n_candidates: int | None = None
     search_seconds: float | None = None

@@ -301,6 +301,7 @@ def costs_table(ranking: Ranking) -> Table:
     --------
     >>> costs_table(rank(Run.load("results/emodb"))).csv()  # doctest: +SKIP
     """
+    counted = any(entry.scores["fit_joules"] > 0 for entry in ranking.scored)
     trains = any(entry.scores["n_trained"] > 0 for entry in ranking.scored)
     columns = (
         Column("ms_per_utterance", "ms per clip", ".3g"),
@@ -309,6 +310,7 @@ def costs_table(ranking: Ranking) -> Table:
         Column("fit_seconds", "Fit per fold, s", ".3g"),
         Column("n_candidates", "Settings tried", ".0f"),
         Column("search_seconds", "Tuning, CPU s", ".3g"),
+        *([Column("fit_joules", "Fit per fold, J", ".3g")] if counted else []),
         *([Column("n_trained", "Numbers trained", ",.0f")] if trains else []),
         Column("peak_memory_mb", "Peak memory, MB", ".0f"),
         Column("model_kb", "Saved, kB", ".0f"),

@@ -28,6 +28,7 @@ JOB_NUMBERS = (
     "n_trained",
     "peak_memory_mb",
     "model_bytes",
+    "fit_joules",
 )
 """Numbers of each job that the table of scores draws on; NaN where unknown."""
 
@@ -45,7 +46,7 @@ def score_columns() -> list[str]:
     folds = ["fold_uar_mean", "fold_uar_std", "seed_uar_std", "train_uar", "train_wa"]
     counts = ["n", "n_seeds", "n_folds", "n_speakers", "jobs_failed"]
     intervals = [f"{name}_{end}" for name in METRICS for end in ("low", "high")]
-    times = ["ms_per_utterance", "extract_ms", "predict_ms", "fit_seconds", "search_seconds"]
+    times = ["ms_per_utterance", "extract_ms", "predict_ms", "fit_seconds", "search_seconds", "fit_joules"]
     sizes = ["n_candidates", "n_trained", "peak_memory_mb", "model_bytes"]
     return ["pipeline", *METRICS, *folds, *counts, *intervals, *times, *sizes]
 
@@ -65,7 +66,8 @@ def score_table(
         As stored: `pipeline, seed, fold, utterance, speaker, truth, prediction, p_<label>...`.
     jobs : DataFrame
         One row per job: `pipeline, seed, fold, status` and, NaN where unknown, `train_uar, train_wa, fit_seconds,
-        predict_seconds, extract_seconds, n_test, n_candidates, search_seconds, n_trained, peak_memory_mb, model_bytes`.
+        predict_seconds, extract_seconds, n_test, n_candidates, search_seconds, n_trained, peak_memory_mb, model_bytes,
+        fit_joules`.
     labels : sequence of str
         All labels of the corpus.
     confusions : mapping of str to ndarray of shape (n_seeds, n_speakers, n_labels, n_labels), optional
@@ -248,8 +250,8 @@ def costs(jobs: pd.DataFrame) -> dict[str, Any]:
     done = jobs[jobs["status"] == Status.DONE]
     clips = done["n_test"].sum()
     extract, predict = (1000 * done[name].sum(min_count=1) / clips for name in ("extract_seconds", "predict_seconds"))
-    numbers = ["train_uar", "train_wa", "fit_seconds", "n_candidates", "search_seconds", "n_trained", "model_bytes"]
-    means = done[numbers].mean()
+    sizes = ["n_candidates", "n_trained", "model_bytes"]
+    means = done[["train_uar", "train_wa", "fit_seconds", "search_seconds", "fit_joules", *sizes]].mean()
     return {
         **{str(name): float(value) for name, value in means.items()},
         "extract_ms": float(extract),

@@ -52,7 +52,7 @@ PLOTS: tuple[ReportPlot, ...] = (
     ReportPlot("recalls", "Recall of every emotion", recalls_plot),
     ReportPlot("speakers", "Every speaker", speakers_plot),
     ReportPlot("calibration", "Confidence against truth", calibration_plot),
-    ReportPlot("cost", "Score against time", cost_plot),
+    ReportPlot("cost", "Score against cost", cost_plot),
 )
 """The plots of every run, in the order of the report; those of studies stand in the studies' sections."""
 
