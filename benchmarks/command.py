@@ -154,6 +154,12 @@ def add_pipeline_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--epochs", type=int, metavar="N", help="epochs of fine-tuning (default: the recipe's)")
     group.add_argument(
+        "--patience",
+        type=at_least_one,
+        metavar="N",
+        help="stop it after N epochs without a better UAR on validation speakers (default: never)",
+    )
+    group.add_argument(
         "--tune-deep",
         action="store_true",
         help="choose learning rates (a third, one, three times the recipe's) and epochs of deep pipelines on 3 inner "

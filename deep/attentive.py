@@ -29,6 +29,8 @@ class AttentiveProbe(FrozenStart):
         The encoder, with the cache that keeps its frames; its choice of layer does not matter.
     epochs : int
         Number of epochs.
+    patience : int, optional
+        Stop after so many epochs without a better UAR on the validation speakers; None trains them all.
     rate : float
         Learning rate of Adam.
     batch_seconds : float
@@ -94,6 +96,7 @@ class AttentiveProbe(FrozenStart):
         features: Any,
         *,
         epochs: int = 30,
+        patience: int | None = None,
         rate: float = 1e-3,
         batch_seconds: float = 64.0,
         projection: int = 256,
@@ -107,6 +110,7 @@ class AttentiveProbe(FrozenStart):
     ) -> None:
         self.features = features
         self.epochs = epochs
+        self.patience = patience
         self.rate = rate
         self.batch_seconds = batch_seconds
         self.projection = projection
@@ -143,7 +147,13 @@ class AttentiveProbe(FrozenStart):
         return head
 
     def _recipe(self) -> Recipe:
-        return Recipe(epochs=self.epochs, head_rate=self.rate, annealing_factor=1.0, seed=self.random_state)
+        return Recipe(
+            epochs=self.epochs,
+            patience=self.patience,
+            head_rate=self.rate,
+            annealing_factor=1.0,
+            seed=self.random_state,
+        )
 
     def _whole(self, encoder: Any, network: Any) -> ProbeNetwork:
         self.layer_weights_ = network.layer_logits.detach().softmax(dim=0).cpu().numpy()

@@ -38,6 +38,8 @@ class FineTunedClassifier(RenamedResults, EpochClassifier):
         model), or one with random weights.
     epochs : int
         Number of epochs.
+    patience : int, optional
+        Stop after so many epochs without a better UAR on the validation speakers; None trains them all.
     head_rate, encoder_rate : float
         Learning rates of the two Adams.
     annealing_factor : float
@@ -109,6 +111,7 @@ class FineTunedClassifier(RenamedResults, EpochClassifier):
         encoder: str | RandomInit = "facebook/wav2vec2-base",
         *,
         epochs: int = 30,
+        patience: int | None = None,
         head_rate: float = 1e-4,
         encoder_rate: float = 1e-5,
         annealing_factor: float = 0.9,
@@ -126,6 +129,7 @@ class FineTunedClassifier(RenamedResults, EpochClassifier):
     ) -> None:
         self.encoder = encoder
         self.epochs = epochs
+        self.patience = patience
         self.head_rate = head_rate
         self.encoder_rate = encoder_rate
         self.annealing_factor = annealing_factor
@@ -183,6 +187,7 @@ class FineTunedClassifier(RenamedResults, EpochClassifier):
             network,
             recipe=Recipe(
                 epochs=self.epochs,
+                patience=self.patience,
                 head_rate=self.head_rate,
                 encoder_rate=self.encoder_rate,
                 annealing_factor=self.annealing_factor,

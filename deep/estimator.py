@@ -30,6 +30,8 @@ class EpochClassifier(ClassifierMixin, BaseEstimator):
     ----------
     epochs : int
         Number of epochs.
+    patience : int, optional
+        Stop after so many epochs without a better UAR on the validation speakers; None trains them all.
     n_jobs : int, optional
         CPU threads; None leaves torch's own choice.
     random_state : int
@@ -56,6 +58,7 @@ class EpochClassifier(ClassifierMixin, BaseEstimator):
     """
 
     epochs: int
+    patience: int | None
     n_jobs: int | None
     random_state: int
     work_dir: Path | None
@@ -116,6 +119,8 @@ class EpochClassifier(ClassifierMixin, BaseEstimator):
         """Raise a PipelineError where a parameter cannot be."""
         if self.epochs < 1:
             raise PipelineError(f"epochs={self.epochs}; expected at least 1")
+        if self.patience is not None and self.patience < 1:
+            raise PipelineError(f"patience={self.patience}; expected at least 1, or None for all epochs")
 
     @abstractmethod
     def _train(self, X: Any, clips: list[Clip], targets: np.ndarray, valid: np.ndarray) -> None:

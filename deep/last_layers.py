@@ -33,6 +33,8 @@ class LastLayersClassifier(FrozenStart):
         How many layers are tuned, of the transformer, from the last on.
     epochs : int
         Number of epochs.
+    patience : int, optional
+        Stop after so many epochs without a better UAR on the validation speakers; None trains them all.
     head_rate, encoder_rate : float
         Learning rates of the two Adams.
     warm_up : int
@@ -95,6 +97,7 @@ class LastLayersClassifier(FrozenStart):
         *,
         last_layers: int = 2,
         epochs: int = 10,
+        patience: int | None = None,
         head_rate: float = 1e-3,
         encoder_rate: float = 1e-4,
         warm_up: int = 1,
@@ -111,6 +114,7 @@ class LastLayersClassifier(FrozenStart):
         self.features = features
         self.last_layers = last_layers
         self.epochs = epochs
+        self.patience = patience
         self.head_rate = head_rate
         self.encoder_rate = encoder_rate
         self.warm_up = warm_up
@@ -149,6 +153,7 @@ class LastLayersClassifier(FrozenStart):
     def _recipe(self) -> Recipe:
         return Recipe(
             epochs=self.epochs,
+            patience=self.patience,
             head_rate=self.head_rate,
             encoder_rate=self.encoder_rate,
             annealing_factor=self.annealing_factor,

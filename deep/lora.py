@@ -41,6 +41,8 @@ class LoraClassifier(FrozenStart):
         and values of the attention, and in WavLM for `intermediate_dense` and `output_dense`, its feed-forward part.
     epochs : int
         Number of epochs.
+    patience : int, optional
+        Stop after so many epochs without a better UAR on the validation speakers; None trains them all.
     head_rate, encoder_rate : float
         Learning rates of the two Adams.
     warm_up : int
@@ -108,6 +110,7 @@ class LoraClassifier(FrozenStart):
         rank: int = 8,
         targets: Sequence[str] = (),
         epochs: int = 10,
+        patience: int | None = None,
         head_rate: float = 1e-3,
         encoder_rate: float = 5e-4,
         warm_up: int = 1,
@@ -125,6 +128,7 @@ class LoraClassifier(FrozenStart):
         self.rank = rank
         self.targets = targets
         self.epochs = epochs
+        self.patience = patience
         self.head_rate = head_rate
         self.encoder_rate = encoder_rate
         self.warm_up = warm_up
@@ -157,6 +161,7 @@ class LoraClassifier(FrozenStart):
     def _recipe(self) -> Recipe:
         return Recipe(
             epochs=self.epochs,
+            patience=self.patience,
             head_rate=self.head_rate,
             encoder_rate=self.encoder_rate,
             annealing_factor=self.annealing_factor,

@@ -105,7 +105,8 @@ def _training(options: PipelineOptions) -> dict[str, Any]:
 
 
 def _epochs(options: PipelineOptions) -> dict[str, Any]:
-    return {} if options.epochs is None else {"epochs": options.epochs}
+    given = {"epochs": options.epochs, "patience": options.patience}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _on_frames(options: PipelineOptions) -> dict[str, Any]:

@@ -28,6 +28,8 @@ class PipelineOptions:
         Augment the training clips of deep pipelines.
     epochs : int or None, default=None
         Epochs of fine-tuning; None for the pipeline's own number.
+    patience : int or None, default=None
+        Stop fine-tuning after so many epochs without a better UAR on the validation speakers; None trains them all.
     tune_deep : bool, default=False
         Choose learning rates and epochs of what is trained by epochs on inner folds (`deep.tuned_rates`).
     last_layers : int, default=2
@@ -58,6 +60,7 @@ class PipelineOptions:
     precision: str = "auto"
     augment: bool = False
     epochs: int | None = None
+    patience: int | None = None
     tune_deep: bool = False
     last_layers: int = 2
     lora_rank: int = 8

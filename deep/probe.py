@@ -43,6 +43,8 @@ class LinearProbe(EpochClassifier):
         Gives the mean of every layer; with a cache, each clip's are computed once.
     epochs : int
         Number of epochs.
+    patience : int, optional
+        Stop after so many epochs without a better UAR on the validation speakers; None trains them all.
     rate : float
         Learning rate of Adam.
     batch_clips : int
@@ -101,6 +103,7 @@ class LinearProbe(EpochClassifier):
         features: Any,
         *,
         epochs: int = 100,
+        patience: int | None = None,
         rate: float = 1e-4,
         batch_clips: int = 32,
         projection: int = 256,
@@ -110,6 +113,7 @@ class LinearProbe(EpochClassifier):
     ) -> None:
         self.features = features
         self.epochs = epochs
+        self.patience = patience
         self.rate = rate
         self.batch_clips = batch_clips
         self.projection = projection
@@ -118,8 +122,9 @@ class LinearProbe(EpochClassifier):
         self.work_dir = work_dir
 
     def _check(self) -> None:
-        if self.epochs < 1 or self.batch_clips < 1:
-            raise PipelineError(f"epochs={self.epochs}, batch_clips={self.batch_clips}; expected at least 1 of each")
+        super()._check()
+        if self.batch_clips < 1:
+            raise PipelineError(f"batch_clips={self.batch_clips}; expected at least 1")
 
     def _train(self, X: Any, clips: list[Clip], targets: np.ndarray, valid: np.ndarray) -> None:
         means = self._means(X)
@@ -154,7 +159,13 @@ class LinearProbe(EpochClassifier):
         head.standardise_by(torch.from_numpy(means))
         return EmotionBrain(
             head,
-            recipe=Recipe(epochs=self.epochs, head_rate=self.rate, annealing_factor=1.0, seed=self.random_state),
+            recipe=Recipe(
+                epochs=self.epochs,
+                patience=self.patience,
+                head_rate=self.rate,
+                annealing_factor=1.0,
+                seed=self.random_state,
+            ),
             class_weights=balanced_weights(targets, len(self.classes_)),
             n_valid=n_valid,
             checkpointer=WholeCheckpointer(folder),

@@ -43,7 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
         "Measure a wav2vec2 of base size with random weights on clips of lengths drawn as IEMOCAP's.",
         examples="python -m benchmarks.speed deep --clips 24 --device cpu",
     )
-    parser.add_argument("--clips", type=int, help="clips to predict for (default: 12 on a CPU, 600 on a GPU)")
+    parser.add_argument("--clips", type=_clips, help="clips to predict for (default: 12 on a CPU, 600 on a GPU)")
     parser.add_argument("--rounds", type=int, default=2, help="rounds that alternate, the best counts (default: 2)")
     parser.add_argument("--steps", type=int, help="training batches to measure (default: 2 on a CPU, all on a GPU)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: %(default)s)")
@@ -52,6 +52,13 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--batch-seconds", type=float, help="seconds of sound in a batch of predictions")
     parser.add_argument("--train-batch-seconds", type=float, default=64.0, help="the same in training (default: 64)")
     return parser
+
+
+def _clips(text: str) -> int:
+    """Read a number of clips: the answers of the model that is made up are told apart by one clip a label."""
+    if not text.isdigit() or int(text) < len(LABELS):
+        raise argparse.ArgumentTypeError(f"{text!r}; expected a whole number of at least {len(LABELS)}")
+    return int(text)
 
 
 def execute(arguments: argparse.Namespace) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,11 +14,10 @@ import speechbrain as sb
 import torch
 from sklearn.metrics import balanced_accuracy_score
 from speechbrain.nnet.schedulers import NewBobScheduler, update_learning_rate
-from speechbrain.utils.checkpoints import mark_as_loader, mark_as_saver, register_checkpoint_hooks
-from speechbrain.utils.epoch_loop import EpochCounter
 
 from deep.batches import Batch, retry_on_oom
 from deep.checkpoints import WholeCheckpointer
+from deep.epochs import Epochs, History
 from deep.runtime import settle_lazy_modules
 
 settle_lazy_modules()
@@ -37,6 +34,8 @@ class Recipe:
     ----------
     epochs : int
         Number of epochs.
+    patience : int or None
+        Stop after so many epochs without a better UAR on the validation speakers; None trains them all.
     head_rate, encoder_rate : float
         Learning rates of the two Adams.
     annealing_factor, improvement_threshold : float
@@ -49,30 +48,13 @@ class Recipe:
     """
 
     epochs: int = 30
+    patience: int | None = None
     head_rate: float = 1e-4
     encoder_rate: float = 1e-5
     annealing_factor: float = 0.9
     improvement_threshold: float = 0.0025
     warm_up: int = 0
     seed: int = 0
-
-
-@register_checkpoint_hooks
-class History:
-    """One row per epoch, saved and recovered with the checkpoints."""
-
-    def __init__(self) -> None:
-        self.rows: list[dict[str, float]] = []
-
-    @mark_as_saver
-    def save(self, path: Path) -> None:
-        """Write the rows as JSON."""
-        Path(path).write_text(json.dumps(self.rows), encoding="utf-8")
-
-    @mark_as_loader
-    def load(self, path: Path, end_of_epoch: bool = True) -> None:
-        """Read the rows back."""
-        self.rows = json.loads(Path(path).read_text(encoding="utf-8"))
 
 
 class EmotionBrain(sb.Brain):
@@ -124,7 +106,7 @@ class EmotionBrain(sb.Brain):
         self.recipe = recipe
         self.augment = augment
         self.history = History()
-        self.epochs = EpochCounter(recipe.epochs)
+        self.epochs = Epochs(recipe.epochs, patience=recipe.patience, history=self.history)
         self.schedulers = {
             "encoder": self._scheduler(recipe.encoder_rate),
             "head": self._scheduler(recipe.head_rate),

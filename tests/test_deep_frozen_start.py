@@ -127,6 +127,32 @@ def test_an_interrupted_training_ends_with_the_same_numbers(name, fitted, folder
 
 
 @pytest.mark.parametrize("name", CLASSES)
+def test_a_training_that_does_not_gain_is_stopped_and_resumed_it_stays_stopped(name, folders, tmp_path, monkeypatch):
+    """Where all clips that validate are of one label, the first epoch may be right on all: nothing is better after."""
+    truth = np.array(["ang", "sad"] * 3 + ["ang", "ang"])
+    kept = {"work_dir": tmp_path, "epochs": 9}
+    whole = _model(name, folders["whisper"], epochs=9).fit(SOUNDS, truth, valid=VALID)
+    uars = [row["valid_uar"] for row in whole.history_]
+    last = next(n for n in range(1, 10) if n - 1 - uars[:n].index(max(uars[:n])) >= 2)
+    assert last < 9
+    stopped = _model(name, folders["whisper"], patience=2, epochs=9).fit(SOUNDS, truth, valid=VALID)
+    assert [row["valid_uar"] for row in stopped.history_] == uars[:last]
+    assert stopped.best_params_["epoch"] == uars.index(max(uars[:last])) + 1
+
+    monkeypatch.setattr(EmotionBrain, "load_best", _interrupts)
+    with pytest.raises(KeyboardInterrupt):  # after the last epoch, before its weights are taken
+        _model(name, folders["whisper"], patience=2, **kept).fit(SOUNDS, truth, valid=VALID)
+    monkeypatch.undo()
+    resumed = _model(name, folders["whisper"], patience=2, **kept).fit(SOUNDS, truth, valid=VALID)
+    assert [row["valid_uar"] for row in resumed.history_] == uars[:last]
+    assert resumed.predict_proba(SOUNDS).tobytes() == stopped.predict_proba(SOUNDS).tobytes()
+
+
+def _interrupts(_brain):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("name", CLASSES)
 def test_the_twin_has_other_weights_and_the_harness_reads_what_was_trained(name, fitted, folders):
     model = fitted(name, "whisper")
     twin = _model(name, folders["whisper"], random_init=True).fit(SOUNDS, TRUTH, valid=VALID)
@@ -197,14 +223,17 @@ def test_training_in_bfloat16_ends_near_float32_and_answers_in_it(name, kind, fi
 @pytest.mark.parametrize(
     "name", ["wav2vec2", "wav2vec2-tiny", "attentive@encoder", "last-layers@encoder", "lora@encoder"]
 )
-def test_the_number_type_of_the_training_is_said_and_handed_on(name, folders):
-    options = PipelineOptions(encoder=str(folders["whisper"]), precision="bfloat16")
+def test_number_type_and_patience_are_said_and_handed_on(name, folders):
+    options = PipelineOptions(encoder=str(folders["whisper"]), precision="bfloat16", patience=4)
     pipeline = build(name, labels=("ang", "sad"), corpus="emodb", options=options)
-    assert pipeline.estimator.precision == "bfloat16"
+    assert (pipeline.estimator.precision, pipeline.estimator.patience) == ("bfloat16", 4)
+    assert "stopped after 4 epochs without a better UAR" in pipeline.description
     assert pipeline.description.endswith("trained in bfloat16")
 
 
-def test_a_number_type_that_is_none_is_refused(folders):
+def test_a_number_type_or_a_patience_that_is_none_is_refused(folders):
+    with pytest.raises(PipelineError, match="patience=0; expected at least 1"):
+        _model("lora", folders["whisper"], patience=0).fit(SOUNDS, TRUTH, valid=VALID)
     with pytest.raises(ModelError, match="precision 'half' is unknown; expected one of auto, float32, bfloat16"):
         _model("lora", folders["whisper"], precision="half").fit(SOUNDS, TRUTH, valid=VALID)
 

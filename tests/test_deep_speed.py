@@ -19,7 +19,7 @@ def test_lengths_are_drawn_as_iemocaps():
 
 def test_the_table_has_every_figure_and_batched_answers_are_the_same(capsys):
     pytest.importorskip("torch")
-    options = ["--clips", "3", "--rounds", "1", "--steps", "1", "--layers", "1", "--train-batch-seconds", "4"]
+    options = ["--clips", "4", "--rounds", "1", "--steps", "1", "--layers", "1", "--train-batch-seconds", "4"]
     assert main(["deep", *options, "--device", "cpu", "--threads", "1"]) == 0
     rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines()[2:]]
     figures = {row[0].removeprefix("| "): row[1] for row in rows}
@@ -27,6 +27,11 @@ def test_the_table_has_every_figure_and_batched_answers_are_the_same(capsys):
     assert float(figures["largest difference of a probability, bfloat16"]) < 2e-2
     assert "clips/s" in figures["batched, float32"]
     assert "computed from" in figures["training epoch of 4400 clips, float32"]
+
+
+def test_too_few_clips_are_one_line(capsys):
+    assert main(["deep", "--clips", "3"]) == 2
+    assert "expected a whole number of at least 4" in capsys.readouterr().err
 
 
 def test_a_device_that_is_not_here_is_one_line(capsys):

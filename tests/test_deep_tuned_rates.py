@@ -26,9 +26,18 @@ from features.errors import PipelineError  # noqa: E402
 class Planted(ClassifierMixin, BaseEstimator):
     """Best on whoever validates at a rate of 0.3, after its third epoch; it remembers who validated."""
 
-    def __init__(self, *, rate: float = 0.1, epochs: int = 5, random_state: int = 0, work_dir: Path | None = None):
+    def __init__(
+        self,
+        *,
+        rate: float = 0.1,
+        epochs: int = 5,
+        patience: int | None = None,
+        random_state: int = 0,
+        work_dir: Path | None = None,
+    ) -> None:
         self.rate = rate
         self.epochs = epochs
+        self.patience = patience
         self.random_state = random_state
         self.work_dir = work_dir
 
@@ -37,7 +46,8 @@ class Planted(ClassifierMixin, BaseEstimator):
         seen.append(None if valid is None else tuple(sorted(set(X.index.get_level_values("speaker")[valid]))))
         self.classes_ = np.unique(y)
         self.history_ = [
-            {"valid_uar": 1 - abs(self.rate - 0.3) - 0.01 * abs(epoch - 3)} for epoch in range(1, self.epochs + 1)
+            {"valid_uar": 1 - abs(self.rate - 0.3) - 0.01 * abs(epoch - 3)}
+            for epoch in range(1, (self.patience or self.epochs) + 1)
         ]
         self.best_params_ = {"epoch": self.epochs}
         return self
@@ -49,10 +59,12 @@ def table() -> pd.DataFrame:
     return pd.DataFrame({"path": "x.wav"}, index=index)
 
 
-def test_the_best_rate_and_epoch_are_kept_and_trained_once_more(table: pd.DataFrame) -> None:
+@pytest.mark.parametrize("patience", [None, 1])
+def test_the_best_rate_and_epoch_are_kept_and_trained_once_more(table: pd.DataFrame, patience: int | None) -> None:
+    """Patience is for the last training: those that are compared train all epochs."""
     truth = np.tile(["ang", "sad"], 8)
     valid = table.index.get_level_values("speaker") == "d"
-    tuned = TunedRates(Planted()).fit(table, truth, valid=valid)
+    tuned = TunedRates(Planted(patience=patience)).fit(table, truth, valid=valid)
     assert tuned.best_params_ == {"epoch": 3, "rate": pytest.approx(0.3), "epochs": 3}
     assert tuned.n_candidates_ == 15
     *inner, last = table.attrs["validated"]

@@ -120,6 +120,8 @@ def _on_features(model: DeepModel, part: Part, corpus: str, options: PipelineOpt
 
 def _how_trained(model: DeepModel, options: PipelineOptions) -> str:
     words = "; learning rates and epochs chosen on inner folds" if options.tune_deep else ""
+    if options.patience is not None:
+        words += f"; stopped after {options.patience} epochs without a better UAR on validation speakers"
     if options.precision == "auto" or model.on_features:  # a probe of means is too small to gain
         return words
     return f"{words}; trained in {options.precision}"
