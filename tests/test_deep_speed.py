@@ -30,7 +30,9 @@ def test_the_table_has_every_figure_and_batched_answers_are_the_same(capsys):
 
 
 def test_too_few_clips_are_one_line(capsys):
-    assert main(["deep", "--clips", "3"]) == 2
+    with pytest.raises(SystemExit) as stopped:
+        main(["deep", "--clips", "3"])
+    assert stopped.value.code == 2
     assert "expected a whole number of at least 4" in capsys.readouterr().err
 
 
