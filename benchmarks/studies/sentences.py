@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
@@ -190,7 +191,8 @@ def sentences_text(worth: pd.DataFrame, corpus: Corpus) -> str:
         name = f"{'' if long else row['pipeline']:<24}{row['sentences']:<22}"
         lines.append(f"{name}{row['clips']:>6.0f}{row['uar']:>7.3f}   {interval:<16}{gain}".rstrip())
     notes = [f"note: {note}" for note in notes_on_texts(corpus.utterances)]
-    return "\n".join([*lines, "", *_sentences_of(worth), *notes])
+    words = [fill(line, 80, break_long_words=False, break_on_hyphens=False) for line in (*_sentences_of(worth), *notes)]
+    return "\n".join([*lines, "", *words])
 
 
 def _sentences_of(worth: pd.DataFrame) -> list[str]:
