@@ -97,7 +97,9 @@ def test_it_stands_in_the_report_and_on_the_terminal(found: tuple[pd.DataFrame, 
     shown = pd.read_csv(found[1] / "tables" / "attributions.csv")
     assert len(shown) == len(loudest(found[0]))
     assert (shown["attribution"] > 0).all()
-    assert "is moved towards ang most by energy.loud (higher than in training, +" in attributions_text(found[0])
+    said = attributions_text(found[0])
+    assert all(len(line) <= 80 for line in said.splitlines())
+    assert "is moved towards ang most by energy.loud (higher than in training, +" in " ".join(said.split())
     assert (found[1] / "plots" / "attributions.png").is_file()
 
 

@@ -104,7 +104,8 @@ def test_what_is_planted_in_a_layer_is_found_there_and_nowhere_else(corpus: Corp
             assert row["behind_low"] > 0.1
     twins = table[table["weights"] == RANDOM]
     assert (twins["uar_low"] > twins["chance"]).sum() <= 1  # of nine 95 % intervals one may miss
-    said = layers_text(table)
+    assert all(len(line) <= 80 for line in layers_text(table).splitlines()[1:])
+    said = " ".join(layers_text(table).split())
     assert "emotion: highest at layer 1, 100.0 [61, 100]; below it by more than the paired interval: layers 0, 2." in (
         said
     )

@@ -17,6 +17,7 @@ from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.evaluation.planning import make_plan
 from benchmarks.evaluation.runs import write_table
 from benchmarks.evaluation.store import ResultsStore
+from benchmarks.reporting.lines import fill
 from benchmarks.reporting.numbers import interval_text
 from benchmarks.reporting.plots import ReportPlot
 from benchmarks.reporting.plots.ablation import emotions_plot, pairs_plot, shapley_plot, subset_name, subsets_plot
@@ -246,7 +247,7 @@ def ablation_text(found: Ablation) -> str:
     sentences = [
         sentence for model in rows["model"].unique() for sentence in summarise_ablation(found.shapley, str(model))
     ]
-    return "\n".join([*lines, "", *sentences, f"tables and report: {found.folder}"])
+    return "\n".join([*lines, "", *map(fill, sentences), f"tables and report: {found.folder}"])
 
 
 def _sentences(ranking: Ranking) -> tuple[str, ...]:

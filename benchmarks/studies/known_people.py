@@ -11,8 +11,7 @@ import pandas as pd
 from benchmarks.evaluation.run_options import RunKeywords, RunOptions
 from benchmarks.evaluation.runs import write_table
 from benchmarks.folds.fold import Fold
-from benchmarks.reporting.gains import gains_table
-from benchmarks.reporting.numbers import interval_text
+from benchmarks.reporting.gains import gains_table, gains_text
 from benchmarks.reporting.sections import Findings, FolderSection
 from benchmarks.reporting.tables import Column
 from benchmarks.scoring.intervals import difference_interval, speaker_confusions, speaker_interval
@@ -172,14 +171,7 @@ def known_table(predictions: pd.DataFrame, labels: Sequence[str]) -> pd.DataFram
 
 def known_text(found: pd.DataFrame) -> str:
     """Write the study for a terminal."""
-    lines = [f"{'pipeline':<20}{'tested':<12}{'trained':<9}{'clips':>6}{'UAR':>7}   95 % interval   ahead of other"]
-    for row in found.to_dict("records"):
-        known = row["gain"] == row["gain"]
-        gain = f"{row['gain']:+.3f}, {interval_text(row['gain_low'], row['gain_high'], sign='+')}" if known else ""
-        interval = interval_text(row["uar_low"], row["uar_high"]) or ""
-        name = f"{row['pipeline']:<20}{row['tested']:<12}{row['trained']:<9}"
-        lines.append(f"{name}{row['clips']:>6.0f}{row['uar']:>7.3f}   {interval:<16}{gain}".rstrip())
-    return "\n".join(lines)
+    return gains_text(found, places=["tested", "trained"], against="other")
 
 
 def people_sentences(found: pd.DataFrame) -> list[str]:

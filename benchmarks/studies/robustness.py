@@ -15,6 +15,7 @@ from benchmarks.evaluation.run_options import RunKeywords, RunOptions
 from benchmarks.evaluation.runs import write_table
 from benchmarks.pipelines.flags import family_of
 from benchmarks.pipelines.names import flags_by_name
+from benchmarks.reporting.lines import fill
 from benchmarks.reporting.numbers import signed, with_intervals
 from benchmarks.reporting.plots.robustness import robustness_plot
 from benchmarks.reporting.sections import Findings, FolderSection, NamedPlot
@@ -182,7 +183,7 @@ def robustness_text(table: pd.DataFrame) -> str:
                 else f"{-100 * row.drop:+.1f} [{-100 * row.drop_high:+.0f}, {-100 * row.drop_low:+.0f}]"
             )
             lines.append(f"  {row.condition:<26}{interval:>18}{lost:>20}")
-    return "\n".join([*lines, "", *_overtaking_sentences(table)]).rstrip()
+    return "\n".join([*lines, "", *map(fill, _overtaking_sentences(table))]).rstrip()
 
 
 def robustness_sentences(table: pd.DataFrame) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from textwrap import fill
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
@@ -14,8 +13,8 @@ from benchmarks.evaluation.run_options import RunKeywords, RunOptions, check_tes
 from benchmarks.evaluation.runs import write_table
 from benchmarks.folds.splitters import make_folds, uses_text
 from benchmarks.folds.texts import notes_on_texts
-from benchmarks.reporting.gains import gains_table
-from benchmarks.reporting.numbers import interval_text
+from benchmarks.reporting.gains import gains_table, gains_text
+from benchmarks.reporting.lines import fill
 from benchmarks.reporting.sections import Findings, FolderSection
 from benchmarks.reporting.tables import Column
 from benchmarks.scoring.intervals import difference_interval, speaker_confusions, speaker_interval
@@ -180,19 +179,9 @@ def sentences_table(predictions: pd.DataFrame, labels: Sequence[str], clips: Map
 
 def sentences_text(worth: pd.DataFrame, corpus: Corpus) -> str:
     """Write the study for a terminal: a table, a sentence for each pipeline, and what must be known of the texts."""
-    lines = [f"{'pipeline':<24}{'sentences':<22}{'clips':>6}{'UAR':>7}   95 % interval   ahead of unknown"]
-    for row in worth.to_dict("records"):
-        known = row["gain"] == row["gain"]
-        gain = f"{row['gain']:+.3f}, {interval_text(row['gain_low'], row['gain_high'], sign='+')}" if known else ""
-        interval = interval_text(row["uar_low"], row["uar_high"]) or ""
-        long = len(row["pipeline"]) > 23
-        if long:
-            lines.append(row["pipeline"])
-        name = f"{'' if long else row['pipeline']:<24}{row['sentences']:<22}"
-        lines.append(f"{name}{row['clips']:>6.0f}{row['uar']:>7.3f}   {interval:<16}{gain}".rstrip())
     notes = [f"note: {note}" for note in notes_on_texts(corpus.utterances)]
-    words = [fill(line, 80, break_long_words=False, break_on_hyphens=False) for line in (*_sentences_of(worth), *notes)]
-    return "\n".join([*lines, "", *words])
+    table = gains_text(worth, places=["sentences"], against="unknown")
+    return "\n".join([table, "", *map(fill, (*_sentences_of(worth), *notes))])
 
 
 def _sentences_of(worth: pd.DataFrame) -> list[str]:
