@@ -29,7 +29,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--rerun",
         type=at_least_one,
         metavar="N",
-        help="train N jobs anew, by the command that stored them, from the folder where it was given, and compare",
+        help="train N jobs anew, by the command that stored them, from the folder where it was given, and compare; a "
+        "study that keeps no jobs (benchmarks.layers) is computed whole",
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the jobs that are drawn (default: 0)")
     return parser

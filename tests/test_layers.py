@@ -19,6 +19,7 @@ from benchmarks.layers import main
 from benchmarks.reporting.plots.layers import layer_points_figure
 from benchmarks.studies.layer_targets import Target, questions
 from benchmarks.studies.layers import PRETRAINED, RANDOM, answers_of, layer_probes, layers_table, layers_text, plane
+from benchmarks.verify import main as verify_command
 from features.errors import FoldError, InputError
 from features.extractors.table import FeatureTable
 
@@ -161,6 +162,13 @@ def test_the_command_leaves_a_table_a_record_and_a_page(manifest: Path, tmp_path
     assert "What does each layer hold?" in page
     assert (tmp_path / "out" / "plots" / "layer-points.svg").is_file()
     assert "emotion: highest at layer" in " ".join(capsys.readouterr().out.split())
+    out = tmp_path / "out"
+    assert verify_command([str(out), "--rerun", "1"]) == 0
+    shown = capsys.readouterr().out
+    assert "all computed anew gives the same figures (layer_points.csv, layers.csv)" in shown
+    table.assign(uar=table["uar"] + 0.1).to_csv(out / "layers.csv", index=False)
+    assert verify_command([str(out), "--rerun", "1"]) == 1
+    assert "WRONG rerun: all computed anew gives other figures in layers.csv" in capsys.readouterr().out
 
 
 def test_what_cannot_be_studied_is_refused(corpus: Corpus, tmp_path: Path) -> None:

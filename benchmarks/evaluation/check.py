@@ -67,6 +67,7 @@ def carried_out_again(
     same_code: Check,
     *,
     repeatable: Sequence[str],
+    options: Sequence[str] = ("--overwrite", "missing"),
 ) -> Iterator[Path | Check]:
     """Give the command of a folder again, in a copy of the folder that lacks some of its files.
 
@@ -81,6 +82,8 @@ def carried_out_again(
         As `check_versions` gives it; with another code nothing is tried.
     repeatable : sequence of str
         Modules whose commands may be given.
+    options : sequence of str
+        What the command is given besides.
 
     Yields
     ------
@@ -99,7 +102,7 @@ def carried_out_again(
         shutil.copytree(folder, copy)
         for path in without:
             (copy / path.relative_to(folder)).unlink()
-        command = [sys.executable, *words[1:], "--out", str(copy), "--overwrite", "missing"]
+        command = [sys.executable, *words[1:], "--out", str(copy), *options]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             lines = done.stderr.strip().splitlines() or ["no message"]

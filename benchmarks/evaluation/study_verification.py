@@ -15,9 +15,9 @@ from benchmarks.evaluation.runs import STUDY_RECORD, read_record
 
 REPEATABLE = (
     *("benchmarks.cross", "benchmarks.robustness", "benchmarks.length", "benchmarks.known_people"),
-    *("benchmarks.sentences", "benchmarks.learning", "benchmarks.resampling"),
+    *("benchmarks.sentences", "benchmarks.learning", "benchmarks.resampling", "benchmarks.layers"),
 )
-"""Commands that leave `study.json` with their command line, and jobs that can be taken away."""
+"""Commands that leave `study.json` with their command line."""
 
 TIMES = ("ms_per_clip",)
 """Columns of time, which is another each time."""
@@ -61,19 +61,25 @@ def verify_study(folder: Path, part: Path, *, rerun: int, random_state: int) -> 
     yield same_code
     if rerun:
         drawn = [jobs[place] for place in np.random.default_rng(random_state).permutation(len(jobs))[:rerun]]
-        yield _rerun(folder, drawn, words, same_code)
+        yield _rerun(folder, drawn or sorted(folder.glob("*.csv")), words, same_code)
 
 
 def _rerun(folder: Path, drawn: Sequence[Path], words: Sequence[str], same_code: Check) -> Check:
-    """Train some jobs anew, by the study's own command in a copy of its folder that lacks them."""
-    with carried_out_again(folder, words, drawn, same_code, repeatable=REPEATABLE) as copy:
+    """Train some jobs anew, by the study's own command in a copy of its folder that lacks them.
+
+    A study that keeps no jobs is computed whole; its tables are what the copy lacks.
+    """
+    of_jobs = [path for path in drawn if path.suffix == ".json"]
+    options = ("--overwrite", "missing") if of_jobs else ()
+    with carried_out_again(folder, words, drawn, same_code, repeatable=REPEATABLE, options=options) as copy:
         if isinstance(copy, Check):
             return copy
         before, after = _tables(folder), _tables(copy)
     other = sorted(name for name in before if name not in after or not before[name].equals(after[name]))
     said = f"other figures in {', '.join(other)}" if other else "the same figures"
-    names = ", ".join(path.name.rpartition("--")[0] for path in drawn)
-    return Check("rerun", not other, f"{len(drawn)} jobs trained anew give {said} ({names})")
+    names = ", ".join(path.name.rpartition("--")[0] if of_jobs else path.name for path in drawn)
+    what = f"{len(of_jobs)} jobs trained anew give" if of_jobs else "all computed anew gives"
+    return Check("rerun", not other, f"{what} {said} ({names})")
 
 
 def _tables(folder: Path) -> Mapping[str, pd.DataFrame]:
