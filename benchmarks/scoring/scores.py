@@ -251,7 +251,8 @@ def costs(jobs: pd.DataFrame) -> dict[str, Any]:
     clips = done["n_test"].sum()
     extract, predict = (1000 * done[name].sum(min_count=1) / clips for name in ("extract_seconds", "predict_seconds"))
     sizes = ["n_candidates", "n_trained", "model_bytes"]
-    means = done[["train_uar", "train_wa", "fit_seconds", "search_seconds", "fit_joules", *sizes]].mean()
+    numbers = ["train_uar", "train_wa", "fit_seconds", "search_seconds", "fit_joules", *sizes]
+    means = done.reindex(columns=numbers).mean()
     return {
         **{str(name): float(value) for name, value in means.items()},
         "extract_ms": float(extract),
