@@ -16,6 +16,7 @@ from benchmarks.reporting.plots.style import (
     marker_of,
     name_rows,
     new_figure,
+    row_height,
     style,
 )
 from features.plotting import Plot
@@ -35,7 +36,8 @@ def scores_plot(ranking: Ranking) -> Plot:
     """
     entries = ranking.scored
     with style():
-        figure, axes = new_figure(4.6, 1.05 + 0.34 * len(entries))
+        names = [f"{entry.name}{_mark(entry.flags)}" for entry in entries]
+        figure, axes = new_figure(4.6, 1.05 + row_height(names, least=0.34) * len(entries))
         axes.axvline(ranking.chance, color=FAINT, linestyle=(0, (4, 3)), linewidth=1)
         axes.text(ranking.chance, -0.75, "guessing", color=FAINT, fontsize=8, ha="center", va="bottom")
         for row, entry in enumerate(entries):
@@ -44,7 +46,6 @@ def scores_plot(ranking: Ranking) -> Plot:
             fill = colour if entry.ranked else PAPER
             marker = marker_of(entry.flags)
             axes.plot(entry.scores["uar"], row, marker, markersize=6, color=fill, markeredgecolor=colour)
-        names = [f"{entry.name}{_mark(entry.flags)}" for entry in entries]
         explain_markers(axes, [entry.flags for entry in entries])
         name_rows(axes, names, "UAR, all test clips")
         axes.set_xlim(0, 1.0)
@@ -81,7 +82,8 @@ def differences_plot(ranking: Ranking) -> Plot | None:
     parts = []
     flags = {entry.name: entry.flags for entry in ranking.entries}
     with style():
-        figure, axes = new_figure(4.6, 0.9 + 0.34 * len(tests))
+        names = [test.second for test in tests]
+        figure, axes = new_figure(4.6, 0.9 + row_height(names, least=0.34) * len(tests))
         axes.axvline(0, color=INK, linewidth=1)
         for row, test in enumerate(tests):
             colour = SERIES[0] if test.verdict() == "difference" else FAINT
@@ -90,5 +92,5 @@ def differences_plot(ranking: Ranking) -> Plot | None:
             axes.plot(value, row, marker_of(flags[test.second]), markersize=6, color=colour)
             parts.append(f"{test.second} {signed(value)} ({signed(low)} to {signed(high)})")
         explain_markers(axes, [flags[test.second] for test in tests])
-        name_rows(axes, [test.second for test in tests], "UAR minus that of the best")
+        name_rows(axes, names, "UAR minus that of the best")
     return Plot(figure, f"Difference of UAR to {best.name}: {'; '.join(parts)}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -331,3 +331,17 @@ def broken(name: str, *, most: int = 24) -> str:
             lines.append("")
         lines[-1] += part
     return "\n".join(lines)
+
+
+def row_height(names: Iterable[str], *, least: float) -> float:
+    """Inches from row to row that leave room for the names, as `broken` writes them.
+
+    Examples
+    --------
+    >>> row_height(["svm"], least=0.34)
+    0.34
+    >>> round(row_height(["linear@whisper-tiny.en-encoder~random/all"], least=0.34), 2)
+    0.55
+    """
+    lines = max((broken(name).count("\n") + 1 for name in names), default=1)
+    return max(least, 0.16 * lines + 0.07)
