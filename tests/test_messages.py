@@ -26,10 +26,11 @@ PRINTED_BY = {
     "benchmarks.auditing": READS_A_CORPUS,
     "benchmarks.evaluation.verification": "--overwrite",  # those of the run that it starts
     "benchmarks.evaluation.check": "--overwrite",  # likewise
+    "benchmarks.evaluation.study_verification": "--overwrite",  # likewise
     "benchmarks.studies.under_conditions": "--conditions",
     "benchmarks.studies.comparison": "--join-names",
     "benchmarks.pipelines.heard": "--heard",
-    "deep.last_layers": "--last-layers",
+    "deep.configuration": "--last-layers",
     "deep.lora": "--lora-targets",
     "benchmarks.folds.leakage": "--folds-file",  # our own folds share no speaker
     "benchmarks.folds": "--folds",
