@@ -110,6 +110,18 @@ NOT_EXECUTED: dict[str, str] = {
     (
         "python -m benchmarks.enrolment --corpus emodb --root emodb --pipelines svm --seeds 0 1 2"
     ): "time: test_enrolment draws the curve on four voices",
+    (
+        "python -m benchmarks.run --corpus emodb --root emodb --jobs 1 --encoder FOLDER --precision bfloat16 "
+        "--pipelines last-layers@encoder last-layers@encoder~random lora@encoder lora@encoder~random"
+    ): "time; test_deep_frozen_start trains and resumes each of these rows",
+    (
+        "python -m benchmarks.run --corpus ravdess --root ravdess --jobs 1 --encoder FOLDER --precision bfloat16 "
+        "--pipelines linear@encoder linear@encoder~random last-layers@encoder last-layers@encoder~random"
+    ): "likewise",
+    (
+        "python -m benchmarks.run --corpus ravdess --root ravdess --jobs 1 --encoder FOLDER --precision bfloat16 "
+        "--pipelines lora@encoder lora@encoder~random"
+    ): "likewise",
     "python -m benchmarks.length": "time: the embedded corpus whole; test_length runs it small",
     "python -m benchmarks.enrolment": "time: the embedded corpus whole; test_enrolment draws the curve on four voices",
     "python -m benchmarks.speed features --only same-sound": "time: whole corpora; test_features_speed runs it small",
