@@ -120,7 +120,7 @@ NOT_EXECUTED: dict[str, str] = {
     ): "likewise",
     (
         "python -m benchmarks.run --corpus ravdess --root ravdess --jobs 1 --encoder FOLDER --precision bfloat16 "
-        "--pipelines lora@encoder lora@encoder~random"
+        "--pipelines attentive@encoder attentive@encoder~random lora@encoder lora@encoder~random"
     ): "likewise",
     "python -m benchmarks.length": "time: the embedded corpus whole; test_length runs it small",
     "python -m benchmarks.enrolment": "time: the embedded corpus whole; test_enrolment draws the curve on four voices",
