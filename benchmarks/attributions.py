@@ -40,7 +40,6 @@ def build_parser() -> argparse.ArgumentParser:
 def execute(arguments: argparse.Namespace) -> int:
     """Run the pipelines, explain them, print the loudest features, and write the report."""
     from benchmarks.evaluation.runs import load_run
-    from benchmarks.reporting.lines import fill
     from benchmarks.studies.attributions import attributions_text, emotion_attributions
     from benchmarks.studies.reports import write_report
 
@@ -48,7 +47,7 @@ def execute(arguments: argparse.Namespace) -> int:
     corpus = shared.check_sound(shared.load_corpus(arguments), arguments, arguments.pipelines, options)
     keywords = shared.run_arguments("benchmarks.attributions", arguments, corpus)
     found = emotion_attributions(corpus, pipelines=arguments.pipelines, options=options, **keywords)
-    show("\n".join(fill(text, hang="  ") for text in attributions_text(found).splitlines()))
+    show(attributions_text(found))
     show(f"table: {keywords['out'] / 'attributions.csv'}\nreport: {write_report(keywords['out'])}")
     return shared.say_whether_chance_holds(corpus, load_run(keywords["out"]).predictions)
 

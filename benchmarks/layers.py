@@ -57,7 +57,6 @@ def build_parser() -> argparse.ArgumentParser:
 def execute(arguments: argparse.Namespace) -> None:
     """Fit the probes, print what they read, and write the report."""
     from benchmarks.pipelines.options import PipelineOptions
-    from benchmarks.reporting.lines import fill
     from benchmarks.studies.layers import layer_probes, layers_text
     from benchmarks.studies.reports import write_report
 
@@ -78,7 +77,7 @@ def execute(arguments: argparse.Namespace) -> None:
         progress=sys.stderr.isatty(),
         command=shared.command_line("benchmarks.layers", arguments),
     )
-    show("\n".join(fill(line, hang="  ") if len(line) > 80 else line for line in layers_text(table).splitlines()))
+    show(layers_text(table))
     show(f"table: {folder / 'layers.csv'}\nreport: {write_report(folder)}")
 
 

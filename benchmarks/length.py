@@ -43,7 +43,6 @@ def build_parser() -> argparse.ArgumentParser:
 
 def execute(arguments: argparse.Namespace) -> None:
     """Score every pipeline on the first seconds, print the curve and what it asks of a window, and write the report."""
-    from benchmarks.reporting.lines import fill
     from benchmarks.studies.length import length_curve, length_text
     from benchmarks.studies.reports import write_report
 
@@ -51,7 +50,7 @@ def execute(arguments: argparse.Namespace) -> None:
     corpus = shared.check_sound(shared.load_corpus(arguments), arguments, arguments.pipelines, options)
     keywords = shared.run_arguments("benchmarks.length", arguments, corpus, suffix="-length")
     table = length_curve(corpus, pipelines=arguments.pipelines, seconds=arguments.seconds, options=options, **keywords)
-    show("\n".join(fill(line, hang="  ") if len(line) > 80 else line for line in length_text(table).splitlines()))
+    show(length_text(table))
     folder = keywords["out"]
     show(f"table: {folder / 'length.csv'}\nreport: {write_report(folder)}")
 

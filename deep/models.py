@@ -98,10 +98,14 @@ class DeepModel:
         return TunedRates(built)
 
 
-def _training(options: PipelineOptions) -> dict[str, Any]:
+def _fine_tuning(options: PipelineOptions) -> dict[str, Any]:
     """Return the parameters of a fine-tuned classifier that a user has set."""
-    parameters: dict[str, Any] = {"device": options.device, "precision": options.precision}
-    return parameters | ({"augment": True} if options.augment else {}) | _epochs(options)
+    return _training(options) | ({"augment": True} if options.augment else {})
+
+
+def _training(options: PipelineOptions) -> dict[str, Any]:
+    """Return those that every training by epochs on a device has."""
+    return {"device": options.device, "precision": options.precision} | _epochs(options)
 
 
 def _epochs(options: PipelineOptions) -> dict[str, Any]:
@@ -109,14 +113,10 @@ def _epochs(options: PipelineOptions) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _on_frames(options: PipelineOptions) -> dict[str, Any]:
-    return {"device": options.device, "precision": options.precision} | _epochs(options)
-
-
 def _wav2vec2(options: PipelineOptions) -> BaseEstimator:
     from deep.classifier import FineTunedClassifier
 
-    return FineTunedClassifier(options.encoder or ENCODER, **_training(options))
+    return FineTunedClassifier(options.encoder or ENCODER, **_fine_tuning(options))
 
 
 def _wav2vec2_tiny(options: PipelineOptions) -> BaseEstimator:
@@ -125,7 +125,7 @@ def _wav2vec2_tiny(options: PipelineOptions) -> BaseEstimator:
     from deep.tiny import TINY_RECIPE, tiny_configuration
 
     encoder = RandomInit("wav2vec2-tiny", tiny_configuration)
-    return FineTunedClassifier(encoder, **{**TINY_RECIPE, **_training(options)})
+    return FineTunedClassifier(encoder, **{**TINY_RECIPE, **_fine_tuning(options)})
 
 
 def _frozen(options: PipelineOptions) -> FrozenEncoder:
@@ -143,20 +143,20 @@ def _linear(options: PipelineOptions) -> BaseEstimator:
 def _attentive(options: PipelineOptions) -> BaseEstimator:
     from deep.attentive import AttentiveProbe
 
-    return AttentiveProbe(_frozen(options), **_on_frames(options))
+    return AttentiveProbe(_frozen(options), **_training(options))
 
 
 def _last_layers(options: PipelineOptions) -> BaseEstimator:
     from deep.last_layers import LastLayersClassifier
 
-    return LastLayersClassifier(_frozen(options), last_layers=options.last_layers, **_on_frames(options))
+    return LastLayersClassifier(_frozen(options), last_layers=options.last_layers, **_training(options))
 
 
 def _lora(options: PipelineOptions) -> BaseEstimator:
     from deep.lora import LoraClassifier
 
     targets = tuple(options.lora_targets)
-    return LoraClassifier(_frozen(options), rank=options.lora_rank, targets=targets, **_on_frames(options))
+    return LoraClassifier(_frozen(options), rank=options.lora_rank, targets=targets, **_training(options))
 
 
 def _released(options: PipelineOptions) -> BaseEstimator:

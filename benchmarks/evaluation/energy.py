@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deep.energy import gpu_joules
+
 POWERCAP = Path("/sys/class/powercap")
 STAT = Path("/proc/stat")
 
@@ -84,11 +86,6 @@ def counted(device: str = "", *, powercap: Path = POWERCAP, stat: Path = STAT) -
     >>> counted().own_seconds > 0
     True
     """
-    gpu = None
-    if device.startswith("cuda"):
-        from deep.energy import gpu_joules
-
-        gpu = gpu_joules(device)
     packages = {}
     for zone in sorted(powercap.glob("*-rapl:*")):
         if zone.name.count(":") == 1:  # deeper zones are parts of these
@@ -96,7 +93,7 @@ def counted(device: str = "", *, powercap: Path = POWERCAP, stat: Path = STAT) -
                 packages[zone.name] = _joules(zone / "energy_uj"), _joules(zone / "max_energy_range_uj")
     times = os.times()
     own = time.process_time() + times.children_user + times.children_system
-    return Counted(packages, _busy_seconds(stat) if packages else 0.0, own, gpu)
+    return Counted(packages, _busy_seconds(stat) if packages else 0.0, own, gpu_joules(device))
 
 
 def _joules(path: Path) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
 
 WIDTH = 80
 
@@ -16,3 +17,14 @@ def fill(text: str, *, indent: str = "", hang: str = "") -> str:
     '  word'
     """
     return textwrap.fill(text, WIDTH, initial_indent=indent, subsequent_indent=hang or indent, break_on_hyphens=False)
+
+
+def fitted(lines: Iterable[str]) -> str:
+    """Lines of which those that are too long are broken at 80 columns, and go on two columns further in.
+
+    Examples
+    --------
+    >>> fitted(["a   row", "word " * 20]).splitlines()[::2]
+    ['a   row', '  word word word word']
+    """
+    return "\n".join(fill(line, hang="  ") if len(line) > WIDTH else line for line in lines)

@@ -19,7 +19,7 @@ from benchmarks.evaluation.overwrite import Overwrite
 from benchmarks.evaluation.planning import make_plan
 from benchmarks.evaluation.runs import write_table
 from benchmarks.pipelines.flags import Flag
-from benchmarks.reporting.lines import fill
+from benchmarks.reporting.lines import fitted
 from benchmarks.reporting.plots import ReportPlot
 from benchmarks.reporting.plots.attributions import attributions_figure
 from benchmarks.reporting.sections import Section
@@ -262,7 +262,7 @@ def loudest(table: pd.DataFrame, *, count: int = SHOWN) -> pd.DataFrame:
 
 def attributions_text(table: pd.DataFrame) -> str:
     """Write for a terminal which features move each pipeline towards each emotion."""
-    return "\n".join(map(fill, _sentences(table)))
+    return fitted(_sentences(table))
 
 
 def _sentences(table: pd.DataFrame) -> list[str]:

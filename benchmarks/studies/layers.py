@@ -18,7 +18,7 @@ from benchmarks.evaluation.runs import STUDY_RECORD, write_table
 from benchmarks.folds.splitters import uses_text
 from benchmarks.pipelines.feature_sets import extract
 from benchmarks.pipelines.options import PipelineOptions
-from benchmarks.reporting.lines import fill
+from benchmarks.reporting.lines import fitted
 from benchmarks.reporting.numbers import with_intervals
 from benchmarks.reporting.plots.layers import layer_points_figure, layers_figure
 from benchmarks.reporting.sections import Findings, FolderSection, NamedPlot
@@ -326,7 +326,7 @@ def layers_text(table: pd.DataFrame) -> str:
             gain = f"{100 * row['gain']:+.1f} [{100 * row['gain_low']:+.0f}, {100 * row['gain_high']:+.0f}]"
             scores = f"{_percent(row):>18}{_percent(twins.loc[row['layer']]):>18}"
             lines.append(f"  layer {row['layer']:>2}{scores}{gain:>20}")
-    return "\n".join([*lines, "", *map(fill, layers_sentences(table))])
+    return fitted([*lines, "", *layers_sentences(table)])
 
 
 def _percent(row: Mapping[Any, Any] | pd.Series) -> str:

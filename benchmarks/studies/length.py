@@ -13,7 +13,7 @@ from benchmarks.conditions.registry import KINDS
 from benchmarks.conditions.timing import sounding
 from benchmarks.evaluation.run_options import RunKeywords, RunOptions
 from benchmarks.evaluation.runs import write_table
-from benchmarks.reporting.lines import fill
+from benchmarks.reporting.lines import fitted
 from benchmarks.reporting.numbers import with_intervals
 from benchmarks.reporting.plots.length import length_figure
 from benchmarks.reporting.sections import Findings, FolderSection, NamedPlot
@@ -110,7 +110,7 @@ def length_text(table: pd.DataFrame) -> str:
             cut = "" if heard == "whole clips" else f"{100 * row['longer']:.0f} % of clips cut"
             interval = f"{100 * row['uar']:.1f} [{100 * row['uar_low']:.0f}, {100 * row['uar_high']:.0f}]"
             lines.append(f"  {heard:<14}{interval:>18}{lost:>20}   {cut}".rstrip())
-    return "\n".join([*lines, "", *map(fill, length_sentences(table))])
+    return fitted([*lines, "", *length_sentences(table)])
 
 
 def _lost(row: Mapping[Any, Any]) -> str:

@@ -14,6 +14,7 @@ from benchmarks.reporting.plots.style import (
     SERIES,
     broken,
     explain_markers,
+    lines_of,
     marker_of,
     style,
 )
@@ -48,7 +49,7 @@ def cost_plot(ranking: Ranking) -> Plot | None:
     known = {name: some for name, some in known.items() if some}
     if not known:
         return None
-    heights = [max(2.4, LINE * (sum(_lines(entry) for entry in some) + 2)) for some in known.values()]
+    heights = [max(2.4, LINE * (sum(lines_of(entry.name) for entry in some) + 2)) for some in known.values()]
     with style():
         figure = Figure(figsize=(4.6, sum(heights) + 0.7 * len(heights)), layout="constrained")
         panels = figure.subplots(len(known), 1, squeeze=False, height_ratios=heights)[:, 0]
@@ -63,16 +64,14 @@ def _in_words(entries: Sequence[Entry], cost: str) -> str:
     return "; ".join(f"{one.name} {one.scores['uar']:.2f} in {one.scores[cost]:.3g}" for one in entries)
 
 
-def _lines(entry: Entry) -> int:
-    return broken(entry.name).count("\n") + 1
-
-
 def _draw_panel(axes: Axes, entries: Sequence[Entry], cost: str, height: float) -> None:
     """Draw pipelines against one cost, names at the right margin."""
     from matplotlib.ticker import LogLocator
 
     uars = [entry.scores["uar"] for entry in entries]
-    for entry, y in zip(entries, _spread(uars, [LINE * _lines(entry) / height for entry in entries]), strict=True):
+    for entry, y in zip(
+        entries, _spread(uars, [LINE * lines_of(entry.name) / height for entry in entries]), strict=True
+    ):
         _draw(axes, entry, cost, y)
     values = [entry.scores[cost] for entry in entries]
     axes.set_xscale("log")

@@ -333,6 +333,17 @@ def broken(name: str, *, most: int = 24) -> str:
     return "\n".join(lines)
 
 
+def lines_of(name: str) -> int:
+    """How many lines a name takes, as `broken` writes it.
+
+    Examples
+    --------
+    >>> lines_of("svm+svm@whisper-tiny.en-encoder/auto")
+    2
+    """
+    return broken(name).count("\n") + 1
+
+
 def row_height(names: Iterable[str], *, least: float) -> float:
     """Inches from row to row that leave room for the names, as `broken` writes them.
 
@@ -343,5 +354,5 @@ def row_height(names: Iterable[str], *, least: float) -> float:
     >>> round(row_height(["linear@whisper-tiny.en-encoder~random/all"], least=0.34), 2)
     0.55
     """
-    lines = max((broken(name).count("\n") + 1 for name in names), default=1)
+    lines = max(map(lines_of, names), default=1)
     return max(least, 0.16 * lines + 0.07)
