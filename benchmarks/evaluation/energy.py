@@ -38,8 +38,7 @@ class Counted:
         """Joules from another moment to this one; None where nothing is counted.
 
         A processor counts for all that runs on it. This process is told the part that is its share of the CPU time that
-        was busy, so that jobs side by side do not count each other's. A GPU, on which jobs run one at a time, counts
-        whole.
+        was busy, so that jobs side by side do not count each other's. A GPU counts whole, for each of the jobs on it.
 
         Examples
         --------
@@ -61,7 +60,7 @@ class Counted:
 
 
 def _risen(before: float, now: float, most: float) -> float:
-    """How far a counter has risen that starts again at 0 beyond `most`; it is asked more often than it starts again."""
+    """How far a counter has risen that has started again at 0 beyond `most` once at most; more often is not seen."""
     return now - before if now >= before else now - before + most
 
 
@@ -88,7 +87,7 @@ def counted(device: str = "", *, powercap: Path = POWERCAP, stat: Path = STAT) -
     """
     packages = {}
     for zone in sorted(powercap.glob("*-rapl:*")):
-        if zone.name.count(":") == 1:  # deeper zones are parts of these
+        if zone.name.count(":") == 1:  # most deeper zones are parts of these
             with suppress(OSError, ValueError):
                 packages[zone.name] = _joules(zone / "energy_uj"), _joules(zone / "max_energy_range_uj")
     times = os.times()
